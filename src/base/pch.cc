@@ -1,0 +1,1 @@
+// Builds the precompiled header; every other target reuses it.

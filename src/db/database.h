@@ -1,0 +1,80 @@
+// Database: the organisation's storage, opened by URL, with its one writer and its readers.
+//
+// SQLite: one writer connection on its own thread takes work by priority and does every
+// checkpoint (3.40.1 is within the range of the WAL-reset bug); readers never checkpoint; always
+// synchronous=FULL, foreign keys on. PostgreSQL: the same shape, one writer session per process
+// and a small pool of readers; many processes may share the database.
+// A write is a function of a Connection inside one transaction: it commits when the function
+// succeeds, rolls back when it fails, and is retried from the start on serialisation trouble or,
+// on PostgreSQL, after the session was lost before COMMIT was sent. Keep it under 20 ms.
+// When the session is lost after COMMIT was sent the result is db.commit_unknown (unavailable):
+// callers that cannot tell by themselves run again what is idempotent.
+// Thread: any.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+
+#include "base/result.h"
+#include "db/connection.h"
+
+namespace tidings::db {
+
+enum class Priority { transactional, ledger, web, import };  // first goes first
+
+struct DatabaseOptions {
+  int readers = 4;
+};
+
+class Database {
+ public:
+  // `sqlite:PATH` (created if missing), `sqlite::memory:` or `postgres://…` / `postgresql://…`.
+  // Does not migrate. Errors: db.unavailable, db.url (invalid), db.failed.
+  static Result<std::unique_ptr<Database>> open(const std::string& url,
+                                                DatabaseOptions options = {});
+  virtual ~Database() = default;
+  virtual Dialect dialect() const = 0;
+
+  using Work = std::function<Result<void>(Connection&)>;
+  using Done = std::function<void(Result<void>)>;
+
+  // Runs `work` in a write transaction and waits for the commit. Must not be called from within
+  // another write.
+  virtual Result<void> write(Priority priority, Work work) = 0;
+  // The same without waiting; `done` runs on the writer thread after the commit.
+  virtual void write_async(Priority priority, Work work, Done done) = 0;
+  // Runs `work` on a reader: a consistent snapshot that can not write.
+  virtual Result<void> read(Work work) = 0;
+  // Waits for the writes already given, then stops the writer. Later writes fail with
+  // db.closed (unavailable). Called by the destructor too.
+  virtual void close() = 0;
+
+  // write() and read() that return what the work returns.
+  template <typename F>
+  auto write_value(Priority priority, F work) -> std::invoke_result_t<F, Connection&> {
+    std::invoke_result_t<F, Connection&> value = fail(ErrorKind::internal, "db.failed", "Not run.");
+    const auto wrote = write(priority, [&](Connection& connection) -> Result<void> {
+      value = work(connection);
+      if (!value) return std::unexpected(value.error());
+      return {};
+    });
+    if (!wrote) return std::unexpected(wrote.error());
+    return value;
+  }
+  template <typename F>
+  auto read_value(F work) -> std::invoke_result_t<F, Connection&> {
+    std::invoke_result_t<F, Connection&> value = fail(ErrorKind::internal, "db.failed", "Not run.");
+    const auto got = read([&](Connection& connection) -> Result<void> {
+      value = work(connection);
+      if (!value) return std::unexpected(value.error());
+      return {};
+    });
+    if (!got) return std::unexpected(got.error());
+    return value;
+  }
+};
+
+}  // namespace tidings::db

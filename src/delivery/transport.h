@@ -1,0 +1,76 @@
+// Transport: how messages leave, seen from the engine; and the port through which a transport
+// gets its work and reports. The engine decides who is next; a transport executes and reports.
+//
+// Thread: everything here runs on the engine's thread (the event loop that was given to the
+// transport); nothing blocks.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "domain/outcome.h"
+
+namespace tidings::delivery {
+
+// One message, ready to leave.
+struct PreparedMessage {
+  MessageId id;
+  int attempt = 1;           // this try's number, from 1
+  std::string reverse_path;  // MAIL FROM without brackets; empty is the null reverse-path
+  std::string recipient;     // RCPT TO without brackets
+  bool needs_smtputf8 = false;  // a non-ASCII local-part or raw UTF-8 in the header
+  bool is_8bit = false;         // octets contain bytes above 127
+  // The exact octets, CRLF line ends, last line ended, before dot-stuffing.
+  std::shared_ptr<const std::string> octets;
+  // What the journal keeps beside the intent so that "exactly as sent" survives a crash; opaque
+  // to transports.
+  std::shared_ptr<const std::string> record;
+};
+
+// The engine as a transport sees it.
+class DeliveryPort {
+ public:
+  virtual ~DeliveryPort() = default;
+
+  // The next message to attempt, or nothing for now (none ready, rate limit, paused, draining):
+  // wake() follows when that changes. Taking is a promise to report exactly one Outcome.
+  virtual std::unique_ptr<PreparedMessage> take() = 0;
+  // Gives back a message that was taken but of which nothing was attempted (the connection was
+  // lost before MAIL): it is next again, no attempt is counted.
+  virtual void give_back(std::unique_ptr<PreparedMessage> message) = 0;
+  // May MAIL, or the last octet, still be sent? False once the node's lease ran out: the
+  // transport then stops the transaction (RSET or close) and gives the message back.
+  virtual bool lease_holds() const = 0;
+  // Writes the intent: from `written` on, the last octet may leave. The callback runs later on
+  // this thread, together with those of other connections after one write. `failed` instead when
+  // the journal cannot be written: the last octet must not leave; give the message back.
+  virtual void write_intent(const PreparedMessage& message, std::function<void()> written,
+                            std::function<void()> failed) = 0;
+  // The one Outcome of a message taken.
+  virtual void report(std::unique_ptr<PreparedMessage> message, Outcome outcome) = 0;
+  // Trouble that concerns the site or us and no message in particular: connection refused, 421 at
+  // the greeting, AUTH refused, certificate wrong. `outcome.message_id` is unset. The engine
+  // answers with back-off: the transport opens no new connection before `may_connect()`.
+  virtual void report_site_trouble(Outcome outcome) = 0;
+  virtual void report_connected() = 0;
+  virtual bool may_connect() const = 0;
+  virtual Instant now() const = 0;
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  // Work or permission may have appeared: take again, connect again.
+  virtual void wake() = 0;
+  // Finish what is being attempted, take nothing more, QUIT and close; `drained` runs once.
+  virtual void drain(std::function<void()> drained) = 0;
+  // Close at once. Messages in the ambiguous window are reported uncertain, others given back.
+  virtual void stop() = 0;
+  virtual std::size_t in_flight() const = 0;
+};
+
+}  // namespace tidings::delivery
