@@ -1,0 +1,14 @@
+#include "edge/cli/command.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace tidings::cli {
+
+int report(const Error& error, int exit_code) {
+  fmt::print(stderr, "tidings: {}\n", error.message);
+  return exit_code;
+}
+
+}  // namespace tidings::cli

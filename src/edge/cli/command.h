@@ -1,0 +1,37 @@
+// The command line: one file per command, each adding itself to the parser.
+//
+// A command declares its options on `app`, and sets `line.run` in its callback; main() then runs
+// it once and exits with what it returns. Exit codes (interface.md): 0 done, 1 some failed,
+// 2 usage or trouble before anything happened, 3 something remains, 130 interrupted.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tidings::cli {
+
+inline constexpr int kDone = 0;
+inline constexpr int kSomeFailed = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kRemains = 3;
+inline constexpr int kInterrupted = 130;
+
+// What every command shares. Filled by the parser before `run` is called.
+struct CommandLine {
+  std::string program = "tidings";
+  std::function<int()> run;  // the chosen command
+};
+
+// Prints `tidings: sentence` to standard error and returns `exit_code`.
+int report(const Error& error, int exit_code = kUsage);
+
+void add_render_command(CLI::App& app, CommandLine& line);
+void add_import_command(CLI::App& app, CommandLine& line);
+
+}  // namespace tidings::cli

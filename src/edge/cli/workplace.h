@@ -1,0 +1,79 @@
+// Workplace: what a command works with: the data folder, its database, keys, organisation, ids.
+//
+// The data folder holds `tidings.db` (unless another database is named), `secret.key`,
+// `folder.key`, `journal/`, `imports/`, `tidings.toml`, `tidings.sock` and `lock`. One process at
+// a time may write to it: the lock is held from open() until destruction, and a second writer gets
+// `workplace.busy` with the first one's process id; commands then hand their work to that process
+// through `tidings.sock`. Readers take no lock.
+// Errors: workplace.missing, workplace.busy (conflict), and those of db and identity.
+// Thread: open and destroy on one thread; the members are safe from any.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "db/database.h"
+
+namespace tidings::cli {
+
+enum class Access { read, write };
+
+struct WorkplaceOptions {
+  std::filesystem::path data = "./data";
+  std::optional<std::string> database_url;  // default: sqlite:DATA/tidings.db, or the settings'
+  Access access = Access::read;
+  // With write access: make the folder, database and a first organisation where missing.
+  bool create = false;
+};
+
+struct Organisation {
+  OrganisationId id;
+  std::string name;
+  std::string locale;
+  std::string time_zone;
+  std::string postal_address;
+};
+
+class Workplace {
+ public:
+  static Result<std::unique_ptr<Workplace>> open(const WorkplaceOptions& options);
+  ~Workplace();
+
+  const std::filesystem::path& folder() const { return folder_; }
+  std::filesystem::path socket_path() const { return folder_ / "tidings.sock"; }
+  db::Database& database() { return *database_; }
+  const Clock& clock() const { return clock_; }
+  // Write access only (CHECKed): ids unique among all writers of the database.
+  IdSource& ids();
+  unsigned node_number() const { return node_number_; }
+  NodeId node_id() const { return node_id_; }
+  const std::string& folder_key() const { return folder_key_; }
+  const Organisation& organisation() const { return organisation_; }
+
+ private:
+  Workplace() = default;
+  Result<void> prepare_folder(const WorkplaceOptions& options);
+  Result<void> take_lock();
+  Result<void> register_node();
+  Result<void> find_organisation(bool create);
+
+  std::filesystem::path folder_;
+  std::string folder_key_;
+  int lock_fd_ = -1;
+  SystemClock clock_;
+  std::unique_ptr<db::Database> database_;
+  std::unique_ptr<IdSource> ids_;
+  NodeId node_id_;
+  unsigned node_number_ = 0;
+  Organisation organisation_;
+};
+
+// True when a running process holds the folder's lock; its process id when known.
+std::optional<int> running_process(const std::filesystem::path& folder);
+
+}  // namespace tidings::cli
