@@ -24,6 +24,7 @@ tidings_system_library(gumbo -lgumbo)
 tidings_system_library(sodium -lsodium)
 tidings_system_library(csv -lcsv)
 tidings_system_library(zstd -lzstd)
+tidings_system_library(rapidcheck -lrapidcheck)
 
 # libphonenumber's -dev package wants another Boost than ours, so ./dev setup unpacks its headers
 # beside the build and the system's shared library is linked.

@@ -16,7 +16,7 @@ endfunction()
 
 function(tidings_test target)
   add_executable(${target} ${ARGN})
-  target_link_libraries(${target} PRIVATE GTest::gtest GTest::gmock GTest::gtest_main)
+  target_link_libraries(${target} PRIVATE GTest::gtest GTest::gmock GTest::gtest_main rapidcheck)
   target_compile_definitions(${target} PRIVATE TIDINGS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   tidings_use_pch(${target})
 endfunction()
