@@ -1,0 +1,65 @@
+// Router: which handler answers a method and a path.
+//
+// Patterns are literal segments and {names}: "/u/{token}". A literal wins over a name at the same
+// place; a name matches one whole, non-empty segment, percent-decoded on its own. Nothing is
+// normalised: "/u//x", "/u/x/" and "/./u/x" are other paths. HEAD is answered by GET's handler.
+// Ownership: filled before serving starts, const from then on. Thread: const functions from any.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "net/http_message.h"
+
+namespace tidings::net {
+
+// Runs on a thread of the server's pool, several at a time; may block on the database; must not
+// wait for another handler. What it throws becomes a 500 that shows nothing of it.
+using Handler = std::function<Response(const Request&)>;
+
+struct RouteOptions {
+  std::size_t body_bytes = 1024 * 1024;  // 413 beyond
+  // Content-Types taken, without parameters, in lower case; 415 for another. Empty takes any.
+  std::vector<std::string> media_types;
+  // 411 when a request announces no body at all.
+  bool is_body_required = false;
+};
+
+struct Route {
+  std::string method;
+  RouteOptions options;
+  Handler handler;
+};
+
+class Router {
+ public:
+  Router();
+  ~Router();
+  Router(Router&&) noexcept;
+  Router& operator=(Router&&) noexcept;
+
+  // `method` in upper case. A pattern that was given before with this method, or that names one
+  // place in two ways, is a CHECK.
+  void add(std::string_view method, std::string_view pattern, Handler handler,
+           RouteOptions options = {});
+
+  struct Match {
+    // Null with an empty `allow`: no such path. Null with `allow`: not by this method.
+    const Route* route = nullptr;
+    std::vector<std::pair<std::string, std::string>> params;
+    std::string allow;  // "GET, HEAD, POST"
+  };
+  // `path` is still percent-encoded.
+  Match match(std::string_view method, std::string_view path) const;
+
+ private:
+  struct Node;
+  std::unique_ptr<Node> root_;
+};
+
+}  // namespace tidings::net
