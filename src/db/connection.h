@@ -112,8 +112,7 @@ class Connection {
   // Runs a statement; returns the number of rows it changed.
   virtual Result<std::int64_t> execute(const Statement& statement, Params params) = 0;
   // Streams the rows to `row`: memory does not grow with their number.
-  virtual Result<void> query(const Statement& statement, Params params,
-                             const RowCallback& row) = 0;
+  virtual Result<void> query(const Statement& statement, Params params, const RowCallback& row) = 0;
   // The same statement once per `stride` parameters of the flat list; returns the rows changed by
   // each run, in order. SQLite: one prepared statement in a loop. PostgreSQL: one pipeline.
   virtual Result<std::vector<std::int64_t>> execute_many(const Statement& statement,

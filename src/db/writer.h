@@ -1,0 +1,85 @@
+// Writer: the one thread that changes a database, and its queue.
+//
+// Purpose: works of all priorities go through one session, highest priority first, in order of
+// arrival within one. Works that wait anyway share a transaction (group commit), each behind a
+// savepoint of its own, so that one that fails takes nobody with it; a group ends after 10 ms or
+// 128 works. When a whole group fails its works are run again one by one.
+// Bound: 10,000 waiting works per priority; one more fails with db.busy.
+// Thread: enqueue() and close() from any; works and `done` callbacks run on the writer's thread.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "db/database.h"
+#include "db/session.h"
+
+namespace tidings::db {
+
+class Writer {
+ public:
+  static constexpr std::size_t queued_max = 10'000;
+  static constexpr std::size_t group_max = 128;
+  static constexpr std::chrono::milliseconds group_time{10};
+  static constexpr int attempts_max = 10;
+
+  // Borrows the session, whose only user it is from now on, until close(). `database` is whose
+  // WorkScope the thread is in. With `exclusive`, it holds that mutex during every transaction (an
+  // in-memory database has readers on the session).
+  Writer(Session& session, const void* database, std::mutex* exclusive);
+  ~Writer();
+
+  void enqueue(Priority priority, Database::Work work, Database::Done done);
+  // Finishes what is queued, then stops the thread. Later works fail with db.closed.
+  void close();
+
+ private:
+  struct Job {
+    Priority priority;
+    Database::Work work;
+    Database::Done done;
+    int attempts = 0;
+    bool alone = false;  // not in a group with others
+  };
+  struct Finished {
+    Database::Done done;
+    Result<void> result;
+  };
+  enum class Next { go_on, commit, stop };
+
+  void run();
+  std::optional<Job> wait_for_job();
+  std::optional<Job> job_for_group();
+  void put_back(Job job);
+  void put_back_alone(std::vector<Job>& jobs);
+  void run_group(Job first);
+  Next run_job(Job job);
+  Next after_failure(Job job, Error error, bool behind_savepoint);
+  void commit_group();
+  void finish(Job& job, Result<void> result);
+
+  Session& session_;
+  const void* const database_;
+  std::mutex* const exclusive_;
+
+  std::mutex mutex_;
+  std::condition_variable wakes_;
+  std::array<std::deque<Job>, 4> queues_;
+  bool closing_ = false;
+
+  // The writer thread's own.
+  std::vector<Job> group_;
+  std::vector<Finished> finished_;
+
+  std::once_flag joined_;
+  std::thread thread_;
+};
+
+}  // namespace tidings::db
