@@ -28,11 +28,13 @@ TEST(IdTest, KeepsRisingWhileTheClockStandsStillOrGoesBack) {
 }
 
 TEST(IdTest, TextRoundTripsAndRefusesStrangers) {
-  for (const std::int64_t id : {std::int64_t(1), std::int64_t(123'456'789'012'345'678), INT64_MAX}) {
+  for (const std::int64_t id :
+       {std::int64_t(1), std::int64_t(123'456'789'012'345'678), INT64_MAX}) {
     EXPECT_EQ(parse_id(to_text(id)), id);
   }
   EXPECT_EQ(parse_id("123456789012345678"), 123'456'789'012'345'678);
-  for (const char* text : {"", "0000000000000", "zzzzzzzzzzzzz", "00000000000u0", "12", "../../etc"}) {
+  for (const char* text :
+       {"", "0000000000000", "zzzzzzzzzzzzz", "00000000000u0", "12", "../../etc"}) {
     EXPECT_EQ(parse_id(text), std::nullopt) << text;
   }
 }

@@ -1,11 +1,11 @@
 #include "base/bytes.h"
 
+#include <cstring>
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <sys/random.h>
-
-#include <cstring>
 
 #include "base/check.h"
 
@@ -35,8 +35,7 @@ std::string encode_bits(std::string_view bytes, const char* alphabet, unsigned b
   return text;
 }
 
-std::optional<std::string> decode_bits(std::string_view text, const char* alphabet,
-                                       unsigned bits) {
+std::optional<std::string> decode_bits(std::string_view text, const char* alphabet, unsigned bits) {
   std::array<signed char, 256> value;
   value.fill(-1);
   for (unsigned i = 0; i < 1u << bits; ++i) {
@@ -74,8 +73,10 @@ std::string to_base64(std::string_view bytes) {
 
 std::optional<std::string> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
-  if (text.ends_with("==")) text.remove_suffix(2);
-  else if (text.ends_with("=")) text.remove_suffix(1);
+  if (text.ends_with("=="))
+    text.remove_suffix(2);
+  else if (text.ends_with("="))
+    text.remove_suffix(1);
   return decode_bits(text, kBase64, 6);
 }
 

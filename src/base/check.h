@@ -12,8 +12,8 @@ namespace tidings {
 
 }  // namespace tidings
 
-#define CHECK(condition)                                                            \
-  do {                                                                              \
-    if (!(condition)) [[unlikely]]                                                  \
-      ::tidings::check_failed(#condition, std::source_location::current());         \
+#define CHECK(condition)                                                    \
+  do {                                                                      \
+    if (!(condition)) [[unlikely]]                                          \
+      ::tidings::check_failed(#condition, std::source_location::current()); \
   } while (false)

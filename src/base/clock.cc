@@ -1,9 +1,9 @@
 #include "base/clock.h"
 
+#include <charconv>
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-
-#include <charconv>
 
 namespace tidings {
 
@@ -52,14 +52,22 @@ std::optional<Duration> parse_duration(std::string_view text) {
   if (error != std::errc() || !(number >= -4e9 && number <= 4e9)) return std::nullopt;
   const std::string_view unit(end, text.data() + text.size());
   double micros = 0;
-  if (unit == "us") micros = number;
-  else if (unit == "ms") micros = number * 1e3;
-  else if (unit == "s") micros = number * 1e6;
-  else if (unit == "m") micros = number * 60e6;
-  else if (unit == "h") micros = number * 3600e6;
-  else if (unit == "d") micros = number * 86400e6;
-  else if (unit.empty() && number == 0) micros = 0;
-  else return std::nullopt;
+  if (unit == "us")
+    micros = number;
+  else if (unit == "ms")
+    micros = number * 1e3;
+  else if (unit == "s")
+    micros = number * 1e6;
+  else if (unit == "m")
+    micros = number * 60e6;
+  else if (unit == "h")
+    micros = number * 3600e6;
+  else if (unit == "d")
+    micros = number * 86400e6;
+  else if (unit.empty() && number == 0)
+    micros = 0;
+  else
+    return std::nullopt;
   if (micros < -3.2e15 || micros > 3.2e15) return std::nullopt;
   return Duration(static_cast<std::int64_t>(micros));
 }

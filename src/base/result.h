@@ -56,10 +56,10 @@ using Result = std::expected<T, Error>;
 
 // The value of a Result, or return its error from the enclosing function:
 //   auto rows = TRY(read_rows());
-#define TRY(expression)                                                      \
-  ({                                                                         \
-    auto&& try_result_ = (expression);                                       \
-    if (!try_result_.has_value())                                            \
+#define TRY(expression)                                                                 \
+  ({                                                                                    \
+    auto&& try_result_ = (expression);                                                  \
+    if (!try_result_.has_value())                                                       \
       return std::unexpected(std::forward<decltype(try_result_)>(try_result_).error()); \
-    *std::move(try_result_);                                                 \
+    *std::move(try_result_);                                                            \
   })
