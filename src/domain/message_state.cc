@@ -1,0 +1,108 @@
+#include "domain/message_state.h"
+
+#include "base/check.h"
+
+namespace tidings {
+
+namespace {
+
+struct StatusFacts {
+  std::string_view word;
+  int rank;
+};
+
+// In the order of the enumeration.
+constexpr std::array<StatusFacts, kStatusCount> kFacts = {{
+    {"queued", 0},
+    {"sending", 2},
+    {"deferred", 3},
+    {"sent", 6},
+    {"delivered", 7},
+    {"opened", 9},
+    {"clicked", 10},
+    {"bounced", 8},
+    {"marked as spam", 12},
+    {"unsubscribed", 11},
+    {"dropped", 4},
+    {"skipped", 4},
+    {"failed", 8},
+    {"held", 1},
+    {"cancelled", 4},
+    {"uncertain", 5},
+}};
+
+std::optional<Status> status_of(EventType type) {
+  switch (type) {
+    case EventType::queued: return Status::queued;
+    case EventType::sent: return Status::sent;
+    case EventType::deferred: return Status::deferred;
+    case EventType::bounced: return Status::bounced;
+    case EventType::failed: return Status::failed;
+    case EventType::uncertain: return Status::uncertain;
+    case EventType::skipped: return Status::skipped;
+    case EventType::dropped: return Status::dropped;
+    case EventType::cancelled: return Status::cancelled;
+    case EventType::held: return Status::held;
+    case EventType::delivered: return Status::delivered;
+    case EventType::opened: return Status::opened;
+    case EventType::clicked: return Status::clicked;
+    case EventType::marked_as_spam: return Status::marked_as_spam;
+    case EventType::unsubscribed: return Status::unsubscribed;
+    case EventType::resubscribed:
+    case EventType::auto_replied: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_string(Status status) { return kFacts[static_cast<std::size_t>(status)].word; }
+
+std::optional<Status> parse_status(std::string_view word) {
+  for (int i = 0; i < kStatusCount; ++i) {
+    if (kFacts[static_cast<std::size_t>(i)].word == word) return static_cast<Status>(i);
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(EventType type) {
+  switch (type) {
+    case EventType::resubscribed: return "resubscribed";
+    case EventType::auto_replied: return "auto-replied";
+    default: break;
+  }
+  const auto status = status_of(type);
+  CHECK(status.has_value());
+  return to_string(*status);
+}
+
+int rank(Status status) { return kFacts[static_cast<std::size_t>(status)].rank; }
+
+Status after_event(Status status, EventType type) {
+  const auto next = status_of(type);
+  return next && rank(*next) > rank(status) ? *next : status;
+}
+
+MessageState state_after(OutcomeKind kind) {
+  switch (kind) {
+    case OutcomeKind::sent: return MessageState::sent;
+    case OutcomeKind::deferred: return MessageState::deferred;
+    case OutcomeKind::bounced: return MessageState::bounced;
+    case OutcomeKind::failed: return MessageState::failed;
+    case OutcomeKind::uncertain: return MessageState::uncertain;
+  }
+  return MessageState::deferred;
+}
+
+EventType event_of(OutcomeKind kind) {
+  switch (kind) {
+    case OutcomeKind::sent: return EventType::sent;
+    case OutcomeKind::deferred: return EventType::deferred;
+    case OutcomeKind::bounced: return EventType::bounced;
+    case OutcomeKind::failed: return EventType::failed;
+    case OutcomeKind::uncertain: return EventType::uncertain;
+  }
+  return EventType::deferred;
+}
+
+}  // namespace tidings
