@@ -1,0 +1,298 @@
+#include "net/http_connection.h"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/write.hpp>
+#include <exception>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include "base/check.h"
+#include "wire/form_data.h"
+
+namespace tidings::net {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+// How long, and how much, is read and thrown away after a refusal.
+constexpr Duration kLinger = std::chrono::seconds(2);
+constexpr std::size_t kLingerBytes = 256 * 1024;
+
+asio::generic::stream_protocol::socket adopt(EventLoop& loop, int descriptor) {
+  sockaddr_storage local{};
+  socklen_t size = sizeof local;
+  ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&local), &size);
+  return {loop.context(), asio::generic::stream_protocol(local.ss_family, 0), descriptor};
+}
+
+bool is_header_safe(const HttpHeader& header) {
+  const auto is_clean = [](std::string_view text) {
+    return std::ranges::none_of(text, [](char c) {
+      return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+    });
+  };
+  return !header.name.empty() && is_clean(header.name) && is_clean(header.value) &&
+         header.name.find_first_of(": ") == std::string::npos;
+}
+
+// RFC 9110 §5.6.7.
+std::string http_date() {
+  std::string text = to_rfc5322_date(SystemClock().now());
+  if (const auto zone = text.rfind('+'); zone != std::string::npos) text.replace(zone, 5, "GMT");
+  return text;
+}
+
+// The header block of an answer. The defaults of http_server.h stand unless the handler set them.
+std::string header_block(const Response& response, bool closes) {
+  static constexpr std::pair<std::string_view, std::string_view> kDefaults[] = {
+      {"Cache-Control", "no-store"},
+      {"Content-Security-Policy",
+       "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+      {"Referrer-Policy", "no-referrer"},
+      {"X-Content-Type-Options", "nosniff"},
+      {"X-Frame-Options", "DENY"}};
+  std::string block = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
+                                  reason_phrase(response.status), http_date());
+  for (const auto& header : response.headers) {
+    block += fmt::format("{}: {}\r\n", header.name, header.value);
+  }
+  for (const auto& [name, value] : kDefaults) {
+    if (response.header(name).empty()) block += fmt::format("{}: {}\r\n", name, value);
+  }
+  if (response.status != 204 && response.status != 304) {
+    block += fmt::format("Content-Length: {}\r\n", response.body.size());
+  }
+  if (closes) block += "Connection: close\r\n";
+  return block += "\r\n";
+}
+
+Response call(const Handler& handler, const Request& request, const HttpServerOptions& options) {
+  const auto trouble = [&](std::string_view what) {
+    if (options.report_trouble) {
+      options.report_trouble(fmt::format("{} {}: {}", request.method, request.path, what));
+    }
+    return Response{.status = 500};
+  };
+  try {
+    Response response = handler(request);
+    if (std::ranges::all_of(response.headers, is_header_safe)) return response;
+    return trouble("a header of the answer holds a control character");
+  } catch (const std::exception& error) {
+    return trouble(error.what());
+  } catch (...) {
+    return trouble("an unknown exception");
+  }
+}
+
+bool is_type_taken(const Route& route, std::string_view content_type) {
+  if (route.options.media_types.empty()) return true;
+  const auto media = wire::parse_media_type(content_type);
+  return media && std::ranges::find(route.options.media_types, media->type) !=
+                      route.options.media_types.end();
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(std::shared_ptr<HttpServerContext> context, int descriptor,
+                               std::string peer, std::function<void(HttpConnection&)> closed)
+    : context_(std::move(context)),
+      socket_(adopt(*context_->loop, descriptor)),
+      peer_(std::move(peer)),
+      closed_(std::move(closed)),
+      reader_(context_->options.limits) {}
+
+void HttpConnection::start() {
+  // A new connection owes its first header at once; only a kept one may be idle for longer.
+  enter(Phase::header, context_->options.header_timeout);
+  read_more();
+}
+
+void HttpConnection::enter(Phase phase, Duration at_most) {
+  phase_ = phase;
+  deadline_ = at_most == Duration::max() ? Instant::max() : EventLoop::steady_now() + at_most;
+}
+
+void HttpConnection::check_deadline(Instant now) {
+  if (now < deadline_ || phase_ == Phase::closed) return;
+  const bool has_begun = phase_ == Phase::body || (phase_ == Phase::header && !unread_.empty());
+  if (!has_begun) return close();
+  is_body_unread_ = true;
+  refuse(408, "The request took too long to arrive.");
+}
+
+void HttpConnection::close() {
+  if (phase_ == Phase::closed) return;
+  phase_ = Phase::closed;
+  error_code ignored;
+  socket_.close(ignored);
+  closed_(*this);
+}
+
+void HttpConnection::read_more() {
+  if (is_reading_) return;
+  is_reading_ = true;
+  const auto on_bytes = [self = shared_from_this()](const error_code& error, std::size_t count) {
+    self->is_reading_ = false;
+    // A read that was under way when the deadline answered for us brings nothing of use.
+    if (self->phase_ == Phase::closed || self->phase_ == Phase::writing) return;
+    if (error) return self->close();
+    self->on_read(count);
+  };
+  socket_.async_read_some(asio::buffer(chunk_), on_bytes);
+}
+
+void HttpConnection::on_read(std::size_t count) {
+  if (phase_ == Phase::lingering) {
+    discarded_ += count;
+    if (discarded_ > kLingerBytes) return close();
+    return read_more();
+  }
+  unread_.append(chunk_.data(), count);
+  advance();
+}
+
+void HttpConnection::advance() {
+  if (phase_ == Phase::idle) {
+    if (unread_.empty()) return read_more();
+    enter(Phase::header, context_->options.header_timeout);
+  }
+  if (phase_ == Phase::header && !advance_header()) return;
+  if (phase_ == Phase::body && !advance_body()) return;
+}
+
+// True when the body is next.
+bool HttpConnection::advance_header() {
+  const ReadStep step = reader_.read_header(unread_);
+  unread_.erase(0, step.consumed);
+  if (step.state == ReadStep::State::more) {
+    read_more();
+    return false;
+  }
+  if (step.state == ReadStep::State::refused) {
+    is_body_unread_ = true;
+    refuse(step.status, step.why);
+    return false;
+  }
+  route();
+  return phase_ == Phase::body;
+}
+
+void HttpConnection::route() {
+  Request& request = reader_.request();
+  sends_no_body_ = reader_.is_head();
+  closes_after_ = !reader_.keeps_alive();
+  is_body_unread_ = reader_.announces_body();
+  auto match = context_->router.match(request.method, request.path);
+  if (match.allow.empty()) return refuse(404, "There is nothing at this address.");
+  if (request.method == "OPTIONS") {
+    return respond(Response{.status = 204, .headers = {{"Allow", match.allow}}});
+  }
+  if (match.route == nullptr) {
+    Response response =
+        Response::text(405, "Use one of these methods here: " + match.allow + ".\n");
+    return respond(std::move(response.set("Allow", match.allow)));
+  }
+  route_ = match.route;
+  request.path_params = std::move(match.params);
+  request.peer = peer_;
+  if (route_->options.is_body_required && !reader_.announces_body()) {
+    return refuse(411, "Send the body with its Content-Length.");
+  }
+  if (reader_.announces_body() && !is_type_taken(*route_, request.header("Content-Type"))) {
+    return refuse(415, "This Content-Type is not taken here.");
+  }
+  if (const auto allowed = reader_.allow_body(route_->options.body_bytes); allowed.status != 0) {
+    return refuse(allowed.status, allowed.why);
+  }
+  enter(Phase::body, context_->options.body_timeout);
+  if (reader_.expects_continue() && unread_.empty()) send_continue();
+}
+
+void HttpConnection::send_continue() {
+  // 25 bytes into the empty send buffer of a connection that just asked: it fits, or the client
+  // is not there.
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  const auto sent = ::send(socket_.native_handle(), kContinue.data(), kContinue.size(),
+                           MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent != static_cast<ssize_t>(kContinue.size())) close();
+}
+
+// False always: what follows comes by a callback.
+bool HttpConnection::advance_body() {
+  const ReadStep step = reader_.read_body(unread_);
+  unread_.erase(0, step.consumed);
+  if (step.state == ReadStep::State::more) {
+    read_more();
+  } else if (step.state == ReadStep::State::refused) {
+    refuse(step.status, step.why);
+  } else {
+    is_body_unread_ = false;
+    handle(*route_);
+  }
+  return false;
+}
+
+void HttpConnection::handle(const Route& route) {
+  enter(Phase::handling, Duration::max());
+  // The context lives as long as this connection, so route and options do.
+  const auto task = [self = shared_from_this(), &route,
+                     request = std::make_shared<Request>(std::move(reader_.request()))] {
+    auto response =
+        std::make_shared<Response>(call(route.handler, *request, self->context_->options));
+    self->context_->loop->post([self, response] {
+      if (self->phase_ != Phase::handling) return;
+      if (response->status == 500 && response->body.empty()) {
+        return self->refuse(500, "Something went wrong here. Try again later.");
+      }
+      self->respond(std::move(*response));
+    });
+  };
+  if (!context_->pool->submit(task)) {
+    closes_after_ = true;
+    refuse(503, "Too many requests are waiting. Try again in a moment.");
+  }
+}
+
+void HttpConnection::refuse(int status, std::string_view why) {
+  const auto& page = context_->options.error_page;
+  Response response = page ? page(status, why) : Response::text(status, std::string(why) + "\n");
+  if (status == 503) response.set("Retry-After", "5");
+  respond(std::move(response));
+}
+
+void HttpConnection::respond(Response response) {
+  closes_after_ = closes_after_ || is_body_unread_ || context_->is_draining;
+  enter(Phase::writing, context_->options.write_timeout);
+  outgoing_ = header_block(response, closes_after_);
+  const bool has_body = response.status != 204 && response.status != 304 && !sends_no_body_;
+  if (has_body) outgoing_ += response.body;
+  asio::async_write(socket_, asio::buffer(outgoing_),
+                    [self = shared_from_this()](const error_code& error, std::size_t) {
+                      if (self->phase_ == Phase::closed) return;
+                      if (error) return self->close();
+                      self->on_written();
+                    });
+}
+
+void HttpConnection::on_written() {
+  outgoing_.clear();
+  if (closes_after_ || context_->is_draining) {
+    error_code ignored;
+    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+    enter(Phase::lingering, kLinger);
+    return read_more();
+  }
+  reader_ = RequestReader(context_->options.limits);
+  route_ = nullptr;
+  sends_no_body_ = false;
+  enter(Phase::idle, context_->options.idle_timeout);
+  advance();
+}
+
+}  // namespace tidings::net

@@ -1,0 +1,80 @@
+// HttpConnection: one accepted connection from its first byte to its close. Part of http_server.
+//
+// Phases: header (idle while nothing has arrived) → body → handling (on the pool) → writing →
+// header again, or lingering (a refusal was sent while more was arriving: read and discarded for a
+// moment, because closing with unread bytes would make the kernel destroy the answer) → closed.
+// Ownership: shared by the server and by the operation under way. Thread: the loop's.
+#pragma once
+
+#include <array>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "net/http_server.h"
+
+namespace tidings::net {
+
+class HttpConnection;
+
+// What a connection needs of its server.
+struct HttpServerContext {
+  EventLoop* loop = nullptr;
+  WorkerPool* pool = nullptr;
+  Router router;
+  HttpServerOptions options;
+  bool is_draining = false;
+};
+
+class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
+ public:
+  enum class Phase { idle, header, body, handling, writing, lingering, closed };
+
+  // `closed` runs once, when the connection is over.
+  HttpConnection(std::shared_ptr<HttpServerContext> context, int descriptor, std::string peer,
+                 std::function<void(HttpConnection&)> closed);
+
+  void start();
+  // Refuses or closes when `now` is past the phase's deadline.
+  void check_deadline(Instant now);
+  void close();
+  Phase phase() const { return phase_; }
+  // Since when it is in this phase's deadline; orders idle connections.
+  Instant deadline() const { return deadline_; }
+
+ private:
+  void enter(Phase phase, Duration at_most);
+  void read_more();
+  void on_read(std::size_t count);
+  void advance();
+  bool advance_header();
+  bool advance_body();
+  void route();
+  void handle(const Route& route);
+  void send_continue();
+  void refuse(int status, std::string_view why);
+  void respond(Response response);
+  void on_written();
+
+  std::shared_ptr<HttpServerContext> context_;
+  boost::asio::generic::stream_protocol::socket socket_;
+  std::string peer_;
+  std::function<void(HttpConnection&)> closed_;
+  Phase phase_ = Phase::idle;
+  Instant deadline_{};
+  RequestReader reader_;
+  const Route* route_ = nullptr;  // owned by the router, which the context holds
+  std::string unread_;            // received and not consumed
+  std::string outgoing_;
+  std::array<char, 8192> chunk_;
+  std::size_t discarded_ = 0;
+  bool is_reading_ = false;  // a read is under way
+  bool closes_after_ = false;
+  bool is_body_unread_ = false;
+  bool sends_no_body_ = false;  // HEAD
+};
+
+}  // namespace tidings::net
