@@ -1,6 +1,7 @@
 # Every C++ library is a Debian 12 package; tools/packages.txt lists them for ./dev setup.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
+set(Boost_NO_WARN_NEW_VERSIONS ON)
 find_package(Boost 1.81 EXACT REQUIRED COMPONENTS json)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(SQLite3 3.40 REQUIRED)

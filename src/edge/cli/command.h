@@ -31,6 +31,7 @@ struct CommandLine {
 // Prints `tidings: sentence` to standard error and returns `exit_code`.
 int report(const Error& error, int exit_code = kUsage);
 
+void add_config_command(CLI::App& app, CommandLine& line);
 void add_render_command(CLI::App& app, CommandLine& line);
 void add_import_command(CLI::App& app, CommandLine& line);
 

@@ -1,0 +1,101 @@
+// Settings: what the person who runs the machine may choose, declared once.
+//
+// One table says of each setting its name, type, unit, default, bounds and meaning; reading,
+// checking, `tidings config --explain` and docs/settings.md come from it. A value comes from, each
+// overruling the one before: the built-in default, `tidings.toml` in the data folder, the
+// environment (TIDINGS_ and the name in capitals), a flag of the command.
+// Settings of an organisation live in the database; these are the machine's.
+// Pure: the caller reads the file and the environment. Thread: values, any.
+// Errors, all of kind invalid: settings.syntax, settings.unknown, settings.type, settings.bounds;
+// each sentence names the place (file and line, variable or flag), the bounds, and a remedy.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "domain/retry_policy.h"
+
+namespace tidings {
+
+enum class SettingType : std::uint8_t {
+  endpoint,      // ADDRESS:PORT, [ADDRESS]:PORT
+  web_url,       // http:// or https://, without a trailing slash
+  database_url,  // sqlite:PATH or postgres://…
+  count,         // a whole number
+  rate,          // messages per second, may be a fraction
+  duration,      // 250ms 90s 5m 2h 1d
+  durations,     // several durations, at most 20
+  bytes,         // 25MB 512kB 1000
+};
+
+struct SettingDeclaration {
+  std::string_view name;  // as in tidings.toml
+  SettingType type;
+  std::string_view unit;      // for people
+  std::string_view built_in;  // as it would be written; empty: not set
+  std::string_view lowest;    // as written; empty: no bound
+  std::string_view highest;
+  std::string_view sentence;  // what it does, ending with a full stop
+};
+
+// Every setting there is, in the order of the manual.
+std::span<const SettingDeclaration> declared_settings();
+
+enum class SettingSource : std::uint8_t { built_in, file, environment, flag };
+
+struct SettingValue {
+  std::string text;  // as it would be written in tidings.toml, without quotes
+  SettingSource source = SettingSource::built_in;
+  std::string place;  // "DIR/tidings.toml:3", "TIDINGS_LISTEN", "--listen"; empty when built in
+};
+
+// The values as the program uses them.
+struct Settings {
+  std::string listen;
+  std::string public_url;    // empty: http:// and `listen`
+  std::string database_url;  // empty: SQLite in the data folder
+  int connections = 0;
+  double rate_per_second = 0;  // 0: as fast as the relay takes them
+  RetryPolicy retry;
+  Duration lease{};
+  Duration node_lost_after{};
+  Duration journal_sync_interval{};
+  std::int64_t attachment_bytes_max = 0;
+};
+
+struct ResolvedSettings {
+  Settings settings;
+  std::map<std::string, SettingValue, std::less<>> values;  // by name, every setting
+};
+
+struct SettingsInput {
+  std::string_view file_text;  // the content of tidings.toml; empty when there is none
+  std::string file_name = "tidings.toml";
+  // Whole environment, or only what begins with TIDINGS_; other variables are ignored, and so is
+  // an unknown TIDINGS_ one unless it is nearly the name of a setting.
+  std::map<std::string, std::string, std::less<>> environment;
+  // Setting name → what the flag said. A flag is called as the setting, with dashes.
+  std::map<std::string, std::string, std::less<>> flags;
+};
+
+Result<ResolvedSettings> resolve_settings(const SettingsInput& input);
+
+// `name = value` lines, one a setting, as tidings.toml would say it; an unset one as a comment.
+std::string list_settings(const ResolvedSettings& resolved);
+// The same, each explained: meaning, unit, bounds, default, where the value came from.
+// A password in a database URL is masked.
+std::string explain_settings(const ResolvedSettings& resolved);
+// docs/settings.md.
+std::string settings_reference();
+
+// The known name nearest to a mistyped one, or empty when none is near.
+std::string_view nearest_setting(std::string_view name);
+
+}  // namespace tidings

@@ -1,0 +1,45 @@
+#include <array>
+
+#include "domain/settings.h"
+
+namespace tidings {
+namespace {
+
+using enum SettingType;
+
+constexpr auto kSettings = std::to_array<SettingDeclaration>({
+    {"listen", endpoint, "address:port", "127.0.0.1:8080", "", "",
+     "Where `tidings serve` answers: the unsubscribe page, health and the start page."},
+    {"public_url", web_url, "URL", "", "", "",
+     "The address under which people reach the public pages; unsubscribe links begin with it. "
+     "Required once `listen` is not this machine's own loopback; not set, it is http:// and "
+     "`listen`."},
+    {"database", database_url, "URL", "", "", "",
+     "Where everything is kept: sqlite:PATH or postgres://USER@HOST/NAME. Not set, it is the file "
+     "tidings.db in the data folder."},
+    {"connections", count, "connections", "10", "1", "1000",
+     "How many connections to the mail server are open at the same time."},
+    {"rate", rate, "messages per second", "0", "0", "1000000",
+     "How many messages leave in a second at most; 0 is as fast as the mail server takes them."},
+    {"retry_delays", durations, "durations", "30m, 30m, 150m", "1s", "1d",
+     "How long a deferred message waits after its first, second and further attempts; the last one "
+     "repeats. A tenth is added at most, so that messages do not return all together."},
+    {"retry_expiry", duration, "duration", "5d", "1m", "30d",
+     "How long after it was queued a message is still tried; then it is failed."},
+    {"lease", duration, "duration", "60s", "5s", "1h",
+     "How long messages that are being sent belong to this process without renewal."},
+    {"node_lost_after", duration, "duration", "10m", "30s", "7d",
+     "After which silence another process on the same database counts as lost; its messages "
+     "without an outcome then become uncertain."},
+    {"journal_sync", duration, "duration", "100ms", "1ms", "10s",
+     "How old a line of the journal may grow before it is forced to the disk. A power loss can "
+     "repeat at most what was sent since."},
+    {"attachment_bytes_max", bytes, "bytes", "25MB", "1kB", "100MB",
+     "How large the attachments of one message may be together, counted after their encoding."},
+});
+
+}  // namespace
+
+std::span<const SettingDeclaration> declared_settings() { return kSettings; }
+
+}  // namespace tidings
