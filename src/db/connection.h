@@ -3,9 +3,14 @@
 // SQL is written once, in the dialect both understand, with `$1` parameters; it stands in named
 // Statements so that plans can be tested and metrics labelled. Types on both: BIGINT, DOUBLE
 // PRECISION, TEXT, BYTEA (see migrate.h); instants are microseconds UTC; booleans 0/1.
+// A statement that fails dooms its work: later ones fail alike and the work is rolled back, even if
+// it returns success (ON CONFLICT is the way to expect a conflict). No statement may run from
+// within a row callback. Text is valid UTF-8 without NUL (db.text); other bytes are BYTEA. Where
+// nothing tells the type of a parameter that may be NULL, write CAST($1 AS BIGINT).
 // Ownership: parameters borrow (string_view) until the call returns; a Row borrows until its
 // callback returns. Thread: one thread at a time.
-// Errors: db.busy, db.constraint (conflict), db.full (limit), db.unavailable, db.failed (internal).
+// Errors: db.busy and db.unavailable (unavailable), db.constraint (conflict), db.full and
+// db.too_large (limit), db.text (invalid), db.corrupt (corrupt), db.failed (internal).
 #pragma once
 
 #include <concepts>
@@ -28,8 +33,8 @@ namespace tidings::db {
 
 enum class Dialect { sqlite, postgres };
 
-// A query with a stable name `area.verb_noun`. The pointers are to literals: Statements are
-// constants, and prepared once per connection under their name.
+// A query with a stable name `area.verb_noun`, prepared once per connection under it; one name is
+// one text, always. SQL put together at run time has an empty name and is prepared each time.
 struct Statement {
   std::string_view name;
   std::string_view sql;
@@ -79,7 +84,7 @@ class Param {
 using Params = std::span<const Param>;
 
 // One result row, columns from 0. Reading a column as another type than it has is a CHECK, except
-// that integer() and text() of NULL are 0 and "".
+// that NULL reads as 0 or "" and an integer may be read as real.
 class Row {
  public:
   virtual ~Row() = default;
@@ -109,7 +114,7 @@ class Connection {
   virtual ~Connection() = default;
   virtual Dialect dialect() const = 0;
 
-  // Runs a statement; returns the number of rows it changed.
+  // Runs a statement; returns the number of rows it changed, 0 for a SELECT.
   virtual Result<std::int64_t> execute(const Statement& statement, Params params) = 0;
   // Streams the rows to `row`: memory does not grow with their number.
   virtual Result<void> query(const Statement& statement, Params params, const RowCallback& row) = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "db/postgres_driver.h"
 #include "db/sqlite_driver.h"
 
 namespace tidings::db {
@@ -13,6 +14,9 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& url, Databas
   constexpr std::string_view sqlite = "sqlite:";
   if (given.starts_with(sqlite) && given.size() > sqlite.size()) {
     return open_sqlite(url.substr(sqlite.size()), options);
+  }
+  if (given.starts_with("postgres://") || given.starts_with("postgresql://")) {
+    return open_postgres(url, options);
   }
   // The address may hold a password, so it is not repeated here.
   return fail(ErrorKind::invalid, "db.url",

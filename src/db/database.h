@@ -9,6 +9,9 @@
 // on PostgreSQL, after the session was lost before COMMIT was sent. Keep it under 20 ms.
 // When the session is lost after COMMIT was sent the result is db.commit_unknown (unavailable):
 // callers that cannot tell by themselves run again what is idempotent.
+// Works that wait together share one commit, each behind a savepoint of its own. On PostgreSQL the
+// transaction is REPEATABLE READ; where the server can still tell what became of a COMMIT it is
+// asked, so db.commit_unknown is rare. `sqlite::memory:` has one session: reads and writes in turn.
 // Thread: any.
 #pragma once
 
@@ -42,11 +45,13 @@ class Database {
   using Done = std::function<void(Result<void>)>;
 
   // Runs `work` in a write transaction and waits for the commit. Must not be called from within
-  // another write.
+  // another write or a `done` (CHECK). With 10,000 works of this priority waiting: db.busy.
   virtual Result<void> write(Priority priority, Work work) = 0;
-  // The same without waiting; `done` runs on the writer thread after the commit.
+  // The same without waiting, for the queue neither; `done` runs on the writer thread after the
+  // commit, or at once on this thread when the work is not accepted (db.busy, db.closed).
   virtual void write_async(Priority priority, Work work, Done done) = 0;
-  // Runs `work` on a reader: a consistent snapshot that can not write.
+  // Runs `work` on a reader: a consistent snapshot that can not write. Must not be
+  // called from within a read or write (CHECK).
   virtual Result<void> read(Work work) = 0;
   // Waits for the writes already given, then stops the writer. Later writes fail with
   // db.closed (unavailable). Called by the destructor too.

@@ -1,0 +1,115 @@
+#include "db/testing/databases.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "db/postgres_admin.h"
+
+namespace tidings::db::testing {
+namespace {
+
+constexpr const char* server_variable = "TIDINGS_TEST_POSTGRES";
+
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+// The server's URL with another database name.
+std::string with_database(const std::string& url, const std::string& name) {
+  const std::size_t host = url.find("://") + 3;
+  const std::size_t query = std::min(url.find('?', host), url.size());
+  const std::size_t slash = std::min(url.find('/', host), query);
+  return url.substr(0, slash) + "/" + name + url.substr(query);
+}
+
+template <typename T>
+T must(Result<T> result, std::string_view what) {
+  if (!result) {
+    const std::string text = fmt::format("{}: {}", what, result.error().message);
+    std::fprintf(stderr, "%s\n", text.c_str());
+    check_failed("the test's database is there", std::source_location::current());
+  }
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+}  // namespace
+
+std::vector<Kind> databases() {
+  std::vector<Kind> kinds = {Kind::sqlite_memory, Kind::sqlite_file};
+  if (!variable(server_variable).empty() || variable("TIDINGS_REQUIRE_POSTGRES") == "1") {
+    kinds.push_back(Kind::postgres);
+  }
+  return kinds;
+}
+
+std::string to_string(Kind kind) {
+  switch (kind) {
+    case Kind::sqlite_memory:
+      return "SqliteMemory";
+    case Kind::sqlite_file:
+      return "SqliteFile";
+    case Kind::postgres:
+      return "Postgres";
+  }
+  return "";
+}
+
+TestDatabase::TestDatabase(Kind kind, std::span<const Migration> list) {
+  if (kind == Kind::sqlite_memory) url_ = "sqlite::memory:";
+  if (kind == Kind::sqlite_file) make_folder();
+  if (kind == Kind::postgres) make_postgres();
+  database_ = must(Database::open(url_), "open");
+  must(migrate(*database_, list), "migrate");
+}
+
+void TestDatabase::make_folder() {
+  std::string folder = (std::filesystem::temp_directory_path() / "tidings-test-XXXXXX").string();
+  CHECK(mkdtemp(folder.data()) != nullptr);
+  folder_ = folder;
+  url_ = "sqlite:" + folder_ + "/tidings.db";
+}
+
+void TestDatabase::make_postgres() {
+  const std::string server = variable(server_variable);
+  if (server.empty()) {
+    must(Result<void>(fail(ErrorKind::unavailable, "db.unavailable",
+                           "set TIDINGS_TEST_POSTGRES to a server's URL, for example what "
+                           "`tools/postgres start DIR` prints")),
+         "PostgreSQL");
+  }
+  postgres_ = "tidings_test_" + to_hex(random_bytes(8));
+  must(run_outside_transaction(
+           server, fmt::format("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0", postgres_)),
+       "create database");
+  url_ = with_database(server, postgres_);
+}
+
+TestDatabase::~TestDatabase() {
+  database_.reset();
+  if (!folder_.empty()) {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  if (!postgres_.empty()) {
+    must(run_outside_transaction(variable(server_variable),
+                                 fmt::format("DROP DATABASE {} WITH (FORCE)", postgres_)),
+         "drop database");
+  }
+}
+
+void TestDatabase::reopen() {
+  CHECK(url_ != "sqlite::memory:");
+  database_.reset();
+  database_ = must(Database::open(url_), "open again");
+}
+
+}  // namespace tidings::db::testing
