@@ -37,6 +37,8 @@ CREATE TABLE token_key (
   created_at BIGINT NOT NULL,
   PRIMARY KEY (organisation_id, key_id)
 );
+-- A token names its key alone: the key leads to the organisation.
+CREATE UNIQUE INDEX token_key_id ON token_key (key_id);
 
 -- A run of a program that sends. Its id is the fencing token of its leases; number (0..1023) is
 -- part of the ids it makes and free again once closed.
