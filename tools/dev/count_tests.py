@@ -78,6 +78,9 @@ def main():
     for case in cases:
         name, status = case.get("name"), case.get("status")
         text = case.findtext("system-out") or ""
+        if status == "notrun" and ("TIDINGS_CORPORA" in text or partial):
+            print(f"skipped: {label}: {name}: {' '.join(text.split())[-200:]}")
+            continue
         if status in ("notrun", "disabled"):
             status = "fail"
             text = text or f"{name} did not run: its program is missing or a fixture failed"

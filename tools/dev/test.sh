@@ -57,20 +57,25 @@ finish() {
   [ "$failed" = 0 ]
 }
 
-postgres_stop=()
+# In the system's temporary folder, because as root the server runs as another user, who may not
+# enter every checkout.
+postgres_folder=
 start_postgres() {
   local url
-  if url=$(tools/postgres start "$root/build/postgres-test"); then
+  [ -z "$postgres_folder" ] || return 0
+  postgres_folder=$(mktemp -d "${TMPDIR:-/tmp}/tidings-postgres.XXXXXX")
+  if url=$(tools/postgres start "$postgres_folder"); then
     export TIDINGS_TEST_POSTGRES=$url TIDINGS_REQUIRE_POSTGRES=1
-    postgres_stop=(tools/postgres stop "$root/build/postgres-test")
   else
     echo "FAILED: PostgreSQL could not be started"
     count 0 1 "PostgreSQL"
   fi
 }
 stop_postgres() {
-  [ ${#postgres_stop[@]} -eq 0 ] || "${postgres_stop[@]}" >/dev/null 2>&1 || true
-  postgres_stop=()
+  [ -n "$postgres_folder" ] || return 0
+  tools/postgres stop "$postgres_folder" || echo "PostgreSQL in $postgres_folder did not stop" >&2
+  rm -rf "$postgres_folder"
+  postgres_folder=
 }
 
 # run_ctest PRESET [ctest arguments]
