@@ -13,6 +13,11 @@ find_package(tomlplusplus REQUIRED)
 find_package(date REQUIRED)
 find_package(GTest REQUIRED)
 find_package(ICU 72 REQUIRED COMPONENTS uc i18n)
+# Tests only: the independent reader of what the MIME writer wrote.
+pkg_check_modules(GMIME REQUIRED gmime-3.0)
+add_library(gmime INTERFACE)
+target_include_directories(gmime SYSTEM INTERFACE ${GMIME_INCLUDE_DIRS})
+target_link_libraries(gmime INTERFACE ${GMIME_LIBRARIES})
 add_library(boost_json ALIAS Boost::json)
 
 # A plain library of the linker's own path, under a name that says what it is for.

@@ -70,7 +70,7 @@ struct Mailbox {
 Result<Mailbox> parse_mailbox(std::string_view typed, DomainRule rule = DomainRule::dotted);
 
 // For showing and for typing back: `Name <a@b>`, quoted where RFC 5322 wants it; UTF-8, not
-// encoded. Headers on the wire are written by write_mailbox() of encoded_word.h.
+// encoded. Headers on the wire are written by header_writer.h.
 std::string to_text(const Mailbox& mailbox);
 
 }  // namespace tidings::wire
