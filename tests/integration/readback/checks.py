@@ -62,7 +62,7 @@ def unsubscribe_link(page):
 
 
 def check_envelope(mail, person):
-    if [key(a) for a in mail["rcpt_to"]] != [key(person.address)]:
+    if [key(on_the_wire(a)) for a in mail["rcpt_to"]] != [key(person.address)]:
         yield f"envelope {mail['rcpt_to']}, not {person.address}"
     to = [on_the_wire(a["address"]) for a in mail["to"] or [] if "@" in a["address"]]
     if [key(a) for a in to] != [key(person.address)]:
