@@ -2,11 +2,17 @@
 #include "db/postgres_driver.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "db/migrate.h"
 #include "db/postgres_errors.h"
@@ -38,6 +44,79 @@ TEST(PostgresErrorsTest, TellsHowFarATroubleReaches) {
   EXPECT_EQ(describe_postgres_failure("55P03", "x", "q").error.code, "db.busy");
   EXPECT_EQ(describe_postgres_failure("54000", "x", "q").error.code, "db.too_large");
   EXPECT_EQ(describe_postgres_failure("42601", "x", "q").error.kind, ErrorKind::internal);
+}
+
+// Stands between client and server, and swallows the answer to the next `cuts` COMMITs: they took
+// effect, and the client cannot know. One connection after the other is enough here.
+class CuttingProxy {
+ public:
+  explicit CuttingProxy(int server_port) : server_port_(server_port) {
+    sockaddr_in address = loopback(0);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(listener_, 16), 0);
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~CuttingProxy() {
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    close(listener_);
+  }
+
+  int port = 0;
+  std::atomic<int> cuts = 0;
+
+ private:
+  static sockaddr_in loopback(int port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+  }
+  void serve() {
+    for (int client = 0; (client = accept(listener_, nullptr, nullptr)) >= 0; close(client)) {
+      const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      const sockaddr_in address = loopback(server_port_);
+      if (connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+        while (forward(client, server)) {
+        }
+      }
+      close(server);
+    }
+  }
+  bool forward(int client, int server) {
+    std::array<pollfd, 2> ends{{{client, POLLIN, 0}, {server, POLLIN, 0}}};
+    if (poll(ends.data(), ends.size(), 10'000) <= 0) return false;
+    for (const int from : {client, server}) {
+      if (ends[from == client ? 0 : 1].revents == 0) continue;
+      std::array<char, 16'384> buffer;
+      const ssize_t got = recv(from, buffer.data(), buffer.size(), 0);
+      if (got <= 0) return false;
+      const std::string_view data(buffer.data(), static_cast<std::size_t>(got));
+      send(from == client ? server : client, data.data(), data.size(), MSG_NOSIGNAL);
+      if (from == client && data.find("COMMIT") != data.npos && cuts > 0) {
+        --cuts;
+        recv(server, buffer.data(), buffer.size(), 0);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  const int server_port_;
+  const int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::thread thread_;
+};
+
+// A database URL with its port changed, and the port it had.
+std::pair<std::string, int> replace_port(const std::string& url, int port) {
+  const std::size_t at = url.rfind(':') + 1;
+  const std::size_t end = url.find('/', at);
+  const int before = at > end ? 5432 : std::stoi(url.substr(at, end - at));
+  return {url.substr(0, at) + std::to_string(port) + url.substr(end), before};
 }
 
 class PostgresDriverTest : public ::testing::TestWithParam<testing::Kind> {
@@ -96,6 +175,24 @@ CREATE CONSTRAINT TRIGGER die AFTER INSERT ON thing DEFERRABLE INITIALLY DEFERRE
   ASSERT_TRUE(wrote) << wrote.error().message;
   EXPECT_EQ(runs, 3);
   EXPECT_EQ(number(count_things), 1);
+}
+
+TEST_P(PostgresDriverTest, FindsOutThatACommitWithoutAnswerDidHappen) {
+  CuttingProxy proxy(replace_port(database_.url(), 0).second);
+  auto through = Database::open(replace_port(database_.url(), proxy.port).first);
+  ASSERT_TRUE(through) << through.error().message;
+  for (int i = 1; i <= 3; ++i) {
+    proxy.cuts = 1;
+    int runs = 0;
+    const auto wrote = (*through)->write(Priority::web, [&](Connection& c) -> Result<void> {
+      TRY(c.execute(insert, {i, ++runs}));
+      return {};
+    });
+    EXPECT_TRUE(wrote) << wrote.error().message;
+    EXPECT_EQ(runs, 1);
+    EXPECT_EQ(proxy.cuts, 0);
+  }
+  EXPECT_EQ(number(count_things), 3);
 }
 
 TEST_P(PostgresDriverTest, SessionsThatDiedWhileIdleAreReplacedUnnoticed) {
