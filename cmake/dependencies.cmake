@@ -28,7 +28,6 @@ endfunction()
 tidings_system_library(idn2 -lidn2)
 tidings_system_library(gumbo -lgumbo)
 tidings_system_library(sodium -lsodium)
-tidings_system_library(csv -lcsv)
 tidings_system_library(zstd -lzstd)
 tidings_system_library(rapidcheck -lrapidcheck)
 

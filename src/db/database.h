@@ -15,7 +15,7 @@
 // Thread: any.
 #pragma once
 
-#include <filesystem>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,7 +29,9 @@ namespace tidings::db {
 enum class Priority { transactional, ledger, web, import };  // first goes first
 
 struct DatabaseOptions {
-  int readers = 4;
+  int readers = 4;  // 1..64
+  // SQLite: how long a write waits for another process that is writing before db.busy.
+  std::chrono::milliseconds busy_timeout{5'000};
 };
 
 class Database {

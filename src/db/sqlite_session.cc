@@ -295,7 +295,7 @@ void SqliteSession::end_reading() {
 // any descriptor of that file in this process would drop. The lock file is a file of its own.
 Result<void> SqliteSession::lock_writers() {
   if (mode_ != Mode::writer) return {};
-  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(busy_timeout_ms);
+  const auto until = std::chrono::steady_clock::now() + busy_timeout_;
   while (flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) {
     if (std::chrono::steady_clock::now() >= until) return failure(SQLITE_BUSY, "begin");
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -318,9 +318,10 @@ void SqliteSession::maintain() {
   unlock_writers();
 }
 
-Result<std::unique_ptr<SqliteSession>> SqliteSession::open(const std::string& path, Mode mode) {
+Result<std::unique_ptr<SqliteSession>> SqliteSession::open(const std::string& path, Mode mode,
+                                                           std::chrono::milliseconds busy_timeout) {
   CHECK(sqlite3_threadsafe() != 0);
-  std::unique_ptr<SqliteSession> session(new SqliteSession(path, mode));
+  std::unique_ptr<SqliteSession> session(new SqliteSession(path, mode, busy_timeout));
   if (mode == Mode::writer) {
     // Contacts are personal data: a new database is its owner's alone. SQLite gives -wal and -shm
     // the same permissions.
@@ -346,7 +347,7 @@ Result<std::unique_ptr<SqliteSession>> SqliteSession::open(const std::string& pa
 }
 
 Result<void> SqliteSession::set_up() {
-  sqlite3_busy_timeout(handle_, busy_timeout_ms);
+  sqlite3_busy_timeout(handle_, static_cast<int>(busy_timeout_.count()));
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -354,10 +355,8 @@ Result<void> SqliteSession::set_up() {
       control("PRAGMA mmap_size=0; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
               "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0"));
   if (mode_ == Mode::writer) {
-    TRY(lock_writers());
-    auto wal = control("PRAGMA journal_mode=WAL; PRAGMA cache_size=-16384");
-    unlock_writers();
-    if (!wal) return wal;
+    TRY(control("PRAGMA cache_size=-16384"));
+    TRY(make_wal());
     sqlite3_wal_hook(
         handle_,
         [](void* self, sqlite3*, const char*, int pages) {
@@ -373,12 +372,25 @@ Result<void> SqliteSession::set_up() {
   return control("SELECT count(*) FROM sqlite_schema");
 }
 
+// Asks first, so that opening beside a process that writes waits for nobody.
+Result<void> SqliteSession::make_wal() {
+  constexpr Statement journal_mode{"", "PRAGMA journal_mode"};
+  bool is_wal = false;
+  TRY(query(journal_mode, {}, [&](const Row& row) { is_wal = row.text(0) == "wal"; }));
+  if (is_wal) return {};
+  TRY(lock_writers());
+  auto made = control("PRAGMA journal_mode=WAL");
+  unlock_writers();
+  return made;
+}
+
 SqliteSession::~SqliteSession() {
   for (auto& [name, prepared] : statements_) sqlite3_finalize(prepared.handle);
   if (mode_ == Mode::writer && lock_fd_ >= 0 && handle_ != nullptr) {
-    // Closing the last connection of a database checkpoints and removes the WAL.
+    // Closing the last connection of a database checkpoints and removes the WAL. One that wrote
+    // nothing leaves that to whoever did.
     sqlite3_busy_timeout(handle_, 200);
-    if (lock_writers()) {
+    if (wal_pages_ > 0 && lock_writers()) {
       sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     } else {
       sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);

@@ -8,6 +8,7 @@
 // Thread: one at a time.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,14 +34,13 @@ class SqliteSession final : public Session {
     memory,  // a private database in memory, for writing and reading in turn
   };
   // Pages in the WAL (of 4 KiB) after which the writer copies them into the database file.
-  static constexpr int checkpoint_pages = 4'000;
-  // How long a statement waits for another process before db.busy.
-  static constexpr int busy_timeout_ms = 5'000;
+  static constexpr int checkpoint_pages = 1000;
   // Prepared statements kept; further ones are prepared each time.
   static constexpr std::size_t statements_max = 1'024;
 
   // Errors: db.unavailable (folder, permission), db.corrupt, db.busy, db.full.
-  static Result<std::unique_ptr<SqliteSession>> open(const std::string& path, Mode mode);
+  static Result<std::unique_ptr<SqliteSession>> open(const std::string& path, Mode mode,
+                                                     std::chrono::milliseconds busy_timeout);
   ~SqliteSession() override;
   SqliteSession(const SqliteSession&) = delete;
   SqliteSession& operator=(const SqliteSession&) = delete;
@@ -75,8 +75,10 @@ class SqliteSession final : public Session {
   class Use;
   class SqliteRow;
 
-  SqliteSession(std::string path, Mode mode) : path_(std::move(path)), mode_(mode) {}
+  SqliteSession(std::string path, Mode mode, std::chrono::milliseconds busy_timeout)
+      : path_(std::move(path)), mode_(mode), busy_timeout_(busy_timeout) {}
   Result<void> set_up();
+  Result<void> make_wal();
   Result<void> lock_writers();
   void unlock_writers();
 
@@ -90,6 +92,7 @@ class SqliteSession final : public Session {
 
   const std::string path_;
   const Mode mode_;
+  const std::chrono::milliseconds busy_timeout_;  // for another process
   sqlite3* handle_ = nullptr;
   int lock_fd_ = -1;
   int wal_pages_ = 0;           // as the last commit left it

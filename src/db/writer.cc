@@ -1,9 +1,11 @@
 #include "db/writer.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <ranges>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/check.h"
 #include "db/work_scope.h"
 
@@ -12,9 +14,11 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// Before a work's next try after a serialisation failure: 1, 2, 4 … 64 ms.
-std::chrono::milliseconds backoff(int attempts) {
-  return std::chrono::milliseconds(1 << std::min(attempts, 6));
+// Before a work's next try after a serialisation failure: at random up to 1, 2, 4 … 32 ms, because
+// two that wait equally long meet again.
+std::chrono::microseconds backoff(int restarts) {
+  const std::uint64_t most_us = 1'000u << std::min(restarts - 1, 5);
+  return std::chrono::microseconds(random_u64() % most_us);
 }
 
 }  // namespace
@@ -98,6 +102,11 @@ std::optional<Writer::Job> Writer::job_for_group() {
   return std::nullopt;
 }
 
+bool Writer::may_run_again(Job& job, Trouble trouble) {
+  if (trouble == Trouble::restart) return ++job.restarts < restarts_max;
+  return trouble == Trouble::lost && ++job.losses < losses_max;
+}
+
 void Writer::put_back(Job job) {
   const std::lock_guard lock(mutex_);
   auto& queue = queues_[static_cast<std::size_t>(job.priority)];
@@ -117,14 +126,14 @@ void Writer::finish(Job& job, Result<void> result) {
 }
 
 void Writer::run_group(Job first) {
-  if (first.attempts > 0) std::this_thread::sleep_for(backoff(first.attempts));
+  if (first.restarts > 0) std::this_thread::sleep_for(backoff(first.restarts));
   auto begun = session_.ensure_connected();
   if (begun) begun = session_.begin();
   if (!begun) {
     session_.rollback();
-    if (session_.trouble() == Trouble::lost && ++first.attempts < attempts_max) {
-      if (session_.ensure_connected()) return put_back(std::move(first));
-    }
+    const Trouble trouble = session_.trouble();
+    const bool again = may_run_again(first, trouble) && session_.ensure_connected();
+    if (again) return put_back(std::move(first));
     return finish(first, std::move(begun));
   }
   const auto started = SteadyClock::now();
@@ -157,8 +166,7 @@ Writer::Next Writer::run_job(Job job) {
 
 Writer::Next Writer::after_failure(Job job, Error error, bool behind_savepoint) {
   Trouble trouble = session_.trouble();
-  const bool again =
-      (trouble == Trouble::restart || trouble == Trouble::lost) && ++job.attempts < attempts_max;
+  const bool again = may_run_again(job, trouble);
   if (trouble < Trouble::transaction && behind_savepoint && !session_.rollback_to_savepoint()) {
     trouble = std::max(session_.trouble(), Trouble::transaction);
   }
@@ -188,8 +196,7 @@ void Writer::commit_group() {
   const bool unknown = committed.error().code == "db.commit_unknown";
   if (!unknown && group_.size() > 1) return put_back_alone(group_);
   for (Job& job : std::exchange(group_, {})) {
-    const bool again = !unknown && (trouble == Trouble::restart || trouble == Trouble::lost) &&
-                       ++job.attempts < attempts_max;
+    const bool again = !unknown && may_run_again(job, trouble);
     if (again) {
       put_back(std::move(job));
     } else {

@@ -28,7 +28,10 @@ class Writer {
   static constexpr std::size_t queued_max = 10'000;
   static constexpr std::size_t group_max = 128;
   static constexpr std::chrono::milliseconds group_time{10};
-  static constexpr int attempts_max = 10;
+  // How often a work runs in all when others keep changing the same data, or sessions are lost
+  // (few: it may be this work that brings the server down).
+  static constexpr int restarts_max = 30;
+  static constexpr int losses_max = 5;
 
   // Borrows the session, whose only user it is from now on, until close(). `database` is whose
   // WorkScope the thread is in. With `exclusive`, it holds that mutex during every transaction (an
@@ -45,7 +48,8 @@ class Writer {
     Priority priority;
     Database::Work work;
     Database::Done done;
-    int attempts = 0;
+    int restarts = 0;
+    int losses = 0;
     bool alone = false;  // not in a group with others
   };
   struct Finished {
@@ -57,6 +61,7 @@ class Writer {
   void run();
   std::optional<Job> wait_for_job();
   std::optional<Job> job_for_group();
+  static bool may_run_again(Job& job, Trouble trouble);
   void put_back(Job job);
   void put_back_alone(std::vector<Job>& jobs);
   void run_group(Job first);

@@ -332,7 +332,7 @@ bool is_legal_name(std::string_view name) {
   for (std::int32_t i = 0; i < length;) {
     UChar32 c = 0;
     U8_NEXT(name.data(), i, length, c);
-    if (c < 0 || (u_charType(c) == U_CONTROL_CHAR && c != '\t') || c == 0x2028 || c == 0x2029) {
+    if (c < 0 || u_charType(c) == U_CONTROL_CHAR || c == 0x2028 || c == 0x2029) {
       return false;
     }
   }
@@ -406,6 +406,7 @@ Result<Mailbox> parse_mailbox(std::string_view typed, DomainRule rule) {
   } else {
     mailbox.display_name = name;
   }
+  std::ranges::replace(mailbox.display_name, '\t', ' ');
   if (!is_legal_name(mailbox.display_name)) return wrong(Fault::bad_name);
   return mailbox;
 }

@@ -169,6 +169,7 @@ TEST(Mailbox, ReadsEveryUsualForm) {
   EXPECT_EQ(read("Jan<a@b.org>"), "Jan|a@b.org");
   EXPECT_EQ(read("\"Piet, \\\"Jan\\\"\" <a@b.org>"), "Piet, \"Jan\"|a@b.org");
   EXPECT_EQ(read("Office, Inc. <a@b.org>"), "Office, Inc.|a@b.org");
+  EXPECT_EQ(read("Jan\tPiet <a@b.org>"), "Jan Piet|a@b.org");
   EXPECT_EQ(read("Łódź 😀 <a@b.org>"), "Łódź 😀|a@b.org");
   EXPECT_EQ(read("\"<x@y.org>\" <a@b.org>"), "<x@y.org>|a@b.org");
   EXPECT_EQ(read("Jan <a.b.org>"), "address.no_at");

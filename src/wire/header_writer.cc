@@ -200,8 +200,9 @@ void append_attachment_disposition(std::string& out, std::string_view file_name)
   std::string ascii;
   for (const char ch : name) {
     const auto c = static_cast<unsigned char>(ch);
-    // One underscore for each character that ASCII lacks; quotes and backslashes confuse readers.
-    if (c >= 0x80 ? (c & 0xc0) == 0xc0 : c == '"' || c == '\\' || c == '%') {
+    // One underscore for each character that ASCII lacks, that confuses readers, or that could
+    // make an encoded-word.
+    if (c >= 0x80 ? (c & 0xc0) == 0xc0 : std::string_view("\"\\%?").contains(ch)) {
       ascii += '_';
     } else if (c < 0x80) {
       ascii += ch;

@@ -161,11 +161,17 @@ void EncodingDetector::look_at_pair(unsigned char before, unsigned char at, unsi
   // Only in words: "2 m³" and "¿Qué?" tell nothing.
   const bool follows = is_letter(before) || is_high(before);
   const bool precedes = is_letter(after) || is_high(after);
-  const bool in_word = at == 0xBF || at == 0xA3 || at == 0xA1 ? follows : follows || precedes;
+  const bool in_word = at == 0xBF || at == 0xA1 ? follows : follows || precedes;
   if (!in_word) return;
   // A final ù or ì is French or Italian ("où", "lunedì").
   if ((at == 0xF9 || at == 0xEC) && !precedes) {
     score_1252_ += 8;
+    return;
+  }
+  // A final ę is Polish ("imię"); no French word ends with ê.
+  if (at == 0xEA && !precedes) {
+    score_1250_ += 10;
+    score_latin2_ += 10;
     return;
   }
   if (const Evidence* found = evidence_by_byte[at]) {

@@ -71,6 +71,8 @@ PLANTS = [
     ("orphans", "tests/fuzz/lonely_fuzz.cc", "int a;\n"),
     ("orphans", "docs/lonely.md", "# Nobody links here\n"),
     ("corpus", "tests/fuzz/corpus/gone/1", "x"),
+    ("specs", "src/base/cited.cc", "// RFC 5321 says so.\nint a;\n"),
+    ("specs", "src/base/cited.cc", "// RFC 99999 says so.\nint a;\n"),
     ("links", "README.md", "# Small\n\nSee [base](src/base/GONE.md).\n"),
 ]
 

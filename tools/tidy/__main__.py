@@ -1,5 +1,5 @@
 """The rules of the house, checked. usage: python3 tools/tidy [--root DIR] [--rule NAME] [--list]
-[--closing-line]. Prints `file:line: rule: what is wrong`; exit 1 when a rule is broken."""
+[--closing-line] [--write-specs]. Prints `file:line: rule: what is wrong`; exit 1 when a rule is broken."""
 
 import argparse
 import os
@@ -12,9 +12,10 @@ import bans  # noqa: E402
 import form  # noqa: E402
 import layers  # noqa: E402
 import links  # noqa: E402
+import specs  # noqa: E402
 from tree import Tree  # noqa: E402
 
-RULES = layers.RULES + bans.RULES + form.RULES + links.RULES
+RULES = layers.RULES + bans.RULES + form.RULES + links.RULES + specs.RULES
 
 
 def main():
@@ -23,6 +24,7 @@ def main():
     parser.add_argument("--rule", action="append", help="only this rule (repeatable)")
     parser.add_argument("--list", action="store_true", help="name every rule")
     parser.add_argument("--closing-line", action="store_true", help="end with N passed, M failed")
+    parser.add_argument("--write-specs", action="store_true", help="write docs/specs.md anew")
     options = parser.parse_args()
     if options.list:
         for rule in RULES:
@@ -32,6 +34,10 @@ def main():
     if unknown:
         parser.error(f"there is no rule {', '.join(sorted(unknown))}; --list names them")
     tree = Tree(os.path.abspath(options.root))
+    if options.write_specs:
+        with open(os.path.join(tree.root, specs.PAGE), "w", encoding="utf-8") as file:
+            file.write(specs.page(tree)[0])
+        return 0
     failed = ran = 0
     for rule in RULES:
         if options.rule and rule.name not in options.rule:

@@ -125,7 +125,7 @@ def check_readme(tree):
         text = tree.text(name)
         if len(text.splitlines()) > 30:
             yield name, 0, f"{len(text.splitlines())} lines; at most 30"
-        found = re.findall(r"^#{1,6} (.+?)\s*$", text, re.M)
+        found = re.findall(r"^(?:#{1,6} |\*\*)([A-Z][a-z ]+?)\.?(?:\*\*.*)?$", text, re.M)
         wanted = [h for h in found if h in HEADINGS]
         if wanted != HEADINGS:
             yield name, 0, "wants the headings " + ", ".join(HEADINGS) + " in this order"

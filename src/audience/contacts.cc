@@ -1,0 +1,149 @@
+#include "audience/contacts.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "audience/column_mapping.h"
+
+namespace tidings::audience {
+namespace {
+
+using db::Row;
+using db::Statement;
+
+constexpr Statement contact_by_id{
+    "contact.find",
+    "SELECT external_id, first_name, last_name, name, locale, time_zone, fields, do_not_contact "
+    "FROM contact WHERE organisation_id = $1 AND id = $2 AND deleted_at IS NULL"};
+constexpr Statement addresses_of{
+    "contact.addresses",
+    "SELECT channel, normalised, address, is_primary FROM contact_address "
+    "WHERE organisation_id = $1 AND contact_id = $2 ORDER BY channel, is_primary DESC, normalised"};
+constexpr Statement contacts_by_address{
+    "contact.find_by_address",
+    "SELECT a.contact_id FROM contact_address a JOIN contact c "
+    "ON c.organisation_id = a.organisation_id AND c.id = a.contact_id "
+    "WHERE a.organisation_id = $1 AND a.channel = $2 AND a.normalised = $3 "
+    "AND c.deleted_at IS NULL ORDER BY a.contact_id"};
+constexpr Statement import_options{
+    "contact.columns",
+    "SELECT options FROM import_job WHERE organisation_id = $1 ORDER BY id DESC LIMIT 1000"};
+
+constexpr std::array<std::string_view, 9> standard_names = {
+    "id",        "email", "phone",  "external_id", "first_name",
+    "last_name", "name",  "locale", "time_zone"};
+
+}  // namespace
+
+std::string Contact::display_name() const {
+  if (!name.empty()) return name;
+  if (first_name.empty() || last_name.empty()) return first_name + last_name;
+  return first_name + " " + last_name;
+}
+
+std::string_view Contact::primary_address(Channel channel) const {
+  for (const ContactAddress& address : addresses)
+    if (address.channel == channel && address.primary) return address.typed;
+  return {};
+}
+
+Result<std::optional<Contact>> find_contact(db::Connection& connection, OrganisationId organisation,
+                                            ContactId id) {
+  auto contact = TRY(connection.query_first(contact_by_id, {organisation, id}, [&](const Row& row) {
+    return Contact{.id = id,
+                   .external_id = row.string(0),
+                   .first_name = row.string(1),
+                   .last_name = row.string(2),
+                   .name = row.string(3),
+                   .locale = row.string(4),
+                   .time_zone = row.string(5),
+                   .fields = row.string(6),
+                   .do_not_contact = row.boolean(7)};
+  }));
+  if (!contact) return contact;
+  TRY(connection.query(addresses_of, {organisation, id}, [&](const Row& row) {
+    contact->addresses.push_back({.channel = static_cast<Channel>(row.integer(0)),
+                                  .normalised = row.string(1),
+                                  .typed = row.string(2),
+                                  .primary = row.boolean(3)});
+  }));
+  return contact;
+}
+
+Result<std::vector<ContactId>> find_contacts_by_address(db::Connection& connection,
+                                                        OrganisationId organisation,
+                                                        Channel channel,
+                                                        std::string_view normalised) {
+  std::vector<ContactId> found;
+  TRY(connection.query(contacts_by_address, {organisation, static_cast<int>(channel), normalised},
+                       [&](const Row& row) { found.push_back(row.id<ContactId>(0)); }));
+  return found;
+}
+
+std::string contact_values(const Contact& contact) {
+  boost::json::object values{{"id", to_text(contact.id)},
+                             {"email", contact.primary_address(Channel::email)},
+                             {"phone", contact.primary_address(Channel::sms)},
+                             {"external_id", contact.external_id},
+                             {"first_name", contact.first_name},
+                             {"last_name", contact.last_name},
+                             {"name", contact.display_name()},
+                             {"locale", contact.locale},
+                             {"time_zone", contact.time_zone}};
+  boost::system::error_code error;
+  const boost::json::value fields = boost::json::parse(contact.fields, error);
+  if (!error && fields.is_object())
+    for (const auto& [name, value] : fields.as_object()) values.emplace(name, value);
+  return boost::json::serialize(values);
+}
+
+Result<std::vector<ContactColumn>> contact_columns(db::Connection& connection,
+                                                   OrganisationId organisation) {
+  std::vector<ContactColumn> columns;
+  std::unordered_set<std::string> names;
+  const auto add = [&](std::string_view name, std::string_view target, std::string_view header) {
+    if (names.emplace(name).second)
+      columns.push_back({std::string(name), std::string(target), std::string(header)});
+  };
+  for (const std::string_view name : standard_names) add(name, name, "");
+  TRY(connection.query(import_options, {organisation}, [&](const Row& row) {
+    boost::system::error_code error;
+    const boost::json::value options = boost::json::parse(row.text(0), error);
+    const auto* object = options.if_object();
+    const auto* list = object == nullptr ? nullptr : object->if_contains("columns");
+    if (list == nullptr || !list->is_array()) return;
+    for (const auto& column : list->get_array()) {
+      const auto* entry = column.if_object();
+      if (entry == nullptr) continue;
+      const auto text = [&](std::string_view key) -> std::string_view {
+        const auto* value = entry->if_contains(key);
+        return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : "";
+      };
+      if (text("field") == "-") continue;
+      add(text("name"), text("name"), text("header"));
+      add(text("slug"), text("name"), text("header"));
+    }
+  }));
+  return columns;
+}
+
+const ContactColumn* find_column(const std::vector<ContactColumn>& columns, std::string_view name) {
+  for (const ContactColumn& column : columns)
+    if (column.name == name) return &column;
+  const auto plain = [](std::string_view text) {
+    std::string slug = column_slug(text);
+    std::erase(slug, '_');
+    return slug;
+  };
+  const std::string wanted = plain(name);
+  if (wanted.empty()) return nullptr;
+  for (const ContactColumn& column : columns)
+    if (plain(column.name) == wanted) return &column;
+  return nullptr;
+}
+
+}  // namespace tidings::audience

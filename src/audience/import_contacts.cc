@@ -1,0 +1,334 @@
+#include "audience/import_contacts.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <future>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <phonenumbers/phonenumberutil.h>
+
+#include "audience/groups.h"
+
+namespace tidings::audience {
+namespace {
+
+namespace json = boost::json;
+using db::Row;
+using db::Statement;
+
+constexpr Statement organisation_locale{"import.organisation_locale",
+                                        "SELECT locale FROM organisation WHERE id = $1"};
+constexpr Statement insert_job{
+    "import.insert_job",
+    "INSERT INTO import_job (organisation_id, id, file_name, path, state, options, group_id, "
+    "total_bytes, byte_offset, line, created_at) "
+    "VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10)"};
+constexpr Statement select_job{
+    "import.select_job",
+    "SELECT file_name, path, state, options, group_id, total_bytes, byte_offset, line, rows_read, "
+    "created_count, updated_count, unchanged_count, duplicate_count, bad_count "
+    "FROM import_job WHERE organisation_id = $1 AND id = $2"};
+// $4 is where the cursor must still be: a second process that runs the job changes no row.
+constexpr Statement advance_job{
+    "import.advance_job",
+    "UPDATE import_job SET state = $5, byte_offset = $6, line = $7, rows_read = rows_read + $8, "
+    "created_count = created_count + $9, updated_count = updated_count + $10, "
+    "unchanged_count = unchanged_count + $11, duplicate_count = duplicate_count + $12, "
+    "bad_count = bad_count + $13, finished_at = $14 "
+    "WHERE organisation_id = $1 AND id = $2 AND state IN (0, 1) AND byte_offset = $3 "
+    "AND line = $4"};
+constexpr Statement open_jobs{"import.open_jobs",
+                              "SELECT id FROM import_job WHERE organisation_id = $1 "
+                              "AND state IN (0, 1) ORDER BY id"};
+constexpr Statement findings_of{
+    "import.findings",
+    "SELECT line, field, severity, value, reason FROM import_error "
+    "WHERE organisation_id = $1 AND import_id = $2 ORDER BY line, field"};
+
+std::string to_options(const ImportFile& file, const std::string& region,
+                       const std::vector<GroupId>& groups) {
+  json::array columns;
+  for (const MappedColumn& column : file.columns)
+    columns.push_back({{"header", column.header},
+                       {"slug", column.slug},
+                       {"field", to_string(column.field)},
+                       {"name", column.name}});
+  json::array group_ids;
+  for (const GroupId group : groups) group_ids.push_back(group.value);
+  return json::serialize(json::object{{"delimiter", std::string(1, file.delimiter)},
+                                      {"encoding", wire::to_string(file.encoding)},
+                                      {"replaced", file.replaced},
+                                      {"rows_begin", file.rows_begin.offset},
+                                      {"region", region},
+                                      {"groups", std::move(group_ids)},
+                                      {"columns", std::move(columns)}});
+}
+
+std::string text_of(const json::value& value) { return std::string(value.as_string()); }
+
+void read_options(std::string_view text, ImportJob& job) {
+  const json::value options = json::parse(text);
+  job.file.delimiter = options.at("delimiter").as_string().at(0);
+  job.file.encoding =
+      wire::parse_text_encoding(text_of(options.at("encoding"))).value_or(wire::TextEncoding::utf8);
+  job.file.replaced = options.at("replaced").to_number<std::uint64_t>();
+  job.file.rows_begin.offset = options.at("rows_begin").to_number<std::uint64_t>();
+  job.region = text_of(options.at("region"));
+  for (const json::value& group : options.at("groups").as_array())
+    job.target.more_groups.push_back(GroupId{group.to_number<std::int64_t>()});
+  for (const json::value& column : options.at("columns").as_array())
+    job.file.columns.push_back(
+        {.header = text_of(column.at("header")),
+         .slug = text_of(column.at("slug")),
+         .field = parse_contact_field(text_of(column.at("field"))).value_or(ContactField::custom),
+         .name = text_of(column.at("name"))});
+}
+
+Result<std::string> choose_region(const std::string& asked, std::string_view locale) {
+  if (asked.empty()) return region_of_locale(locale);
+  std::set<std::string> known;
+  i18n::phonenumbers::PhoneNumberUtil::GetInstance()->GetSupportedRegions(&known);
+  if (known.contains(asked)) return asked;
+  return fail(ErrorKind::invalid, "import.unknown_region",
+              fmt::format("“{}” is no country; write its two letters, such as NL or PL.", asked));
+}
+
+// One chunk and the cursor behind it, in the transaction of `connection`.
+Result<ImportCounts> write_chunk(db::Connection& connection, const ImportContext& context,
+                                 const ImportTarget& target, const ImportChunk& chunk) {
+  const Instant now = context.clock.now();
+  const ImportCounts counts = TRY(apply_chunk(connection, context.ids, target, chunk, now));
+  const ImportState state = chunk.last ? ImportState::finished : ImportState::running;
+  const auto changed = TRY(connection.execute(
+      advance_job, {context.organisation, target.import, chunk.begin.offset, chunk.begin.line,
+                    static_cast<int>(state), chunk.end.offset, chunk.end.line, counts.rows,
+                    counts.created, counts.updated, counts.unchanged, counts.duplicates, counts.bad,
+                    chunk.last ? db::Param(now) : db::Param()}));
+  if (changed != 1)
+    return fail(ErrorKind::conflict, "import.taken",
+                "Another process is running this import; wait for it to end.");
+  return counts;
+}
+
+// A chunk on its way to the database while the next one is being read.
+class PendingChunk {
+ public:
+  PendingChunk(const ImportContext& context, const ImportTarget& target, ImportChunk chunk)
+      : chunk_(std::move(chunk)) {
+    done_ = promise_.get_future();
+    context.database.write_async(
+        db::Priority::import,
+        [this, context, &target](db::Connection& connection) -> Result<void> {
+          counts_ = TRY(write_chunk(connection, context, target, chunk_));
+          return {};
+        },
+        [this](Result<void> result) { promise_.set_value(std::move(result)); });
+  }
+  PendingChunk(const PendingChunk&) = delete;
+  PendingChunk& operator=(const PendingChunk&) = delete;
+  ~PendingChunk() {
+    if (done_.valid()) done_.wait();
+  }
+
+  // Waits for the commit and moves the job's cursor.
+  Result<void> finish(ImportJob& job) {
+    TRY(done_.get());
+    job.counts += counts_;
+    job.cursor = chunk_.end;
+    job.state = chunk_.last ? ImportState::finished : ImportState::running;
+    return {};
+  }
+
+ private:
+  ImportChunk chunk_;
+  ImportCounts counts_;
+  std::promise<Result<void>> promise_;
+  std::future<Result<void>> done_;
+};
+
+Result<void> run_from_cursor(const ImportContext& context, ImportJob& job, const ImportRun& run) {
+  ImportRows rows = TRY(ImportRows::open(job.file, job.cursor, job.region));
+  std::unique_ptr<PendingChunk> pending;
+  for (bool last = false; !last && !run.stop.stop_requested();) {
+    ImportChunk chunk = TRY(rows.next(run.chunk_rows));
+    last = chunk.last;
+    if (pending != nullptr) {
+      TRY(pending->finish(job));
+      if (run.progress) run.progress(job);
+    }
+    pending = std::make_unique<PendingChunk>(context, job.target, std::move(chunk));
+  }
+  if (pending != nullptr) {
+    TRY(pending->finish(job));
+    if (run.progress) run.progress(job);
+  }
+  if (job.state == ImportState::finished) return {};
+  return fail(ErrorKind::cancelled, "import.stopped",
+              fmt::format("Stopped after line {}; the import can be resumed.",
+                          job.cursor.line > 0 ? job.cursor.line - 1 : 0));
+}
+
+Result<ImportJob> read_job(const ImportContext& context, ImportId import) {
+  return context.database.read_value([&](db::Connection& connection) {
+    return load_import(connection, context.organisation, import);
+  });
+}
+
+}  // namespace
+
+Result<ImportId> create_import(const ImportContext& context, const std::filesystem::path& source,
+                               const std::filesystem::path& folder, const ImportOptions& options) {
+  const std::string locale =
+      TRY(context.database.read_value([&](db::Connection& connection) -> Result<std::string> {
+        return TRY(connection.query_first(organisation_locale, {context.organisation},
+                                          [](const Row& row) { return row.string(0); }))
+            .value_or("");
+      }));
+  const std::string region = TRY(choose_region(options.region, locale));
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return fail_errno("import.file", folder.string(), error.value());
+  const auto import = context.ids.next<ImportId>();
+  const std::string number = to_text(import);
+  const ImportFile file = TRY(copy_import_file(
+      source, std::filesystem::absolute(folder) / (number + ".csv"), options.file));
+  const std::string file_name = source.filename().string();
+  const auto wrote =
+      context.database.write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
+        const Instant now = context.clock.now();
+        std::vector<GroupId> groups;
+        for (const std::string& name : options.groups)
+          groups.push_back(TRY(find_or_create_group(connection, context.ids, context.organisation,
+                                                    name, GroupOrigin::by_hand, now)));
+        std::ranges::sort(groups);
+        groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+        const GroupId own = TRY(find_or_create_group(connection, context.ids, context.organisation,
+                                                     fmt::format("Import {}", number),
+                                                     GroupOrigin::by_import, now));
+        TRY(connection.execute(insert_job,
+                               {context.organisation, import, file_name, file.path.string(),
+                                to_options(file, region, groups), own, file.total_bytes,
+                                file.rows_begin.offset, file.rows_begin.line, now}));
+        return {};
+      });
+  if (!wrote) {
+    std::filesystem::remove(file.path, error);
+    return std::unexpected(wrote.error());
+  }
+  return import;
+}
+
+Result<ImportJob> run_import(const ImportContext& context, ImportId import, const ImportRun& run) {
+  constexpr int lost_commits_max = 10;
+  for (int lost = 0;; ++lost) {
+    ImportJob job = TRY(read_job(context, import));
+    if (job.state == ImportState::finished) return job;
+    if (job.state == ImportState::failed)
+      return fail(ErrorKind::conflict, "import.failed",
+                  "This import has failed; start it again with the file.");
+    auto ran = run_from_cursor(context, job, run);
+    if (ran) return job;
+    // The cursor in the database tells whether that chunk was committed.
+    if (ran.error().code != "db.commit_unknown" || lost == lost_commits_max)
+      return std::unexpected(std::move(ran).error());
+  }
+}
+
+Result<ImportJob> load_import(db::Connection& connection, OrganisationId organisation,
+                              ImportId import) {
+  auto job = TRY(connection.query_first(
+      select_job, {organisation, import}, [&](const Row& row) -> Result<ImportJob> {
+        ImportJob found{.id = import, .file_name = row.string(0)};
+        found.file.path = row.string(1);
+        found.state = static_cast<ImportState>(row.integer(2));
+        found.target = {.organisation = organisation,
+                        .import = import,
+                        .import_group = row.id<GroupId>(4),
+                        .more_groups = {}};
+        found.file.total_bytes = static_cast<std::uint64_t>(row.integer(5));
+        found.cursor = {.offset = static_cast<std::uint64_t>(row.integer(6)),
+                        .line = static_cast<std::uint64_t>(row.integer(7))};
+        found.counts = {.rows = row.integer(8),
+                        .created = row.integer(9),
+                        .updated = row.integer(10),
+                        .unchanged = row.integer(11),
+                        .duplicates = row.integer(12),
+                        .bad = row.integer(13)};
+        try {
+          read_options(row.text(3), found);
+        } catch (const std::exception& problem) {
+          return fail(ErrorKind::corrupt, "import.options",
+                      fmt::format("The record of the import is damaged: {}.", problem.what()));
+        }
+        return found;
+      }));
+  if (!job)
+    return fail(ErrorKind::not_found, "import.unknown",
+                fmt::format("There is no import {}.", to_text(import)));
+  return std::move(*job);
+}
+
+Result<std::vector<ImportId>> open_imports(db::Connection& connection,
+                                           OrganisationId organisation) {
+  std::vector<ImportId> imports;
+  TRY(connection.query(open_jobs, {organisation},
+                       [&](const Row& row) { imports.push_back(row.id<ImportId>(0)); }));
+  return imports;
+}
+
+Result<ImportPreview> preview_import(const std::filesystem::path& source,
+                                     const std::filesystem::path& scratch,
+                                     const ImportOptions& options, std::size_t findings_max) {
+  const std::string region = TRY(choose_region(options.region, ""));
+  ImportPreview preview{.file = TRY(copy_import_file(source, scratch, options.file))};
+  struct Removal {
+    const std::filesystem::path& path;
+    ~Removal() {
+      std::error_code ignored;
+      std::filesystem::remove(path, ignored);
+    }
+  } const removal{scratch};
+  ImportRows rows = TRY(ImportRows::open(preview.file, preview.file.rows_begin, region));
+  for (bool last = false; !last;) {
+    ImportChunk chunk = TRY(rows.next(1000));
+    last = chunk.last;
+    preview.counts.rows += static_cast<std::int64_t>(chunk.rows_read);
+    preview.counts.bad += static_cast<std::int64_t>(chunk.bad);
+    for (auto& finding : chunk.findings)
+      if (preview.findings.size() < findings_max) preview.findings.push_back(std::move(finding));
+  }
+  return preview;
+}
+
+std::string report_header() { return "line,field,value,result,reason\r\n"; }
+
+void append_report_line(std::string& out, const ImportFinding& finding) {
+  const std::string_view result = finding.severity == Severity::row_left_out     ? "row left out"
+                                  : finding.severity == Severity::value_left_out ? "value left out"
+                                                                                 : "note";
+  wire::append_csv_record(
+      out, {std::to_string(finding.line), finding.field, finding.value, result, finding.reason});
+}
+
+Result<void> write_import_report(db::Connection& connection, OrganisationId organisation,
+                                 ImportId import,
+                                 const std::function<void(std::string_view)>& write) {
+  std::string out = report_header();
+  TRY(connection.query(findings_of, {organisation, import}, [&](const Row& row) {
+    append_report_line(out, {.line = static_cast<std::uint64_t>(row.integer(0)),
+                             .field = row.string(1),
+                             .severity = static_cast<Severity>(row.integer(2)),
+                             .value = row.string(3),
+                             .reason = row.string(4)});
+    if (out.size() < 1 << 16) return;
+    write(out);
+    out.clear();
+  }));
+  write(out);
+  return {};
+}
+
+}  // namespace tidings::audience

@@ -1,0 +1,103 @@
+// An import: contacts from a CSV file, in chunks, durable and resumable.
+//
+// create_import() makes a durable copy of the file and a job; run_import() works it off in chunks
+// of one transaction each that holds the rows and the cursor behind them, so that after a crash at
+// any moment another run_import() ends with the same people, groups and report. Everybody in the
+// file, new or known, is in the import's own group.
+// Thread: any; one run of a job at a time (a second one gets import.taken).
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "audience/import_apply.h"
+#include "audience/import_file.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "db/database.h"
+
+namespace tidings::audience {
+
+// What an import works with. Borrows.
+struct ImportContext {
+  db::Database& database;
+  IdSource& ids;
+  const Clock& clock;
+  OrganisationId organisation;
+};
+
+struct ImportOptions {
+  FileOptions file;
+  std::vector<std::string> groups;  // every person in the file joins these; made when new
+  // ISO 3166 code for phone numbers without country code; default: the organisation's locale's.
+  std::string region;
+};
+
+// As import_job.state stores it.
+enum class ImportState { waiting = 0, running = 1, finished = 2, failed = 3 };
+
+struct ImportJob {
+  ImportId id;
+  std::string file_name;  // as the person knows it
+  ImportFile file;        // the copy, its columns, delimiter and first row
+  std::string region;
+  ImportTarget target;
+  ImportState state = ImportState::waiting;
+  wire::CsvPosition cursor;
+  ImportCounts counts;
+
+  double progress() const {
+    return file.total_bytes == 0
+               ? 1.0
+               : static_cast<double>(cursor.offset) / static_cast<double>(file.total_bytes);
+  }
+};
+
+// Copies `source` to `folder`/<id>.csv (the folder is made) and records the job; durable on
+// return. Errors: those of copy_import_file(), import.unknown_region, group.bad_name, db.*.
+Result<ImportId> create_import(const ImportContext& context, const std::filesystem::path& source,
+                               const std::filesystem::path& folder, const ImportOptions& options);
+
+struct ImportRun {
+  std::function<void(const ImportJob&)> progress;  // after every chunk, on the caller's thread
+  std::stop_token stop;                            // honoured between chunks
+  std::size_t chunk_rows = 1000;
+};
+
+// Runs the job to its end, or to the stop: then the error is import.stopped (cancelled) and the
+// job can be run again. A finished job is returned as it is. Errors: import.taken (conflict) when
+// another process runs the job, import.unknown (not_found), import.file*, db.*.
+Result<ImportJob> run_import(const ImportContext& context, ImportId import,
+                             const ImportRun& run = {});
+
+Result<ImportJob> load_import(db::Connection& connection, OrganisationId organisation,
+                              ImportId import);
+// Jobs not finished, oldest first.
+Result<std::vector<ImportId>> open_imports(db::Connection& connection, OrganisationId organisation);
+
+// What a run would find in the file, without a database: rows and bad rows counted, the first
+// `findings_max` findings.
+struct ImportPreview {
+  ImportFile file;
+  ImportCounts counts;  // rows and bad only
+  std::vector<ImportFinding> findings;
+};
+// Uses `scratch` for the copy and removes it.
+Result<ImportPreview> preview_import(const std::filesystem::path& source,
+                                     const std::filesystem::path& scratch,
+                                     const ImportOptions& options, std::size_t findings_max = 1000);
+
+// The findings of an import in the order of lines, as CSV with the columns line, field, value,
+// result ("row left out", "value left out", "note"), reason. Streams to `write`.
+Result<void> write_import_report(db::Connection& connection, OrganisationId organisation,
+                                 ImportId import,
+                                 const std::function<void(std::string_view)>& write);
+std::string report_header();
+void append_report_line(std::string& out, const ImportFinding& finding);
+
+}  // namespace tidings::audience

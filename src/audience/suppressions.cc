@@ -1,0 +1,114 @@
+#include "audience/suppressions.h"
+
+#include <limits>
+
+#include "audience/import_rows.h"
+#include "wire/email_address.h"
+
+namespace tidings::audience {
+namespace {
+
+using db::Row;
+using db::Statement;
+
+constexpr Statement insert_suppression{
+    "suppression.insert",
+    "INSERT INTO suppression (organisation_id, id, channel, normalised, reason, kinds, origin, "
+    "message_id, note, created_at, expires_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING"};
+// One that has expired gives way to a new one of the same reason and kinds.
+constexpr Statement end_expired{
+    "suppression.end_expired",
+    "UPDATE suppression SET released_at = $6, release_note = 'expired' "
+    "WHERE organisation_id = $1 AND channel = $2 AND normalised = $3 AND reason = $4 "
+    "AND kinds = $5 AND released_at IS NULL AND expires_at <= $6"};
+constexpr Statement reason_of{
+    "suppression.reason",
+    "SELECT reason FROM suppression WHERE organisation_id = $1 AND channel = $2 "
+    "AND normalised IN ($3, $4) AND released_at IS NULL AND kinds >= $5 "
+    "AND (expires_at IS NULL OR expires_at > $6) ORDER BY kinds DESC, id LIMIT 1"};
+constexpr Statement release_address{
+    "suppression.release",
+    "UPDATE suppression SET released_at = $4, release_note = $5 WHERE organisation_id = $1 "
+    "AND channel = $2 AND normalised = $3 AND released_at IS NULL"};
+constexpr Statement page_of{
+    "suppression.list",
+    "SELECT id, channel, normalised, reason, kinds, origin, note, created_at, expires_at, "
+    "released_at, release_note FROM suppression WHERE organisation_id = $1 AND id < $2 "
+    "AND (released_at IS NULL OR $3 = 1) ORDER BY id DESC LIMIT $4"};
+
+std::optional<Instant> maybe_instant(const Row& row, int column) {
+  return row.is_null(column) ? std::nullopt : std::optional(row.instant(column));
+}
+
+}  // namespace
+
+Result<std::string> normalise_for_suppression(Channel channel, std::string_view typed) {
+  if (channel == Channel::sms) return normalise_phone(typed, "");
+  if (!typed.starts_with('@')) return comparison_key(TRY(wire::parse_email_address(typed)));
+  // A domain is checked as part of an address.
+  const auto address = TRY(wire::parse_email_address("x" + std::string(typed)));
+  return "@" + std::string(address.domain());
+}
+
+Result<bool> suppress(db::Connection& connection, IdSource& ids, OrganisationId organisation,
+                      const NewSuppression& suppression, Instant now) {
+  if (suppression.reason.empty())
+    return fail(ErrorKind::invalid, "suppression.no_reason", "A suppression needs a reason.");
+  const int channel = static_cast<int>(suppression.channel);
+  const int kinds = static_cast<int>(suppression.kinds);
+  TRY(connection.execute(end_expired, {organisation, channel, suppression.normalised,
+                                       suppression.reason, kinds, now}));
+  const auto made = TRY(connection.execute(
+      insert_suppression, {organisation, ids.next<SuppressionId>(), channel, suppression.normalised,
+                           suppression.reason, kinds, suppression.origin, suppression.message_id,
+                           suppression.note, now, suppression.expires_at}));
+  return made > 0;
+}
+
+Result<std::optional<std::string>> suppression_reason(db::Connection& connection,
+                                                      OrganisationId organisation, Channel channel,
+                                                      std::string_view normalised,
+                                                      SuppressedKinds message, Instant now) {
+  const std::size_t at = normalised.rfind('@');
+  const std::string_view domain = at == std::string_view::npos ? normalised : normalised.substr(at);
+  return connection.query_first(
+      reason_of,
+      {organisation, static_cast<int>(channel), normalised, domain, static_cast<int>(message), now},
+      [](const Row& row) { return row.string(0); });
+}
+
+Result<std::int64_t> release(db::Connection& connection, OrganisationId organisation,
+                             Channel channel, std::string_view normalised, std::string_view reason,
+                             Instant now) {
+  if (reason.empty())
+    return fail(ErrorKind::invalid, "suppression.no_reason",
+                "Say why the address may be written to again; the reason is kept.");
+  return connection.execute(release_address,
+                            {organisation, static_cast<int>(channel), normalised, now, reason});
+}
+
+Result<std::vector<Suppression>> list_suppressions(db::Connection& connection,
+                                                   OrganisationId organisation,
+                                                   const SuppressionPage& page) {
+  std::vector<Suppression> found;
+  const std::int64_t before =
+      page.after.valid() ? page.after.value : std::numeric_limits<std::int64_t>::max();
+  TRY(connection.query(page_of, {organisation, before, page.with_released ? 1 : 0, page.limit},
+                       [&](const Row& row) {
+                         found.push_back({.id = row.id<SuppressionId>(0),
+                                          .channel = static_cast<Channel>(row.integer(1)),
+                                          .normalised = row.string(2),
+                                          .reason = row.string(3),
+                                          .kinds = static_cast<SuppressedKinds>(row.integer(4)),
+                                          .origin = row.string(5),
+                                          .note = row.string(6),
+                                          .created_at = row.instant(7),
+                                          .expires_at = maybe_instant(row, 8),
+                                          .released_at = maybe_instant(row, 9),
+                                          .release_note = row.string(10)});
+                       }));
+  return found;
+}
+
+}  // namespace tidings::audience
