@@ -31,6 +31,14 @@ constexpr Statement release_address{
     "suppression.release",
     "UPDATE suppression SET released_at = $4, release_note = $5 WHERE organisation_id = $1 "
     "AND channel = $2 AND normalised = $3 AND released_at IS NULL"};
+constexpr Statement find_reason{
+    "suppression.find_reason",
+    "SELECT id FROM suppression WHERE organisation_id = $1 AND channel = $2 AND normalised = $3 "
+    "AND reason = $4 AND released_at IS NULL AND (expires_at IS NULL OR expires_at > $5) LIMIT 1"};
+constexpr Statement release_one_reason{
+    "suppression.release_reason",
+    "UPDATE suppression SET released_at = $5, release_note = $6 WHERE organisation_id = $1 "
+    "AND channel = $2 AND normalised = $3 AND reason = $4 AND released_at IS NULL"};
 constexpr Statement page_of{
     "suppression.list",
     "SELECT id, channel, normalised, reason, kinds, origin, note, created_at, expires_at, "
@@ -86,6 +94,20 @@ Result<std::int64_t> release(db::Connection& connection, OrganisationId organisa
                 "Say why the address may be written to again; the reason is kept.");
   return connection.execute(release_address,
                             {organisation, static_cast<int>(channel), normalised, now, reason});
+}
+
+Result<bool> is_suppressed_for(db::Connection& connection, OrganisationId organisation,
+                               const SuppressionKey& key, Instant now) {
+  const auto found = TRY(connection.query_first(
+      find_reason, {organisation, static_cast<int>(key.channel), key.normalised, key.reason, now},
+      [](const Row& row) { return row.integer(0); }));
+  return found.has_value();
+}
+
+Result<std::int64_t> release_reason(db::Connection& connection, OrganisationId organisation,
+                                    const SuppressionKey& key, std::string_view note, Instant now) {
+  return connection.execute(release_one_reason, {organisation, static_cast<int>(key.channel),
+                                                 key.normalised, key.reason, now, note});
 }
 
 Result<std::vector<Suppression>> list_suppressions(db::Connection& connection,

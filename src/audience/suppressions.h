@@ -70,6 +70,18 @@ Result<std::int64_t> release(db::Connection& connection, OrganisationId organisa
                              Channel channel, std::string_view normalised, std::string_view reason,
                              Instant now);
 
+// One address and one reason: what a contact's own undoing may touch, whatever else is in force.
+struct SuppressionKey {
+  Channel channel = Channel::email;
+  std::string_view normalised;
+  std::string_view reason;
+};
+Result<bool> is_suppressed_for(db::Connection& connection, OrganisationId organisation,
+                               const SuppressionKey& key, Instant now);
+// Ends those of that reason only; the number ended. The note is kept.
+Result<std::int64_t> release_reason(db::Connection& connection, OrganisationId organisation,
+                                    const SuppressionKey& key, std::string_view note, Instant now);
+
 struct SuppressionPage {
   bool with_released = false;
   SuppressionId after;  // 0: from the newest

@@ -100,7 +100,7 @@ std::optional<Response> parse_head(std::string_view block) {
   return response;
 }
 
-Result<Response> read_answer(const LocalStream& stream) {
+Result<Response> read_answer(const LocalStream& stream, bool has_body) {
   std::string bytes;
   std::size_t end = std::string::npos;
   std::optional<Response> response;
@@ -116,7 +116,7 @@ Result<Response> read_answer(const LocalStream& stream) {
   }
   std::size_t length = 0;
   const auto text = response->header("Content-Length");
-  if (response->status != 204) {
+  if (has_body && response->status != 204) {
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), length);
     if (error != std::errc() || stop != text.data() + text.size() || length > kAnswerBytesMax) {
       return broken("answered without saying how long its answer is");
@@ -163,7 +163,7 @@ Result<Response> request_local(const std::filesystem::path& socket, const LocalR
   head += "\r\n";
   head += request.body;
   TRY(stream.send(head));
-  return read_answer(stream);
+  return read_answer(stream, request.method != "HEAD");
 }
 
 }  // namespace tidings::net
