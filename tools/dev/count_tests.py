@@ -2,8 +2,8 @@
 
 usage: count_tests.py LABEL JUNIT.xml LEDGER
 
-A GoogleTest program counts with its cases, a script with its own `N passed, M failed` line or as
-one. A failed program whose cases all passed (a leak at exit, a crash) counts one failure more. A
+A GoogleTest or unittest program counts with its cases, a script with its own `N passed, M failed`
+line or as one. A failed program whose cases all passed (a leak at exit, a crash) counts one failure more. A
 skipped case counts as failed, except where the third-party test data (TIDINGS_CORPORA) is not on
 this machine: those are named. With TIDINGS_PARTIAL set, skipping is only reported.
 """
@@ -18,8 +18,18 @@ PASSED = re.compile(r"^\[  PASSED  \] (\d+) tests?\.", re.M)
 RAN = re.compile(r"^\[==========\] (\d+) tests? from \d+ test suites? ran", re.M)
 FAILED = re.compile(r"^\[  FAILED  \] (\d+) tests?, listed below", re.M)
 CASE_FAILED = re.compile(r"^\[  FAILED  \] (\S+?),? .*\(\d+ ms\)$", re.M)
+UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED) ?\(?([^)\n]*)", re.M)
 SKIPPED = re.compile(
     r"^\[ RUN      \] (\S+)\n(.*?)^\[  SKIPPED \] \1.*?\(\d+ ms\)$", re.M | re.S)
+
+
+def unittest_counts(text):
+    """(passed, failed) of a Python unittest program, (0, 0) when it is none. Skipped is failed."""
+    match = UNITTEST.search(text)
+    if not match:
+        return 0, 0
+    wrong = sum(int(n) for n in re.findall(r"(?:failures|errors|skipped)=(\d+)", match.group(2)))
+    return int(match.group(1)) - wrong, wrong
 
 
 def one(name, status, text, partial):
@@ -31,7 +41,7 @@ def one(name, status, text, partial):
         if closing and "[ RUN      ]" not in text:
             passed, failed = map(int, closing[-1])
         else:
-            passed, failed = 0, 0
+            passed, failed = unittest_counts(text)
         if status != "run" and failed == 0:
             failed = 1
         elif not passed and not failed:

@@ -21,7 +21,7 @@ TITLES = {
     5802: "SCRAM", 5890: "IDNA: definitions", 5891: "IDNA: protocol", 6125: "Names in certificates",
     6152: "8BITMIME", 6531: "SMTPUTF8", 6532: "Internationalised headers", 7578: "multipart/form-data",
     7628: "SASL OAUTHBEARER", 7677: "SCRAM-SHA-256", 8058: "One-click unsubscribing",
-    8259: "JSON", 8314: "TLS for submission", 9110: "HTTP semantics", 9112: "HTTP/1.1",
+    8259: "JSON", 8314: "TLS for submission", 8878: "Zstandard", 9110: "HTTP semantics", 9112: "HTTP/1.1",
     9457: "Problem details", 8098: "Message disposition", 6376: "DKIM", 3030: "CHUNKING",
     2034: "SMTP ENHANCEDSTATUSCODES", 6068: "mailto", 2392: "cid URLs", 5893: "IDNA: right-to-left",
     6409: "Submission",
