@@ -14,10 +14,10 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// Before a work's next try after a serialisation failure: at random up to 1, 2, 4 … 32 ms, because
+// Before a work's next try after a serialisation failure: at random up to 1, 2, 4, 8 ms, because
 // two that wait equally long meet again.
 std::chrono::microseconds backoff(int restarts) {
-  const std::uint64_t most_us = 1'000u << std::min(restarts - 1, 5);
+  const std::uint64_t most_us = 1'000u << std::min(restarts - 1, 3);
   return std::chrono::microseconds(random_u64() % most_us);
 }
 

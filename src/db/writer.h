@@ -30,7 +30,7 @@ class Writer {
   static constexpr std::chrono::milliseconds group_time{10};
   // How often a work runs in all when others keep changing the same data, or sessions are lost
   // (few: it may be this work that brings the server down).
-  static constexpr int restarts_max = 30;
+  static constexpr int restarts_max = 200;
   static constexpr int losses_max = 5;
 
   // Borrows the session, whose only user it is from now on, until close(). `database` is whose
