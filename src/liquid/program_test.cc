@@ -65,6 +65,9 @@ TEST(Liquid, HeadersLoseLineBreaksWhereverTheyComeFrom) {
   EXPECT_EQ(
       render("a\r\n{{ x }}{{ l }}", R"({"x": "b\r\nBcc: c", "l": ["\n", "d"]})", Context::header),
       "abBcc: cd");
+  EXPECT_EQ(render("{% tablerow i in (1..2) cols: 1 %}{% endtablerow %}", "{}", Context::header)
+                .find('\n'),
+            std::string::npos);
   EXPECT_EQ(render("{% capture c %}\n{{ x }}{% endcapture %}{{ c | append: x }}",
                    R"({"x": "\r\n1"})", Context::header),
             "11");

@@ -247,6 +247,7 @@ bool Renderer::iterate(const LoopNode& node, Value collection, std::uint64_t fir
   void* const memory = arena_.allocate(sizeof(Drop));
   if (memory == nullptr) return limit("the template needs more memory than allowed.");
   auto* const drop = new (memory) Drop;
+  const std::string_view line_end = code_.context == Context::header ? "" : "\n";
   drop->kind = node.table ? Drop::Kind::tablerowloop : Drop::Kind::forloop;
   drop->name = node.name;
   drop->length = static_cast<std::int64_t>(count);
@@ -259,7 +260,7 @@ bool Renderer::iterate(const LoopNode& node, Value collection, std::uint64_t fir
       drop->columns = to_integer(value(*node.columns)).value_or(0);
       if (interrupt_ != Interrupt::none) return false;
     }
-    if (!write("<tr class=\"row1\">\n")) return false;
+    if (!write(fmt::format("<tr class=\"row1\">{}", line_end))) return false;
   }
   locals_[node.item_slot + 1] = Value::drop(drop);
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -272,7 +273,7 @@ bool Renderer::iterate(const LoopNode& node, Value collection, std::uint64_t fir
       if (!write("</td>")) return false;
       const bool row_ends = drop->column == drop->columns;
       if (row_ends && i + 1 < count && interrupt_ != Interrupt::leave &&
-          !write(fmt::format("</tr>\n<tr class=\"row{}\">", drop->row + 1))) {
+          !write(fmt::format("</tr>{}<tr class=\"row{}\">", line_end, drop->row + 1))) {
         return false;
       }
       drop->column = row_ends ? 1 : drop->column + 1;
@@ -283,7 +284,7 @@ bool Renderer::iterate(const LoopNode& node, Value collection, std::uint64_t fir
     interrupt_ = Interrupt::none;
     if (leaves) break;
   }
-  return !node.table || write("</tr>\n");
+  return !node.table || write(fmt::format("</tr>{}", line_end));
 }
 
 bool Renderer::changed(const IfChangedNode& node) {

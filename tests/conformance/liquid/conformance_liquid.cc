@@ -1,9 +1,9 @@
 // Runs the cases of a file in the format of Shopify/liquid-spec (name, template, environment,
 // expected) with escaping off, prints the names of those that fail and last `N passed, M failed`.
 //
-//   liquid_conformance [FILE] [--at-least PERCENT] [--verbose]
+//   conformance_liquid [FILE] [--at-least PERCENT] [--verbose]
 //
-// Exit: 0 if at least PERCENT (100) pass, 1 if fewer do, 2 if the file cannot be read, 77 if no
+// Exit: 0 if at least PERCENT (97) pass, 1 if fewer do, 2 if the file cannot be read, 77 if no
 // FILE is given and no corpus lies beside the checkout (${TIDINGS_CORPORA}/liquid/cases.json).
 #include <cstdlib>
 #include <fstream>
@@ -43,7 +43,7 @@ std::string_view text_of(const Value& item, std::string_view key) {
 
 struct Arguments {
   std::string file;
-  double at_least = 100;
+  double at_least = 97;
   bool verbose = false;
 };
 
