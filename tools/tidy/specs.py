@@ -17,6 +17,7 @@ TITLES = {
     3207: "SMTP STARTTLS", 3339: "Dates and times", 3461: "SMTP DSN", 3463: "Enhanced status codes",
     3464: "Delivery status notifications", 3629: "UTF-8", 3834: "Automatic responses",
     3986: "URI", 4180: "CSV", 4231: "Test cases of HMAC-SHA-2", 4422: "SASL", 4616: "SASL PLAIN",
+    4013: "SASLprep", 8446: "TLS 1.3", 9525: "Names in certificates, revised",
     4648: "base16, base32, base64", 4954: "SMTP AUTH", 5321: "SMTP", 5322: "The message format",
     5802: "SCRAM", 5890: "IDNA: definitions", 5891: "IDNA: protocol", 6125: "Names in certificates",
     6152: "8BITMIME", 6531: "SMTPUTF8", 6532: "Internationalised headers", 7578: "multipart/form-data",

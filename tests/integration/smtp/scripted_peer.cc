@@ -195,6 +195,11 @@ void ScriptedPeer::serve(int fd) {
     const auto answer = [&](const std::string& what, const std::string& usual) -> int {
       std::string text = script_.reply ? script_.reply(what, line, ++counts[what]) : "USUAL";
       if (text == "USUAL") text = usual;
+      if (what == "." && text.starts_with('2')) {
+        // Before it is said, so that who hears it finds the message.
+        const std::lock_guard lock(mutex_);
+        messages_.push_back(recipient + "\n" + octets);
+      }
       if (text == "STALL") stall();
       if (text == "RESET") session.reset_connection();
       if (text == "CLOSE" || text == "STALL" || text == "RESET" || !say(session, text)) return -1;
@@ -224,10 +229,6 @@ void ScriptedPeer::serve(int fd) {
         }
         if (line != ".\r\n") return;
         digit = answer(".", "250 2.0.0 taken\r\n");
-        if (digit == 2) {
-          const std::lock_guard lock(mutex_);
-          messages_.push_back(recipient + "\n" + octets);
-        }
         recipient.clear();
       }
     } else if (verb == "RCPT") {
