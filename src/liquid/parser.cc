@@ -263,8 +263,10 @@ void Parser::parse_case(Items& items, const Item& item, Body& body) {
   ++conditional_;
   Body before;  // what stands before the first when is never printed
   Body* current = &before;
+  const Mark unread = mark();
   while (true) {
     const End end = parse_body(items, *current);
+    if (current == &before) forget(unread);
     if (end.item.kind == Item::Kind::tag && end.item.name == "when") {
       made->branches.push_back({when_values(end.item), {}});
     } else if (end.item.kind == Item::Kind::tag && end.item.name == "else") {
@@ -303,8 +305,10 @@ void Parser::parse_loop(Items& items, const Item& item, Body& body) {
   End end = parse_body(items, made->body);
   if (!made->table) loops_.pop_back();
   visible_.resize(visible_.size() - 2);
+  const Mark unread = mark();
   while (end.item.kind == Item::Kind::tag && end.item.name == "else" && !made->table) {
-    made->otherwise.clear();
+    made->otherwise.clear();  // of several only the last counts
+    forget(unread);
     end = parse_body(items, made->otherwise);
   }
   expect_end_of(end, item.name, item);

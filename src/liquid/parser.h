@@ -112,15 +112,27 @@ class Parser {
   // Tries the strict way; on a mistake the lax way where the dialect allows it.
   template <typename Strict, typename Lax>
   auto either(Strict strict, Lax lax) -> decltype(strict()) {
-    const std::size_t uses = code_.uses.size(), globals = globals_.size();
+    const Mark mark = this->mark();
     try {
       return strict();
     } catch (const Mistake&) {
       if (options_.dialect == Dialect::strict) throw;
     }
-    code_.uses.resize(uses);
-    globals_.resize(globals);
+    forget(mark);
     return lax();
+  }
+
+  // How far the reading has come; what was read since a mark and is thrown away must be forgotten,
+  // because globals_ points into it.
+  struct Mark {
+    std::size_t uses, globals;
+    int brackets;
+  };
+  Mark mark() const { return {code_.uses.size(), globals_.size(), brackets_}; }
+  void forget(const Mark& mark) {
+    code_.uses.resize(mark.uses);
+    globals_.resize(mark.globals);
+    brackets_ = mark.brackets;
   }
 
   std::uint32_t name_id(std::string_view name);

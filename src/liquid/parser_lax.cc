@@ -90,20 +90,15 @@ Expression Parser::lax_expression(std::string_view markup, Use use) {
     made.literal = *number;
     return made;
   }
+  const Mark before = mark();
   try {
-    const std::size_t uses = code_.uses.size(), globals = globals_.size();
-    try {
-      Cursor cursor(tokenize(code_.source, markup));
-      made = expression(cursor, use);
-      cursor.expect_end();
-      return made;
-    } catch (const Mistake&) {
-      code_.uses.resize(uses);
-      globals_.resize(globals);
-      throw;
-    }
+    Cursor cursor(tokenize(code_.source, markup));
+    made = expression(cursor, use);
+    cursor.expect_end();
+    return made;
   } catch (const Mistake&) {
     made = {};
+    forget(before);
   }
   if (markup.front() == '(' && markup.back() == ')') {
     const std::size_t dots = markup.rfind("..");

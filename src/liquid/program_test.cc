@@ -154,6 +154,17 @@ TEST(Liquid, UnknownVariablesComeWithASuggestion) {
       "");
 }
 
+TEST(Liquid, WhatIsNeverPrintedIsNotReported) {
+  for (const std::string_view source :
+       {"{% case 1 %}{{ x }}{% assign x = 1 %}{% when 1 %}{% endcase %}",
+        "{% for i in (1..0) %}{% else %}{{ x }}{% else %}{% assign x = 1 "
+        "%}{% endfor %}"}) {
+    const auto program = Program::compile(source, Context::text);
+    ASSERT_TRUE(program) << source;
+    EXPECT_TRUE(program->variables().empty()) << source;
+  }
+}
+
 TEST(Liquid, BoundsStopARenderingAndSaySo) {
   const auto stopped = [](std::string_view source, Limits limits) {
     Arena arena;
