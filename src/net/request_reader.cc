@@ -4,10 +4,12 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <new>
 #include <optional>
+#include <system_error>
 
 #include "base/check.h"
 #include "wire/form_data.h"
@@ -26,15 +28,12 @@ constexpr std::size_t kFramingBytesMax = 8 * 1024;
 
 std::string_view plain(string_view text) { return {text.data(), text.size()}; }
 
-// Collects what Beast's parser finds. Fields of a trailer section are dropped: they may not change
-// what the header said (RFC 9110 §6.5.1).
+// Collects what Beast's parser finds in a header block.
 class Collector final : public http::basic_parser<true> {
  public:
   Request request;
   std::string target;
-  std::size_t body_bytes_max = 0;
   bool is_version_11 = false;
-  bool is_header_over = false;
 
   bool is_chunked() const { return chunked(); }
 
@@ -47,33 +46,15 @@ class Collector final : public http::basic_parser<true> {
   }
   void on_response_impl(int, string_view, int, error_code&) override {}
   void on_field_impl(http::field, string_view name, string_view value, error_code&) override {
-    if (!is_header_over) {
-      request.headers.push_back({std::string(plain(name)), std::string(plain(value))});
-    }
+    request.headers.push_back({std::string(plain(name)), std::string(plain(value))});
   }
-  void on_header_impl(error_code&) override { is_header_over = true; }
+  void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  std::size_t on_body_impl(string_view bytes, error_code& error) override {
-    return append(bytes, error);
-  }
-  void on_chunk_header_impl(std::uint64_t, string_view extension, error_code& error) override {
-    const bool odd = std::ranges::any_of(
-        extension, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-    if (odd) error = http::error::bad_chunk_extension;
-  }
-  std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, error_code& error) override {
-    return append(bytes, error);
-  }
+  // Never called: only header blocks are given to this parser.
+  std::size_t on_body_impl(string_view, error_code&) override { return 0; }
+  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view, error_code&) override { return 0; }
   void on_finish_impl(error_code&) override {}
-
-  std::size_t append(string_view bytes, error_code& error) {
-    if (bytes.size() > body_bytes_max - request.body.size()) {
-      error = http::error::body_limit;
-      return 0;
-    }
-    request.body.append(bytes.data(), bytes.size());
-    return bytes.size();
-  }
 };
 
 ReadStep refuse(int status, std::string_view why) {
@@ -160,16 +141,92 @@ std::optional<ReadStep> refuse_meaning(const Request& request, bool is_version_1
 
 ReadStep refuse_error(const error_code& error) {
   if (error == http::error::bad_version) return refuse(505, "Speak HTTP/1.1.");
-  if (error == http::error::body_limit) return refuse(413, "The body is too large.");
   if (error == http::error::header_limit) return refuse(431, "The header is too large.");
   return refuse(400, "The request is not valid HTTP.");
 }
+
+// Takes a chunked body apart (RFC 9112 §7.1). Our own: Beast's asserts on an empty body that comes
+// in pieces. Extensions and trailers are checked for length and control characters, and dropped:
+// a trailer may not change what the header said (RFC 9110 §6.5.1).
+class ChunkReader {
+ public:
+  // Consumes from the front of `bytes`, appends to `body`, done after the last trailer line.
+  ReadStep read(std::string_view bytes, std::string& body, std::size_t body_bytes_max) {
+    std::size_t consumed = 0;
+    for (;;) {
+      const std::string_view rest = bytes.substr(consumed);
+      if (state_ == State::data) {
+        const std::size_t taken = std::min(left_, rest.size());
+        body.append(rest.substr(0, taken));
+        left_ -= taken;
+        consumed += taken;
+        if (left_ > 0) return more_after(consumed);
+        state_ = State::data_end;
+        continue;
+      }
+      const auto end = rest.substr(0, kFramingBytesMax).find("\r\n");
+      if (end == std::string_view::npos) {
+        const bool is_hopeless = state_ == State::data_end && rest.size() >= 2;
+        if (is_hopeless || rest.size() >= kFramingBytesMax) return wrong();
+        return more_after(consumed);
+      }
+      const std::string_view line = rest.substr(0, end);
+      consumed += end + 2;
+      if (const auto over = take_line(line, body_bytes_max - body.size())) {
+        ReadStep step = *over;
+        step.consumed = consumed;
+        return step;
+      }
+    }
+  }
+
+ private:
+  enum class State { size, data, data_end, trailer };
+
+  static ReadStep wrong() { return refuse(400, "A chunk of the body is not valid."); }
+  static ReadStep more_after(std::size_t consumed) {
+    return {.state = ReadStep::State::more, .consumed = consumed};
+  }
+
+  // A step when reading is over, for good or bad.
+  std::optional<ReadStep> take_line(std::string_view line, std::size_t room) {
+    const bool is_odd = std::ranges::any_of(line, [](char c) {
+      return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+    });
+    if (is_odd) return wrong();
+    if (state_ == State::data_end) {
+      if (!line.empty()) return wrong();
+      state_ = State::size;
+      return std::nullopt;
+    }
+    if (state_ == State::trailer) {
+      if (line.empty()) return done(0);
+      trailer_bytes_ += line.size() + 2;
+      if (trailer_bytes_ > kFramingBytesMax) return wrong();
+      return std::nullopt;
+    }
+    const std::string_view digits = line.substr(0, line.find(';'));
+    const auto [stop, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), left_, 16);
+    if (error == std::errc::result_out_of_range) return refuse(413, "The body is too large.");
+    if (error != std::errc() || stop != digits.data() + digits.size()) return wrong();
+    if (left_ > room) return refuse(413, "The body is too large.");
+    state_ = left_ == 0 ? State::trailer : State::data;
+    return std::nullopt;
+  }
+
+  State state_ = State::size;
+  std::size_t left_ = 0;  // of the chunk's data
+  std::size_t trailer_bytes_ = 0;
+};
 
 }  // namespace
 
 struct RequestReader::Impl {
   RequestLimits limits;
   Collector collector;
+  ChunkReader chunks;
+  std::size_t body_bytes_max = 0;
   std::size_t scanned = 0;  // bytes of the header already known to hold no wrong character
   bool is_head = false;
   bool keeps_alive = false;
@@ -264,11 +321,9 @@ ReadStep RequestReader::read_header(std::string_view bytes) {
 }
 
 ReadStep RequestReader::allow_body(std::size_t body_bytes) {
-  Collector& collector = impl_->collector;
-  CHECK(collector.is_header_done());
-  collector.body_bytes_max = body_bytes;
-  collector.eager(true);
-  const auto announced = collector.content_length();
+  CHECK(impl_->collector.is_header_done());
+  impl_->body_bytes_max = body_bytes;
+  const auto announced = impl_->collector.content_length();
   if (announced && *announced > body_bytes) return refuse(413, "The body is too large.");
   return done(0);
 }
@@ -276,27 +331,14 @@ ReadStep RequestReader::allow_body(std::size_t body_bytes) {
 ReadStep RequestReader::read_body(std::string_view bytes) {
   Collector& collector = impl_->collector;
   CHECK(collector.is_header_done());
-  if (collector.is_done()) return done(0);
-  if (bytes.empty()) return more();
-  error_code error;
-  std::size_t consumed = 0;
-  // The parser stops after each piece of framing; it is done, or asks for more, or is stuck.
-  while (!collector.is_done() && consumed < bytes.size()) {
-    const auto rest = bytes.substr(consumed);
-    const std::size_t taken = collector.put(boost::asio::buffer(rest.data(), rest.size()), error);
-    consumed += taken;
-    if (error == http::error::need_more) {
-      error = {};
-      break;
-    }
-    if (error) return refuse_error(error);
-    if (taken == 0) break;
-  }
-  if (collector.is_done()) return done(consumed);
-  if (bytes.size() - consumed > kFramingBytesMax) {
-    return refuse(400, "A chunk of the body is not valid.");
-  }
-  return {.state = ReadStep::State::more, .consumed = consumed};
+  std::string& body = collector.request.body;
+  if (collector.is_chunked()) return impl_->chunks.read(bytes, body, impl_->body_bytes_max);
+  const std::uint64_t length = collector.content_length().value_or(0);
+  const auto taken =
+      static_cast<std::size_t>(std::min<std::uint64_t>(length - body.size(), bytes.size()));
+  body.append(bytes.substr(0, taken));
+  if (body.size() == length) return done(taken);
+  return {.state = ReadStep::State::more, .consumed = taken};
 }
 
 Request& RequestReader::request() { return impl_->collector.request; }
