@@ -108,7 +108,8 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   bool awaiting_read = false;
   bool connecting = false;
   std::array<char, read_size> buffer;
-  std::string record;  // pieces joined for TLS
+  std::string certificate_names;  // of a refused certificate
+  std::string record;             // pieces joined for TLS
 
   void resolve(Duration at_most);
   void try_next();
@@ -411,6 +412,8 @@ void Stream::start_tls(const std::shared_ptr<TlsContext>& context, const std::st
     SSL_set_accept_state(impl.ssl);
   } else {
     SSL_set_connect_state(impl.ssl);
+    SSL_set_app_data(impl.ssl, &impl.certificate_names);
+    SSL_set_verify(impl.ssl, SSL_CTX_get_verify_mode(context->native()), note_certificate_names);
     if (not_literal) {
       SSL_set_tlsext_host_name(impl.ssl, name.c_str());
       SSL_set_hostflags(impl.ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

@@ -31,17 +31,17 @@ std::string names_of(X509* certificate) {
     ++shown;
   }
   GENERAL_NAMES_free(all);
-  return names.empty() ? "another name" : names;
+  return names;
 }
 
-std::string certificate_sentence(const std::string& host, long verdict, X509* certificate) {
+std::string certificate_sentence(const std::string& host, long verdict, const std::string& names) {
   switch (verdict) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return fmt::format(
           "The certificate of {} is for {}. Use the name in the certificate as the host, or allow "
           "it with ?tls=insecure.",
-          host, names_of(certificate));
+          host, names.empty() ? "another name" : names);
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return fmt::format(
           "The certificate of {} has expired. Renew it, and check this computer's date.", host);
@@ -105,13 +105,21 @@ Error connect_error(const std::string& host, std::uint16_t port,
       fmt::format("Cannot connect to {}: {}. Check the host and port.", where, error.message())};
 }
 
+int note_certificate_names(int verified, X509_STORE_CTX* context) {
+  auto* const ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* const names = ssl != nullptr ? static_cast<std::string*>(SSL_get_app_data(ssl)) : nullptr;
+  X509* const certificate = X509_STORE_CTX_get0_cert(context);
+  if (verified == 0 && names != nullptr && certificate != nullptr) *names = names_of(certificate);
+  return verified;
+}
+
 Error tls_error(const std::string& host, SSL* ssl) {
   const long verdict = SSL_get_verify_result(ssl);
   if (verdict != X509_V_OK && (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0) {
-    X509* const certificate = SSL_get1_peer_certificate(ssl);
+    const auto* const names = static_cast<const std::string*>(SSL_get_app_data(ssl));
     Error error{ErrorKind::denied, "tls.certificate",
-                certificate_sentence(host, verdict, certificate)};
-    X509_free(certificate);
+                certificate_sentence(host, verdict, names != nullptr ? *names : std::string())};
     ERR_clear_error();
     return error;
   }

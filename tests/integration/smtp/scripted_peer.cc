@@ -11,6 +11,7 @@
 #include <openssl/hmac.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -170,6 +171,11 @@ bool ScriptedPeer::authenticate(PeerSession& session, std::string line) {
 }
 
 void ScriptedPeer::serve(int fd) {
+  // OpenSSL writes without MSG_NOSIGNAL; only here, so that the client is seen to do better.
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   PeerSession session(fd, [this] { return stopping_.load(); });
   if (script_.tls_from_start && !session.start_tls(context_)) return;
   bool encrypted = script_.tls_from_start;
