@@ -209,6 +209,10 @@ Result<CompiledEmail> CompiledEmail::compile(EmailContent content) {
                 "There is nothing to send: give the message an HTML or a plain text.");
   }
   std::string domain = TRY(legal_domain(content));
+  if (!content.envelope_from.empty()) {
+    content.envelope_from =
+        TRY(wire::parse_email_address(content.envelope_from, wire::DomainRule::any)).normalised;
+  }
   auto subject = Program::compile(content.subject, liquid::Context::header);
   if (!subject) return wrong_in("subject", std::move(subject).error());
   Compiled compiled{.content = std::move(content), .subject = *std::move(subject)};

@@ -29,7 +29,7 @@ struct EmailContent {
   std::string text;
   wire::Mailbox from;
   std::optional<wire::Mailbox> reply_to;
-  std::string envelope_from;  // MAIL FROM without brackets
+  std::string envelope_from;  // MAIL FROM without brackets; empty is the null reverse-path
   std::vector<Attachment> attachments;
   std::string list_id;            // `news.example.org` or `News <news.example.org>`; empty: none
   bool list_unsubscribe = false;  // List-Unsubscribe and List-Unsubscribe-Post (RFC 8058)

@@ -276,6 +276,7 @@ std::expected<std::string, Fault> to_a_labels(std::string_view domain) {
 bool is_address_literal(std::string_view domain) {
   if (domain.size() < 3 || domain.back() != ']') return false;
   const std::string inside(domain.substr(1, domain.size() - 2));
+  if (inside.contains('\0')) return false;  // inet_pton would not see what follows
   std::array<unsigned char, 16> address;
   if (inside.starts_with("IPv6:")) return inet_pton(AF_INET6, inside.c_str() + 5, &address) == 1;
   return inet_pton(AF_INET, inside.c_str(), &address) == 1;

@@ -141,6 +141,8 @@ TEST(EmailAddress, AcceptsSingleLabelsAndLiteralsOnlyWhenAsked) {
   EXPECT_EQ(normalised("a@[192.0.2.1]", DomainRule::any), "a@[192.0.2.1]");
   EXPECT_EQ(normalised("a@[IPv6:2001:db8::1]", DomainRule::any), "a@[IPv6:2001:db8::1]");
   EXPECT_EQ(code_of("a@[300.0.2.1]", DomainRule::any), "address.domain_literal");
+  EXPECT_EQ(code_of(std::string_view("a@[IPv6:2001:db8::\0]", 19), DomainRule::any),
+            "address.domain_literal");
   EXPECT_EQ(code_of("a@[]", DomainRule::any), "address.domain_literal");
   EXPECT_EQ(code_of("a@[192.0.2.1\r\n]", DomainRule::any), "address.domain_literal");
 }

@@ -208,13 +208,16 @@ void append_attachment_disposition(std::string& out, std::string_view file_name)
       ascii += ch;
     }
   }
-  out += "Content-Disposition: attachment;\r\n filename=\"";
+  out += "Content-Disposition: attachment;\r\n ";
+  // The full name first: readers that know both forms and look no further take the first.
+  if (ascii != name) {
+    out += "filename*=UTF-8''";
+    out += percent_encoded(name);
+    out += ";\r\n ";
+  }
+  out += "filename=\"";
   out += ascii;
   out += '"';
-  if (ascii != name) {
-    out += ";\r\n filename*=UTF-8''";
-    out += percent_encoded(name);
-  }
   out += "\r\n";
 }
 

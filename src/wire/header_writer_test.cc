@@ -179,21 +179,21 @@ TEST(HeaderWriter, NamesAttachmentsForOldAndNewReaders) {
   EXPECT_EQ(disposition("report.pdf"),
             "Content-Disposition: attachment;\r\n filename=\"report.pdf\"\r\n");
   EXPECT_EQ(disposition("Übersicht 2026.pdf"),
-            "Content-Disposition: attachment;\r\n filename=\"_bersicht 2026.pdf\";\r\n "
-            "filename*=UTF-8''%C3%9Cbersicht%202026.pdf\r\n");
+            "Content-Disposition: attachment;\r\n filename*=UTF-8''%C3%9Cbersicht%202026.pdf;\r\n "
+            "filename=\"_bersicht 2026.pdf\"\r\n");
   EXPECT_EQ(disposition("../../etc/passwd"),
             "Content-Disposition: attachment;\r\n filename=\"passwd\"\r\n");
   EXPECT_EQ(disposition("C:\\x\\y.doc"),
             "Content-Disposition: attachment;\r\n filename=\"y.doc\"\r\n");
   EXPECT_EQ(disposition("a\"b.txt"),
-            "Content-Disposition: attachment;\r\n filename=\"a_b.txt\";\r\n "
-            "filename*=UTF-8''a%22b.txt\r\n");
+            "Content-Disposition: attachment;\r\n filename*=UTF-8''a%22b.txt;\r\n "
+            "filename=\"a_b.txt\"\r\n");
   EXPECT_EQ(disposition(""), "Content-Disposition: attachment;\r\n filename=\"attachment\"\r\n");
   std::string longest;
   for (int i = 0; i < 300; ++i) longest += "ж";
   const std::string field = disposition(longest + ".pdf");
   EXPECT_EQ(violation(field), "");
-  EXPECT_TRUE(field.ends_with(".pdf\r\n"));
+  EXPECT_TRUE(field.ends_with(".pdf\"\r\n"));
 }
 
 TEST(HeaderWriter, AnyTextIsReadBackByGMime) {
