@@ -38,8 +38,8 @@ struct PartVariables {
 class CompiledEmail {
  public:
   // Errors, kind invalid: `email.empty` (neither html nor text), `email.domain` (no legal
-  // message_id_domain), `address.*` for an envelope_from that is no address, and what liquid::Program::compile says with the part in front:
-  // "html, line 3, column 7: …".
+  // message_id_domain), `address.*` for an envelope_from that is no address, and what
+  // liquid::Program::compile says with the part in front: "html, line 3, column 7: …".
   static Result<CompiledEmail> compile(EmailContent content);
 
   const EmailContent& content() const;
