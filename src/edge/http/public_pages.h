@@ -1,0 +1,36 @@
+// The public pages as HTML: no script, no cookie, nothing loaded from anywhere, one style sheet
+// inside the page whose digest is the only style that the content policy allows.
+// Every value is escaped here. Thread: any; pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "edge/http/public_texts.h"
+#include "feedback/unsubscribe.h"
+#include "net/http_message.h"
+
+namespace tidings::http {
+
+// What the unsubscribe page says.
+enum class SubscriptionPage { ask, done, undone };
+
+net::Response subscription_page(const PublicTexts& texts, SubscriptionPage page,
+                                const feedback::Subscription& subscription);
+// 404: the link is no link of ours.
+net::Response invalid_link_page(const PublicTexts& texts);
+// 503: the database did not answer.
+net::Response trouble_page(const PublicTexts& texts);
+
+// What stands at `/`.
+struct HomePage {
+  std::string_view organisation_name;
+  // As typed after --data; empty for a visitor from elsewhere, who is shown no commands.
+  std::string_view data_folder;
+};
+net::Response home_page(const HomePage& home);
+
+// The server's own refusals (net::HttpServerOptions::error_page).
+net::Response refusal_page(int status, std::string_view why);
+
+}  // namespace tidings::http
