@@ -35,7 +35,7 @@ constexpr std::array<Zone, 13> kZones = {{{"utc", 0},
 // What has been read so far; -1 is missing.
 struct Parts {
   std::int64_t year = -1;
-  int month = -1, day = -1, hour = -1, minute = -1, second = -1, weekday = -1;
+  int month = -1, day = -1, hour = -1, minute = -1, second = -1;
   std::int64_t nanos = 0;
   bool has_year = false;
   std::optional<std::int64_t> offset;
@@ -61,8 +61,7 @@ class Reader {
       }
     }
     settle();
-    const bool anything = parts_.has_year || parts_.month > 0 || parts_.day > 0 ||
-                          parts_.hour >= 0 || parts_.weekday >= 0;
+    const bool anything = parts_.has_year || parts_.month > 0 || parts_.day > 0 || parts_.hour >= 0;
     if (!anything) return std::nullopt;
     return parts_;
   }
@@ -210,10 +209,7 @@ class Reader {
       if (parts_.month < 0) parts_.month = month + 1;
       return true;
     }
-    if (const int day = index_in(kDayNames); day >= 0) {
-      parts_.weekday = day;
-      return true;
-    }
+    if (index_in(kDayNames) >= 0) return true;  // the date says it already
     const auto* const zone = std::ranges::find(kZones, word, &Zone::name);
     if (zone != kZones.end() && parts_.hour >= 0) {
       parts_.offset = zone->hours * 3600;
@@ -310,10 +306,7 @@ std::optional<Moment> read_moment(std::string_view text, Instant now, std::strin
                                    : current.day();
   const year_month_day made(y, m, d);
   if (!made.ok()) return std::nullopt;
-  sys_days on(made);
-  if (!dated && parts->weekday >= 0) {
-    on = today_days - (weekday(today_days) - Sunday) + days(parts->weekday);
-  }
+  const sys_days on(made);
   Moment moment;
   moment.nanos = parts->nanos;
   moment.wall = on.time_since_epoch().count() * std::int64_t{86400} +

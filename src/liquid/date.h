@@ -20,8 +20,8 @@ struct Moment {
 
 // `zone`: IANA name, UTC if empty or unknown.
 Moment moment_of(std::int64_t epoch_seconds, std::int64_t nanos, std::string_view zone);
-// "now", "today", seconds since 1970 in digits, ISO 8601, RFC 2822, "July 4, 2026 5pm" and the
-// like. What is missing is taken from `now`; nothing if no date or time is recognised.
+// "now", "today", seconds since 1970 in digits, ISO 8601, the dates of mail, "July 4, 2026 5pm" and
+// the like. What is missing is taken from `now`; nothing if no date or time is recognised.
 std::optional<Moment> read_moment(std::string_view text, Instant now, std::string_view zone);
 // At most 64 KiB.
 std::string format_moment(const Moment& moment, std::string_view format);

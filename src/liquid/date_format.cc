@@ -332,8 +332,6 @@ class Formatter {
         return composite(out, "%H:%M", d, depth);
       case 'r':
         return composite(out, "%I:%M:%S %p", d, depth);
-      case '+':
-        return composite(out, "%a %b %e %H:%M:%S %Z %Y", d, depth);
       default:
         return false;
     }

@@ -65,7 +65,9 @@ Value round_of(Call& c) {
     return Value::nil();
   }
   if (wanted == 0) return whole(c, Rounding::nearest);
-  return finish(c, round(to_number(c.input), Rounding::nearest, static_cast<int>(wanted)));
+  auto made = round(to_number(c.input), Rounding::nearest, static_cast<int>(wanted));
+  if (made && wanted < 0 && made->kind == Number::Kind::decimal) made->kind = Number::Kind::integer;
+  return finish(c, made);
 }
 
 constexpr std::array<FilterInfo, 11> kFilters = {{
