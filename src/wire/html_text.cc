@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -111,8 +112,16 @@ class PlaceTracker {
 std::vector<Piece> split(std::string_view source) {
   std::vector<Piece> pieces;
   std::size_t start = 0;
+  // No tag ends behind these: looked for once, so that a long row of braces costs no more.
+  const std::size_t last_output = source.rfind("}}");
+  const std::size_t last_tag = source.rfind("%}");
+  const auto may_end = [&](std::size_t i) {
+    if (i + 1 >= source.size()) return false;
+    const std::size_t last = source[i + 1] == '{' ? last_output : last_tag;
+    return last != std::string_view::npos && last >= i + 2;
+  };
   for (std::size_t i = 0; i < source.size();) {
-    const std::size_t size = source[i] == '{' ? liquid_size(source.substr(i)) : 0;
+    const std::size_t size = source[i] == '{' && may_end(i) ? liquid_size(source.substr(i)) : 0;
     if (size == 0) {
       ++i;
       continue;
@@ -431,19 +440,19 @@ class TreeReader {
         list->v.element.tag != GUMBO_TAG_OL) {
       return writer.word("- ");
     }
-    int number = 0;
-    const GumboVector& siblings = list->v.element.children;
-    for (unsigned i = 0; i < siblings.length; ++i) {
-      const auto* sibling = static_cast<const GumboNode*>(siblings.data[i]);
-      if (sibling->type == GUMBO_NODE_COMMENT &&
-          std::string_view(sibling->v.text.text).starts_with(kOpen)) {
-        return writer.word("- ");
-      }
-      if (sibling->index_within_parent <= node.index_within_parent) {
-        number += sibling->type == GUMBO_NODE_ELEMENT;
+    const auto [found, added] = lists_.try_emplace(list);
+    if (added) {
+      const GumboVector& items = list->v.element.children;
+      for (unsigned i = 0; i < items.length; ++i) {
+        const auto* item = static_cast<const GumboNode*>(items.data[i]);
+        if (item->type == GUMBO_NODE_COMMENT &&
+            std::string_view(item->v.text.text).starts_with(kOpen)) {
+          found->second.numbered = false;
+        }
       }
     }
-    writer.word(std::to_string(number) + ". ");
+    if (!found->second.numbered) return writer.word("- ");
+    writer.word(std::to_string(++found->second.items) + ". ");
   }
 
   void link(const GumboElement& element, int depth) {
@@ -461,7 +470,13 @@ class TreeReader {
     writer.word("(" + url + ")");
   }
 
+  struct NumberedList {
+    bool numbered = true;
+    int items = 0;
+  };
+
   const std::vector<Piece>& pieces_;
+  std::unordered_map<const GumboNode*, NumberedList> lists_;
   int hidden_ = 0;
   int preformatted_ = 0;
   bool too_deep_ = false;

@@ -108,6 +108,14 @@ TEST(HtmlText, SurvivesHostileHtml) {
   EXPECT_EQ(html_to_text("{{"), "{{ '{' }}{{ '{' }}");
 }
 
+TEST(HtmlText, TakesTimeInProportionToItsInput) {
+  // Quadratic when something is looked for again at every step.
+  EXPECT_TRUE(html_to_text(std::string(1'000'000, '{')).ends_with("{{ '{' }}"));
+  std::string list = "<ol>";
+  for (int i = 0; i < 50'000; ++i) list += "<li>x";
+  EXPECT_TRUE(html_to_text(list).ends_with("50000. x"));
+}
+
 TEST(HtmlText, ReadsLinearlyWhatHasNoTree) {
   EXPECT_EQ(html_to_text_linear("<style>x</style><p>Dear {{ a }},<br>b</p><!-- c -->{% if x %}"),
             "Dear {{ a }},\nb{% if x %}");
