@@ -48,6 +48,7 @@ class Reader {
 
   std::optional<Parts> read() {
     while (at_ < text_.size()) {
+      if (unreadable_) return std::nullopt;
       const char c = text_[at_];
       if (is_digit(c)) {
         if (!number()) return std::nullopt;
@@ -149,14 +150,17 @@ class Reader {
     return parts_.hour <= 24 && parts_.minute <= 59 && parts_.second <= 60;
   }
 
-  // 2026-07-04, 2026-07, 4.7.2026, 04/07/2026 (day first), 2026-185.
+  // 2026-07-04, 4.7.2026, 04/07/2026 (day first), 2026-185.
   bool numeric_date(std::size_t n, char separator) {
     const std::size_t second = at_ + n + 1;
     const std::size_t m = digits_at(second);
+    if (n == 4 && m == 3 && separator == '-') return ordinal_date(second);
     if (m == 0 || m > 2) return false;
     const bool third = at(second + m) == separator && digits_at(second + m + 1) > 0;
     const std::size_t k = third ? digits_at(second + m + 1) : 0;
     if (n >= 3) {
+      if (!third && separator == '-')
+        return unreadable();  // the reference engine reads none either
       parts_.year = value(at_, n);
       parts_.has_year = true;
       parts_.month = value(second, m);
@@ -178,6 +182,26 @@ class Reader {
     }
     at_ = second + m + (third ? k + 1 : 0);
     if (at(at_) == 't' && is_digit(at(at_ + 1))) ++at_;
+    return true;
+  }
+
+  // 2026-185: the day of the year.
+  bool ordinal_date(std::size_t day_at) {
+    const int day = value(day_at, 3);
+    if (day < 1 || day > 366) return unreadable();
+    const std::chrono::year_month_day date(
+        std::chrono::sys_days(std::chrono::year(value(at_, 4)) / std::chrono::January / 1) +
+        std::chrono::days(day - 1));
+    parts_.year = static_cast<int>(date.year());
+    parts_.has_year = true;
+    parts_.month = static_cast<int>(static_cast<unsigned>(date.month()));
+    parts_.day = static_cast<int>(static_cast<unsigned>(date.day()));
+    at_ = day_at + 3;
+    return true;
+  }
+
+  bool unreadable() {
+    unreadable_ = true;
     return true;
   }
 
@@ -209,7 +233,8 @@ class Reader {
       if (parts_.month < 0) parts_.month = month + 1;
       return true;
     }
-    if (index_in(kDayNames) >= 0) return true;  // the date says it already
+    if (word == "w" && is_digit(at(at_))) return false;  // weeks: the reference engine reads none
+    if (index_in(kDayNames) >= 0) return true;           // the date says it already
     const auto* const zone = std::ranges::find(kZones, word, &Zone::name);
     if (zone != kZones.end() && parts_.hour >= 0) {
       parts_.offset = zone->hours * 3600;
@@ -266,6 +291,7 @@ class Reader {
   std::string text_;
   std::size_t at_ = 0;
   Parts parts_;
+  bool unreadable_ = false;
   std::vector<Loose> loose_;
 };
 

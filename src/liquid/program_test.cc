@@ -264,9 +264,9 @@ TEST(Liquid, DatesAreReadAndWrittenAsPeopleDo) {
   EXPECT_EQ(render("{{ 'March 14, 2016' | date: '%b %-d, %y' }}"), "Mar 14, 16");
   EXPECT_EQ(render("{{ '14 Mar 2016 5pm' | date: '%F %H:%M' }}"), "2016-03-14 17:00");
   EXPECT_EQ(render("{{ '2016-03-14T05:06:07.89Z' | date: '%s.%3N %Z' }}"), "1457931967.890 UTC");
-  EXPECT_EQ(
-      render("{{ 'soon' | date: '%F' }}{{ 'Monday' | date: '%F' }}{{ '31/31/2016' | date: '%F' }}"),
-      "soonMonday31/31/2016");
+  EXPECT_EQ(render("{{ 'soon' | date: '%F' }}{{ 'Monday' | date: '%F' }}{{ '2001-034' | date: ' %F "
+                   "' }}{{ '2001-W05-6' | date: '%F' }}{{ '31/31/2016' | date: '%F' }}"),
+            "soonMonday 2001-02-03 2001-W05-631/31/2016");
   EXPECT_EQ(render("{{ 'now' | date: '%c|%10Y|%-m|%_H|%^a|%::z' }}"),
             "Mon Jan  1 00:01:58 2024|0000002024|1| 0|MON|+00:00:00");
   Arena arena;
