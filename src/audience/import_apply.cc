@@ -506,4 +506,9 @@ Result<ImportCounts> apply_chunk(db::Connection& connection, IdSource& ids,
   return ChunkWriter(connection, ids, target, now).apply(chunk);
 }
 
+std::vector<db::Statement> import_lookups(db::Dialect dialect) {
+  return {contacts_by_address.in(dialect), contacts_by_external_id.in(dialect), contact_by_identity,
+          load_contacts.in(dialect), load_addresses.in(dialect)};
+}
+
 }  // namespace tidings::audience

@@ -42,4 +42,7 @@ struct ImportTarget {
 Result<ImportCounts> apply_chunk(db::Connection& connection, IdSource& ids,
                                  const ImportTarget& target, const ImportChunk& chunk, Instant now);
 
+// The look-ups of apply_chunk(), for the tests of their plans.
+std::vector<db::Statement> import_lookups(db::Dialect dialect);
+
 }  // namespace tidings::audience

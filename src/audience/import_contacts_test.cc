@@ -398,6 +398,12 @@ TEST_P(ImportTest, EqualsTheFoldOfItsRowsHoweverOftenItIsStopped) {
   }
 }
 
+TEST_P(ImportTest, LooksNobodyUpByReadingAWholeTable) {
+  for (const db::Statement& statement : import_lookups(database_->dialect()))
+    db::testing::expect_plan(*database_, statement,
+                             {"contact", "contact_address", "contact_group_member"});
+}
+
 TEST_P(ImportTest, ASecondRunnerOfTheSameJobIsRefused) {
   const auto id = create("email\na@x.org\nb@x.org\nc@x.org\n");
   ASSERT_TRUE(id);

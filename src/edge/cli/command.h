@@ -34,5 +34,6 @@ int report(const Error& error, int exit_code = kUsage);
 void add_config_command(CLI::App& app, CommandLine& line);
 void add_render_command(CLI::App& app, CommandLine& line);
 void add_import_command(CLI::App& app, CommandLine& line);
+void add_suppression_command(CLI::App& app, CommandLine& line);
 
 }  // namespace tidings::cli
