@@ -75,6 +75,7 @@ struct Lookup {
   std::uint32_t hint = 0;
   std::unique_ptr<Expression> name_expression;  // [expression]: the name is computed
   std::vector<Step> steps;
+  std::uint32_t use = kNoSlot;     // index into Code::uses, if it is one
   std::vector<LocalName> visible;  // innermost first; only where names are computed
   Drop self;                       // what `self` is here
 };

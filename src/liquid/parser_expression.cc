@@ -57,14 +57,14 @@ void Cursor::expect(char special) {
 }
 
 Pipeline Parser::pipeline(std::string_view markup) {
-  const std::size_t first_use = code_.uses.size();
   Pipeline made =
       either([&] { return strict_pipeline(markup); }, [&] { return lax_pipeline(markup); });
   for (FilterCall& call : made.filters) check_filter(call);
   const bool has_default = std::ranges::any_of(
       made.filters, [](const FilterCall& call) { return call.name == "default"; });
-  if (has_default && made.head.lookup && first_use < code_.uses.size()) {
-    code_.uses[first_use].has_default = true;
+  const Lookup* const head = made.head.lookup.get();
+  if (has_default && head != nullptr && head->use != kNoSlot) {
+    code_.uses[head->use].has_default = true;
   }
   return made;
 }
@@ -181,7 +181,6 @@ Expression Parser::lookup(Cursor& cursor, Use how) {
     made.name = token.text;
   }
   begin_lookup(made, use);
-  // The place of this use in the list is before those of its own brackets.
   steps(cursor, made, use);
   Expression result;
   result.lookup = std::make_unique<Lookup>(std::move(made));
@@ -258,6 +257,7 @@ void Parser::end_use(Lookup& lookup, VariableUse use, Use how) {
     if (certain_.contains(lookup.name)) return;
   }
   use.whole = use.whole || how == Use::whole;
+  lookup.use = static_cast<std::uint32_t>(code_.uses.size());
   code_.uses.push_back(std::move(use));
 }
 

@@ -125,6 +125,16 @@ TEST(Liquid, TheStaticPassNamesWhatTheTemplateReads) {
   EXPECT_EQ(program->variables()[1].line, 2);
 }
 
+TEST(Liquid, ADefaultBelongsToTheValueItStandsBehind) {
+  const auto program = Program::compile(
+      "{{ a[b] | default: c }}{% assign d = 1 %}{{ d | default: e }}", Context::text);
+  ASSERT_TRUE(program);
+  std::string found;
+  for (const VariableUse& use : program->variables())
+    found += use.path[0] + (use.has_default ? "+" : "-");
+  EXPECT_EQ(found, "b-a+c-e-");
+}
+
 TEST(Liquid, AValueThatMayBeAssignedIsReportedAsSuch) {
   const auto program =
       Program::compile("{% if a %}{% assign x = 1 %}{% endif %}{{ x }}", Context::text);
