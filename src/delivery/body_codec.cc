@@ -19,7 +19,8 @@ constexpr char kWithDictionary = 'D';
 // How much of the reference zstd searches: its window at level 1. What stands behind, the
 // attachments, is the end that all messages have in common.
 constexpr std::size_t kSearched = std::size_t{256} << 10;
-// Measured on a 10 KB newsletter: level 1 4 µs and 240 octets, level 3 6 µs and 220.
+// Measured on a newsletter of 7.7 KB with eight values: level 1 2.1 µs and 135 octets, level 3
+// 2.4 µs and 127, level 5 12.6 µs and 120.
 constexpr int kLevel = 1;
 template <auto Free>
 struct Freed {

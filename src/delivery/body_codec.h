@@ -8,7 +8,7 @@
 //   octets 1–12  of 'D' only, least significant first: 8 of fnv1a of the reference; 4 that say how
 //                many octets at its end end this message too (attachments, as a rule)
 //   the rest     the octets, or one zstd frame that states its size (RFC 8878)
-// Optimisation: 10 KB compress in about 4 µs and hash in about 6 (SHA-256).
+// Optimisation: 13 KB are compressed in 2 µs to 55 octets and hashed in 9 µs (bench mime).
 // Thread: a BodyDictionary is immutable; a BodyCodec and a ContentHasher belong to one thread.
 #pragma once
 

@@ -6,7 +6,7 @@
 //   [multipart/mixed [multipart/alternative text/plain, text/html], attachments…]
 // without the levels that would hold one thing only. Text is quoted-printable, attachments are
 // base64, so the octets are 7-bit unless an address itself is not (SMTPUTF8).
-// Optimisation: 10 KB of HTML and text are built in about 3 µs; encoding them each time cost 15.
+// Optimisation: 13 KB of HTML and text are built in 4.7 µs, rendering included (bench mime).
 // Spec: RFC 5322, 2045–2047, 2231, 2369, 2919, 3834, 8058, 6532.
 // Thread: a CompiledEmail is immutable; any number of threads may build from it.
 #pragma once
