@@ -20,6 +20,7 @@ bench_program() {
 dev_bench() {
   . tools/dev/setup.sh
   setup_for test >&2
+  install_peers >&2
   configure release
   compile release >&2
   if [ $# -eq 0 ]; then

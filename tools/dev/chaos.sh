@@ -4,6 +4,7 @@ dev_chaos() {
   [ -x tests/chaos/run ] || die "tests/chaos/run is not there"
   . tools/dev/setup.sh
   setup_for test
+  install_peers
   configure release
   compile release
   exec tests/chaos/run "$@"

@@ -109,10 +109,10 @@ setup_for() {
   while read -r name folder; do
     if [ "$1" = test ] || [ "$folder" = phonenumber ]; then unpack_package "$name" "$folder"; fi
   done < <(packages unpack)
-  [ "$1" = build ] || install_peers
 }
 
 dev_setup() {
   setup_for test
+  install_peers
   say "everything is there: ./dev run, ./dev test"
 }
