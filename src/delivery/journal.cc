@@ -1,13 +1,13 @@
 #include "delivery/journal.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -142,9 +142,9 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& fold
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) {
-    return fail(ErrorKind::internal, "journal.open",
-                fmt::format("Cannot make the journal folder {}: {}.", folder.string(),
-                            error.message()));
+    return fail(
+        ErrorKind::internal, "journal.open",
+        fmt::format("Cannot make the journal folder {}: {}.", folder.string(), error.message()));
   }
   std::unique_ptr<Journal> journal(new Journal(folder, node, options));
   TRY(journal->start_segment());
@@ -400,9 +400,9 @@ Result<std::vector<Replay>> read_journal(const std::filesystem::path& folder) {
         replays.back().files.push_back(path);
         continue;
       }
-      return fail(ErrorKind::corrupt, "journal.open",
-                  fmt::format("{} is not a Tidings journal. Move it away and start again.",
-                              path.string()));
+      return fail(
+          ErrorKind::corrupt, "journal.open",
+          fmt::format("{} is not a Tidings journal. Move it away and start again.", path.string()));
     }
     if (replays.empty() || replays.back().node != node) {
       finish();

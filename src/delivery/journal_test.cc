@@ -1,9 +1,9 @@
 #include "delivery/journal.h"
 
+#include <fstream>
+
 #include <gtest/gtest.h>
 #include <unistd.h>
-
-#include <fstream>
 
 #include "base/bytes.h"
 
@@ -22,8 +22,9 @@ class JournalTest : public testing::Test {
   }
   static Settlement settlement(std::int64_t id, OutcomeKind kind = OutcomeKind::sent) {
     Settlement value{OrganisationId{1}, CampaignId{2}, 1, {}, from_micros(77), {}};
-    value.outcome = {MessageId{id}, kind,     Scope::recipient, "refused",         550,
-                     "5.1.1",       "no\nñ", "mx [::1]:25",    from_micros(id * 10), from_micros(99)};
+    value.outcome = {
+        MessageId{id}, kind,          Scope::recipient,     "refused",      550, "5.1.1",
+        "no\nñ",       "mx [::1]:25", from_micros(id * 10), from_micros(99)};
     return value;
   }
   std::vector<std::filesystem::path> files() const {

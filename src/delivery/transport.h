@@ -19,9 +19,9 @@ namespace tidings::delivery {
 // One message, ready to leave.
 struct PreparedMessage {
   MessageId id;
-  int attempt = 1;           // this try's number, from 1
-  std::string reverse_path;  // MAIL FROM without brackets; empty is the null reverse-path
-  std::string recipient;     // RCPT TO without brackets
+  int attempt = 1;              // this try's number, from 1
+  std::string reverse_path;     // MAIL FROM without brackets; empty is the null reverse-path
+  std::string recipient;        // RCPT TO without brackets
   bool needs_smtputf8 = false;  // a non-ASCII local-part or raw UTF-8 in the header
   bool is_8bit = false;         // octets contain bytes above 127
   // The exact octets, CRLF line ends, last line ended, before dot-stuffing.

@@ -10,8 +10,8 @@ constexpr std::array<std::string_view, 4> kKinds = {"campaign", "individual", "t
                                                     "test"};
 constexpr std::array<std::string_view, 2> kChannels = {"email", "sms"};
 constexpr std::array<std::string_view, 8> kStates = {
-    "draft",    "scheduled",            "running",   "paused",
-    "finished", "finished with errors", "cancelled", "held"};
+    "draft",     "scheduled", "running", "paused", "finished", "finished with errors",
+    "cancelled", "held"};
 
 template <typename E, std::size_t N>
 std::optional<E> parse(const std::array<std::string_view, N>& words, std::string_view word) {
@@ -25,9 +25,7 @@ std::optional<E> parse(const std::array<std::string_view, N>& words, std::string
 
 std::string_view to_string(MessageKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 std::string_view to_string(Channel channel) { return kChannels[static_cast<std::size_t>(channel)]; }
-std::string_view to_string(CampaignState state) {
-  return kStates[static_cast<std::size_t>(state)];
-}
+std::string_view to_string(CampaignState state) { return kStates[static_cast<std::size_t>(state)]; }
 std::optional<MessageKind> parse_message_kind(std::string_view word) {
   return parse<MessageKind>(kKinds, word);
 }

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <algorithm>
+
+#include <gtest/gtest.h>
 
 #include "domain/campaign.h"
 #include "domain/message_state.h"
@@ -32,6 +32,15 @@ TEST(StatusTest, AComplaintOutranksEverything) {
     EXPECT_EQ(after_event(static_cast<Status>(i), EventType::marked_as_spam),
               Status::marked_as_spam);
   }
+}
+
+TEST(StatusTest, AResubscriptionTakesBackWhatCameBeforeIt) {
+  using enum EventType;
+  EXPECT_EQ(status_of_events(std::vector{sent, unsubscribed}), Status::unsubscribed);
+  EXPECT_EQ(status_of_events(std::vector{sent, unsubscribed, resubscribed}), Status::sent);
+  EXPECT_EQ(status_of_events(std::vector{sent, unsubscribed, resubscribed, unsubscribed}),
+            Status::unsubscribed);
+  EXPECT_EQ(status_of_events({}, Status::sending), Status::sending);
 }
 
 TEST(StatusTest, EveryWordIsReadBack) {

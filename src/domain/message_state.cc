@@ -33,23 +33,39 @@ constexpr std::array<StatusFacts, kStatusCount> kFacts = {{
 
 std::optional<Status> status_of(EventType type) {
   switch (type) {
-    case EventType::queued: return Status::queued;
-    case EventType::sent: return Status::sent;
-    case EventType::deferred: return Status::deferred;
-    case EventType::bounced: return Status::bounced;
-    case EventType::failed: return Status::failed;
-    case EventType::uncertain: return Status::uncertain;
-    case EventType::skipped: return Status::skipped;
-    case EventType::dropped: return Status::dropped;
-    case EventType::cancelled: return Status::cancelled;
-    case EventType::held: return Status::held;
-    case EventType::delivered: return Status::delivered;
-    case EventType::opened: return Status::opened;
-    case EventType::clicked: return Status::clicked;
-    case EventType::marked_as_spam: return Status::marked_as_spam;
-    case EventType::unsubscribed: return Status::unsubscribed;
+    case EventType::queued:
+      return Status::queued;
+    case EventType::sent:
+      return Status::sent;
+    case EventType::deferred:
+      return Status::deferred;
+    case EventType::bounced:
+      return Status::bounced;
+    case EventType::failed:
+      return Status::failed;
+    case EventType::uncertain:
+      return Status::uncertain;
+    case EventType::skipped:
+      return Status::skipped;
+    case EventType::dropped:
+      return Status::dropped;
+    case EventType::cancelled:
+      return Status::cancelled;
+    case EventType::held:
+      return Status::held;
+    case EventType::delivered:
+      return Status::delivered;
+    case EventType::opened:
+      return Status::opened;
+    case EventType::clicked:
+      return Status::clicked;
+    case EventType::marked_as_spam:
+      return Status::marked_as_spam;
+    case EventType::unsubscribed:
+      return Status::unsubscribed;
     case EventType::resubscribed:
-    case EventType::auto_replied: return std::nullopt;
+    case EventType::auto_replied:
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -67,9 +83,12 @@ std::optional<Status> parse_status(std::string_view word) {
 
 std::string_view to_string(EventType type) {
   switch (type) {
-    case EventType::resubscribed: return "resubscribed";
-    case EventType::auto_replied: return "auto-replied";
-    default: break;
+    case EventType::resubscribed:
+      return "resubscribed";
+    case EventType::auto_replied:
+      return "auto-replied";
+    default:
+      break;
   }
   const auto status = status_of(type);
   CHECK(status.has_value());
@@ -83,24 +102,49 @@ Status after_event(Status status, EventType type) {
   return next && rank(*next) > rank(status) ? *next : status;
 }
 
+Status status_of_events(std::span<const EventType> events, Status before) {
+  // An unsubscription that was taken back leaves no trace in the status, nor does the status that
+  // came of it.
+  std::size_t undone = 0;
+  for (std::size_t i = events.size(); i-- > 0 && undone == 0;) {
+    if (events[i] == EventType::resubscribed) undone = i + 1;
+  }
+  Status status = before == Status::sending ? before : Status::queued;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (events[i] == EventType::unsubscribed && i < undone) continue;
+    status = after_event(status, events[i]);
+  }
+  return status;
+}
+
 MessageState state_after(OutcomeKind kind) {
   switch (kind) {
-    case OutcomeKind::sent: return MessageState::sent;
-    case OutcomeKind::deferred: return MessageState::deferred;
-    case OutcomeKind::bounced: return MessageState::bounced;
-    case OutcomeKind::failed: return MessageState::failed;
-    case OutcomeKind::uncertain: return MessageState::uncertain;
+    case OutcomeKind::sent:
+      return MessageState::sent;
+    case OutcomeKind::deferred:
+      return MessageState::deferred;
+    case OutcomeKind::bounced:
+      return MessageState::bounced;
+    case OutcomeKind::failed:
+      return MessageState::failed;
+    case OutcomeKind::uncertain:
+      return MessageState::uncertain;
   }
   return MessageState::deferred;
 }
 
 EventType event_of(OutcomeKind kind) {
   switch (kind) {
-    case OutcomeKind::sent: return EventType::sent;
-    case OutcomeKind::deferred: return EventType::deferred;
-    case OutcomeKind::bounced: return EventType::bounced;
-    case OutcomeKind::failed: return EventType::failed;
-    case OutcomeKind::uncertain: return EventType::uncertain;
+    case OutcomeKind::sent:
+      return EventType::sent;
+    case OutcomeKind::deferred:
+      return EventType::deferred;
+    case OutcomeKind::bounced:
+      return EventType::bounced;
+    case OutcomeKind::failed:
+      return EventType::failed;
+    case OutcomeKind::uncertain:
+      return EventType::uncertain;
   }
   return EventType::deferred;
 }

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "domain/outcome.h"
@@ -81,9 +82,12 @@ std::string_view to_string(EventType type);
 // Display precedence of P37; the higher wins.
 int rank(Status status);
 
-// The status after one more event. Commutative and idempotent, except that a resubscription takes
-// back an unsubscription: then the caller folds the remaining events anew.
+// The status after one more event. Commutative and idempotent.
 Status after_event(Status status, EventType type);
+
+// The fold of all of a message's events, in any order but for resubscriptions, which are answered
+// in the order given. `before` may be a status that no event tells: sending.
+Status status_of_events(std::span<const EventType> events, Status before = Status::queued);
 
 // What an outcome does to the state of the message it concerns.
 MessageState state_after(OutcomeKind kind);

@@ -4,23 +4,34 @@ namespace tidings {
 
 std::string_view to_string(OutcomeKind kind) {
   switch (kind) {
-    case OutcomeKind::sent: return "sent";
-    case OutcomeKind::deferred: return "deferred";
-    case OutcomeKind::bounced: return "bounced";
-    case OutcomeKind::failed: return "failed";
-    case OutcomeKind::uncertain: return "uncertain";
+    case OutcomeKind::sent:
+      return "sent";
+    case OutcomeKind::deferred:
+      return "deferred";
+    case OutcomeKind::bounced:
+      return "bounced";
+    case OutcomeKind::failed:
+      return "failed";
+    case OutcomeKind::uncertain:
+      return "uncertain";
   }
   return "deferred";
 }
 
 std::string_view to_string(Scope scope) {
   switch (scope) {
-    case Scope::none: return "none";
-    case Scope::recipient: return "recipient";
-    case Scope::message: return "message";
-    case Scope::session: return "session";
-    case Scope::site: return "site";
-    case Scope::source: return "source";
+    case Scope::none:
+      return "none";
+    case Scope::recipient:
+      return "recipient";
+    case Scope::message:
+      return "message";
+    case Scope::session:
+      return "session";
+    case Scope::site:
+      return "site";
+    case Scope::source:
+      return "source";
   }
   return "none";
 }

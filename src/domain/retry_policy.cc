@@ -13,8 +13,8 @@ std::optional<Instant> RetryPolicy::next_attempt(MessageId id, int attempts, Ins
   const std::uint64_t mixed =
       (static_cast<std::uint64_t>(id.value) + static_cast<std::uint64_t>(attempts)) *
       0x9e3779b97f4a7c15u;
-  const Duration spread(static_cast<std::int64_t>(
-      static_cast<double>(delay.count()) / 10 * static_cast<double>(mixed >> 40) / 16'777'216.0));
+  const Duration spread(static_cast<std::int64_t>(static_cast<double>(delay.count()) / 10 *
+                                                  static_cast<double>(mixed >> 40) / 16'777'216.0));
   const Instant next = ended + delay + spread;
   if (next > queued + expiry) return std::nullopt;
   return next;

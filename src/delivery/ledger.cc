@@ -1,0 +1,475 @@
+#include "delivery/ledger.h"
+
+#include <array>
+#include <string_view>
+
+#include "base/check.h"
+#include "delivery/attempt_data.h"
+#include "delivery/ledger_sql.h"
+
+namespace tidings::delivery {
+
+namespace {
+
+using db::Connection;
+using db::Param;
+using db::Row;
+
+constexpr std::array<std::string_view, 19> kMessageColumns = {"organisation_id",
+                                                              "id",
+                                                              "campaign_id",
+                                                              "content_version_id",
+                                                              "kind",
+                                                              "channel",
+                                                              "contact_id",
+                                                              "address",
+                                                              "normalised",
+                                                              "values_hash",
+                                                              "message_values",
+                                                              "state",
+                                                              "status",
+                                                              "reason",
+                                                              "attempts",
+                                                              "due_at",
+                                                              "is_ambiguous",
+                                                              "queued_at",
+                                                              "changed_at"};
+constexpr std::array<std::string_view, 3> kAboutColumns = {"organisation_id", "contact_id",
+                                                           "message_id"};
+constexpr std::array<std::string_view, 8> kEventColumns = {
+    "organisation_id", "message_id", "id", "type", "occurred_at", "recorded_at", "source", "data"};
+
+// Adds `by` to the figure that counts messages in this state.
+void count(CampaignFigures& figures, MessageState state, std::int64_t by,
+           std::string_view reason = {}) {
+  switch (state) {
+    case MessageState::waiting:
+      figures.queued += by;
+      return;
+    case MessageState::deferred:
+      figures.deferred += by;
+      return;
+    case MessageState::leased:
+      figures.sending += by;
+      return;
+    case MessageState::sent:
+      figures.sent += by;
+      return;
+    case MessageState::bounced:
+      figures.bounced += by;
+      return;
+    case MessageState::failed:
+      figures.failed += by;
+      return;
+    case MessageState::uncertain:
+      figures.uncertain += by;
+      return;
+    case MessageState::skipped:
+      figures.skipped += by;
+      if (reason == "no address") figures.skipped_no_address += by;
+      return;
+    case MessageState::dropped:
+      figures.dropped += by;
+      return;
+    case MessageState::cancelled:
+      figures.cancelled += by;
+      return;
+    case MessageState::held:
+      figures.held += by;
+      return;
+  }
+}
+
+// The event rows of one transaction, gathered for one bulk insert.
+class EventRows {
+ public:
+  explicit EventRows(Instant now) : now_(now) {}
+  void reserve(std::size_t rows) {
+    params_.reserve(rows * kEventColumns.size());
+    data_.reserve(rows);
+  }
+  void add(OrganisationId organisation, MessageId message, std::int64_t id, EventType type,
+           Instant occurred_at, std::string_view source, std::string data) {
+    data_.push_back(std::make_unique<std::string>(std::move(data)));
+    params_.insert(params_.end(),
+                   {Param(organisation), Param(message), Param(id), Param(int(type)),
+                    Param(occurred_at), Param(now_), Param(source), Param(*data_.back())});
+  }
+  Result<void> store(Connection& connection) const {
+    if (params_.empty()) return {};
+    return connection.insert_many("event", kEventColumns, params_);
+  }
+
+ private:
+  Instant now_;
+  std::vector<Param> params_;
+  std::vector<std::unique_ptr<std::string>> data_;  // what the parameters borrow
+};
+
+std::string_view domain_key(std::string_view normalised) {
+  const auto at = normalised.rfind('@');
+  return at == std::string_view::npos ? std::string_view("@") : normalised.substr(at);
+}
+
+}  // namespace
+
+Result<void> Ledger::enqueue(Connection& connection, const CampaignKeys& campaign,
+                             std::span<const NewMessage> messages, Instant now) const {
+  std::vector<Param> rows;
+  std::vector<Param> about;
+  EventRows events(now);
+  rows.reserve(messages.size() * kMessageColumns.size());
+  std::map<Key, CampaignFigures> changes;
+  CampaignFigures& figures = changes[{campaign.organisation_id, campaign.campaign_id}];
+  for (const NewMessage& message : messages) {
+    const bool is_waiting = message.state == MessageState::waiting;
+    CHECK(is_waiting || message.state == MessageState::skipped ||
+          message.state == MessageState::dropped);
+    const Status status = is_waiting                               ? Status::queued
+                          : message.state == MessageState::skipped ? Status::skipped
+                                                                   : Status::dropped;
+    rows.insert(rows.end(),
+                {Param(campaign.organisation_id), Param(message.id), Param(campaign.campaign_id),
+                 Param(campaign.content_version_id), Param(int(campaign.kind)),
+                 Param(int(campaign.channel)),
+                 message.contact_id.valid() ? Param(message.contact_id) : Param(),
+                 Param(message.address), Param(message.normalised), Param(message.values_hash),
+                 Param(message.values), Param(int(message.state)), Param(int(status)),
+                 Param(message.reason), Param(0), Param(now), Param(0), Param(now), Param(now)});
+    for (const ContactId contact : message.about) {
+      about.insert(about.end(),
+                   {Param(campaign.organisation_id), Param(contact), Param(message.id)});
+    }
+    // A queued message's first event is its row: queued_at. The others say why they will not go.
+    if (!is_waiting) {
+      events.add(campaign.organisation_id, message.id, ids_.next(),
+                 status == Status::skipped ? EventType::skipped : EventType::dropped, now,
+                 "expansion", reason_data(message.reason));
+    }
+    count(figures, message.state, 1, message.reason);
+  }
+  TRY(connection.insert_many("message", kMessageColumns, rows));
+  TRY(connection.insert_many("message_about", kAboutColumns, about));
+  TRY(events.store(connection));
+  return add(connection, changes);
+}
+
+Result<std::vector<ClaimedMessage>> Ledger::claim(Connection& connection,
+                                                  OrganisationId organisation, CampaignId campaign,
+                                                  int limit, Instant now) const {
+  std::vector<ClaimedMessage> claimed;
+  std::map<Key, CampaignFigures> changes;
+  CampaignFigures& figures = changes[{organisation, campaign}];
+  const auto take = [&](const Row& row) {
+    ClaimedMessage message;
+    message.organisation_id = organisation;
+    message.campaign_id = campaign;
+    message.id = row.id<MessageId>(0);
+    message.content_version_id = row.id<ContentVersionId>(1);
+    message.contact_id = row.id<ContactId>(2);
+    message.address = row.string(3);
+    message.normalised = row.string(4);
+    message.values = row.string(5);
+    message.attempts = static_cast<int>(row.integer(6));
+    message.queued_at = row.instant(7);
+    claimed.push_back(std::move(message));
+  };
+  TRY(connection.query(sql::kClaimDeferred.in(connection.dialect()),
+                       {node_, organisation, campaign, limit, now}, take));
+  const auto due = static_cast<std::int64_t>(claimed.size());
+  figures.deferred -= due;
+  for (ClaimedMessage& message : claimed) {
+    TRY(connection.query(sql::kBodyRecord, {organisation, message.id},
+                         [&](const Row& row) { message.record = row.bytes(0); }));
+  }
+  if (due < limit) {
+    TRY(connection.query(sql::kClaimWaiting.in(connection.dialect()),
+                         {node_, organisation, campaign, limit - due, now}, take));
+    figures.queued -= static_cast<std::int64_t>(claimed.size()) - due;
+  }
+  if (claimed.empty()) return claimed;
+  figures.sending += static_cast<std::int64_t>(claimed.size());
+  // RETURNING promises no order.
+  std::ranges::sort(claimed, {}, &ClaimedMessage::id);
+  TRY(add(connection, changes));
+  TRY(drop_newly_suppressed(
+      connection, {organisation, campaign, claimed.front().content_version_id}, claimed, now));
+#ifdef TIDINGS_PLANT_CHECKPOINT_AT_FETCH
+  // A planted bug for the harness: what was fetched counts as sent.
+  std::vector<Settlement> early;
+  for (const ClaimedMessage& message : claimed) {
+    Settlement settlement{organisation, campaign, message.attempts + 1, {}, now, {}};
+    settlement.outcome.message_id = message.id;
+    settlement.outcome.kind = OutcomeKind::sent;
+    early.push_back(settlement);
+  }
+  TRY(settle(connection, node_, early, now));
+#endif
+  return claimed;
+}
+
+Result<void> Ledger::drop_newly_suppressed(Connection& connection, const CampaignKeys& campaign,
+                                           std::vector<ClaimedMessage>& claimed,
+                                           Instant now) const {
+  bool any = false;
+  TRY(connection.query(sql::kHasSuppression, {campaign.organisation_id, int(campaign.channel)},
+                       [&](const Row&) { any = true; }));
+  if (!any) return {};
+  std::vector<MessageId> suppressed;
+  for (const ClaimedMessage& message : claimed) {
+    TRY(connection.query(sql::kIsSuppressed,
+                         {campaign.organisation_id, int(campaign.channel), message.normalised,
+                          domain_key(message.normalised), now, int(campaign.kind)},
+                         [&](const Row&) { suppressed.push_back(message.id); }));
+  }
+  if (suppressed.empty()) return {};
+  std::erase_if(claimed, [&](const ClaimedMessage& message) {
+    return std::ranges::binary_search(suppressed, message.id);
+  });
+  return drop_suppressed(connection, node_, campaign, suppressed, now);
+}
+
+Result<void> Ledger::drop_suppressed(Connection& connection, NodeId lease,
+                                     const CampaignKeys& campaign, std::span<const MessageId> ids,
+                                     Instant now) const {
+  static constexpr db::Statement kReason{
+      "ledger.suppression_reason",
+      "SELECT s.reason, m.attempts FROM message m JOIN suppression s"
+      " ON s.organisation_id = m.organisation_id AND s.channel = m.channel"
+      " AND s.normalised = m.normalised AND s.released_at IS NULL"
+      " WHERE m.organisation_id = $1 AND m.id = $2 ORDER BY s.created_at LIMIT 1"};
+  EventRows events(now);
+  std::map<Key, CampaignFigures> changes;
+  for (const MessageId id : ids) {
+    std::string reason = "domain history";
+    std::int64_t attempts = 0;
+    TRY(connection.query(kReason, {campaign.organisation_id, id}, [&](const Row& row) {
+      reason = drop_reason(row.text(0));
+      attempts = row.integer(1);
+    }));
+    const std::int64_t changed = TRY(connection.execute(
+        sql::kSettle, {int(MessageState::dropped), int(Status::dropped), reason, attempts, now, 0,
+                       now, campaign.organisation_id, id, lease}));
+    if (changed == 0) continue;
+    events.add(campaign.organisation_id, id, ids_.next(), EventType::dropped, now, "engine",
+               reason_data(reason));
+    CampaignFigures& figures = changes[{campaign.organisation_id, campaign.campaign_id}];
+    figures.sending -= 1;
+    figures.dropped += 1;
+  }
+  TRY(events.store(connection));
+  return add(connection, changes);
+}
+
+Result<std::vector<bool>> Ledger::settle(Connection& connection, NodeId lease,
+                                         std::span<const Settlement> settlements,
+                                         Instant now) const {
+  std::vector<Param> updates;
+  updates.reserve(settlements.size() * 10);
+  for (const Settlement& settlement : settlements) {
+    const Outcome& outcome = settlement.outcome;
+    const MessageState state = state_after(outcome.kind);
+    const Status status = after_event(Status::queued, event_of(outcome.kind));
+    updates.insert(
+        updates.end(),
+        {Param(int(state)), Param(int(status)), Param(outcome.reason), Param(settlement.attempt),
+         Param(settlement.due_at), Param(outcome.kind == OutcomeKind::uncertain), Param(now),
+         Param(settlement.organisation_id), Param(outcome.message_id), Param(lease)});
+  }
+  const std::vector<std::int64_t> changed = TRY(connection.execute_many(sql::kSettle, 10, updates));
+  std::vector<bool> applied(settlements.size());
+  std::vector<Param> bodies;
+  EventRows events(now);
+  events.reserve(settlements.size());
+  std::map<Key, CampaignFigures> changes;
+  for (std::size_t i = 0; i < settlements.size(); ++i) {
+    if (changed[i] == 0) continue;
+    applied[i] = true;
+    const Settlement& settlement = settlements[i];
+    const Outcome& outcome = settlement.outcome;
+    if (!settlement.record.empty()) {
+      bodies.insert(bodies.end(), {Param(settlement.organisation_id), Param(outcome.message_id),
+                                   Param(db::BytesView{settlement.record})});
+    }
+    events.add(settlement.organisation_id, outcome.message_id, ids_.next(), event_of(outcome.kind),
+               outcome.ended_at, "attempt", attempt_data(settlement));
+    CampaignFigures& figures = changes[{settlement.organisation_id, settlement.campaign_id}];
+    figures.sending -= 1;
+    count(figures, state_after(outcome.kind), 1);
+  }
+  if (!bodies.empty()) {
+    TRY(connection.execute_many(sql::kInsertBody, 3, bodies));
+  }
+  TRY(events.store(connection));
+  TRY(add(connection, changes));
+  return applied;
+}
+
+Result<void> Ledger::release(Connection& connection, std::span<const Settlement> messages,
+                             Instant now) const {
+  std::vector<Param> updates;
+  for (const Settlement& message : messages) {
+    updates.insert(updates.end(), {Param(now), Param(message.organisation_id),
+                                   Param(message.outcome.message_id), Param(node_)});
+  }
+  const auto changed = TRY(connection.execute_many(sql::kRelease, 4, updates));
+  std::map<Key, CampaignFigures> changes;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    if (changed[i] == 0) continue;
+    CampaignFigures& figures = changes[{messages[i].organisation_id, messages[i].campaign_id}];
+    figures.sending -= 1;
+    (messages[i].attempt <= 1 ? figures.queued : figures.deferred) += 1;
+  }
+  return add(connection, changes);
+}
+
+Result<std::int64_t> Ledger::take_back(Connection& connection, NodeId dead, Holding holding,
+                                       Instant now) const {
+  std::vector<Settlement> held;
+  TRY(connection.query(sql::kHeldByNode, {dead}, [&](const Row& row) {
+    Settlement settlement;
+    settlement.organisation_id = row.id<OrganisationId>(0);
+    settlement.campaign_id = row.id<CampaignId>(1);
+    settlement.outcome.message_id = row.id<MessageId>(2);
+    settlement.attempt = static_cast<int>(row.integer(3)) + 1;
+    settlement.outcome.kind = OutcomeKind::uncertain;
+    settlement.outcome.scope = Scope::session;
+    settlement.outcome.reason = "node_lost";
+    settlement.outcome.started_at = settlement.outcome.ended_at = settlement.due_at = now;
+    held.push_back(std::move(settlement));
+  }));
+  if (held.empty()) return 0;
+  if (holding == Holding::may_have_left) {
+    TRY(settle(connection, dead, held, now));
+  } else {
+    TRY(Ledger(ids_, dead, node_number_).release(connection, held, now));
+  }
+  return static_cast<std::int64_t>(held.size());
+}
+
+Result<std::int64_t> Ledger::cancel_unsent(Connection& connection, OrganisationId organisation,
+                                           CampaignId campaign, int limit, Instant now) const {
+  std::vector<std::pair<MessageId, MessageState>> unsent;
+  const auto take = [&](const Row& row) {
+    unsent.emplace_back(row.id<MessageId>(0), static_cast<MessageState>(row.integer(1)));
+  };
+  TRY(connection.query(sql::kUnsent, {campaign, limit}, take));
+  if (std::ssize(unsent) < limit) {
+    TRY(connection.query(sql::kUnsentDeferred, {campaign, limit - std::ssize(unsent)}, take));
+  }
+  std::vector<Param> updates;
+  for (const auto& [id, state] : unsent) {
+    updates.insert(updates.end(), {Param(now), Param(organisation), Param(id), Param(int(state))});
+  }
+  const auto changed = TRY(connection.execute_many(sql::kCancel, 4, updates));
+  EventRows events(now);
+  std::map<Key, CampaignFigures> changes;
+  CampaignFigures& figures = changes[{organisation, campaign}];
+  for (std::size_t i = 0; i < unsent.size(); ++i) {
+    if (changed[i] == 0) continue;
+    events.add(organisation, unsent[i].first, ids_.next(), EventType::cancelled, now, "staff",
+               "{}");
+    count(figures, unsent[i].second, -1);
+    figures.cancelled += 1;
+  }
+  TRY(events.store(connection));
+  TRY(add(connection, changes));
+  return std::ssize(unsent);
+}
+
+Result<bool> Ledger::record(Connection& connection, const Evidence& evidence, Instant now) const {
+  CampaignId campaign;
+  std::optional<Status> status;
+  TRY(connection.query(sql::kMessageForEvent, {evidence.organisation_id, evidence.message_id},
+                       [&](const Row& row) {
+                         campaign = row.id<CampaignId>(0);
+                         status = static_cast<Status>(row.integer(1));
+                       }));
+  if (!status) {
+    return fail(ErrorKind::not_found, "message.not_found",
+                "There is no message " + to_text(evidence.message_id) + ".");
+  }
+  const auto id = ids_.next<EventId>();
+  if (!evidence.dedupe_key.empty()) {
+    const auto inserted = TRY(connection.execute(
+        sql::kInsertEventKey, {evidence.organisation_id, evidence.dedupe_key, id}));
+    if (inserted == 0) return false;
+  }
+  EventRows events(now);
+  events.add(evidence.organisation_id, evidence.message_id, id.value, evidence.type,
+             evidence.occurred_at, evidence.source, evidence.data);
+  TRY(events.store(connection));
+  // A resubscription takes an unsubscription back: fold what is left anew.
+  std::vector<EventType> types;
+  TRY(connection.query(
+      sql::kEventTypes, {evidence.organisation_id, evidence.message_id},
+      [&](const Row& row) { types.push_back(static_cast<EventType>(row.integer(0))); }));
+  const Status next = status_of_events(types, *status);
+  if (next != *status) {
+    TRY(connection.execute(sql::kSetStatus,
+                           {int(next), now, evidence.organisation_id, evidence.message_id}));
+  }
+  if (campaign.valid() && (next == Status::unsubscribed) != (*status == Status::unsubscribed)) {
+    std::map<Key, CampaignFigures> changes;
+    changes[{evidence.organisation_id, campaign}].unsubscribed =
+        next == Status::unsubscribed ? 1 : -1;
+    TRY(add(connection, changes));
+  }
+  return true;
+}
+
+Result<void> Ledger::add(Connection& connection,
+                         const std::map<Key, CampaignFigures>& changes) const {
+  for (const auto& [key, by] : changes) {
+    if (!key.second.valid()) continue;
+    TRY(connection.execute(sql::kAddFigures,
+                           {key.first, key.second, node_number_, by.queued, by.sending, by.deferred,
+                            by.held, by.sent, by.bounced, by.failed, by.uncertain, by.skipped,
+                            by.skipped_no_address, by.dropped, by.cancelled, by.unsubscribed}));
+  }
+  return {};
+}
+
+Result<CampaignFigures> Ledger::figures(Connection& connection, OrganisationId organisation,
+                                        CampaignId campaign) {
+  CampaignFigures figures;
+  TRY(connection.query(sql::kFigures, {organisation, campaign}, [&](const Row& row) {
+    figures = {row.integer(0),  row.integer(1),  row.integer(2), row.integer(3), row.integer(4),
+               row.integer(5),  row.integer(6),  row.integer(7), row.integer(8), row.integer(9),
+               row.integer(10), row.integer(11), row.integer(12)};
+  }));
+  return figures;
+}
+
+Result<CampaignFigures> Ledger::recount(Connection& connection, OrganisationId organisation,
+                                        CampaignId campaign) {
+  CampaignFigures figures;
+  TRY(connection.query(sql::kRecount, {organisation, campaign}, [&](const Row& row) {
+    count(figures, static_cast<MessageState>(row.integer(0)), row.integer(3), row.text(2));
+    if (static_cast<Status>(row.integer(1)) == Status::unsubscribed) {
+      figures.unsubscribed += row.integer(3);
+    }
+  }));
+  return figures;
+}
+
+std::span<const db::StatementPair> ledger_statements() {
+  static constexpr std::array kAll = {
+      sql::kClaimWaiting,
+      sql::kClaimDeferred,
+      db::StatementPair{sql::kIsSuppressed, sql::kIsSuppressed},
+      db::StatementPair{sql::kHasSuppression, sql::kHasSuppression},
+      db::StatementPair{sql::kBodyRecord, sql::kBodyRecord},
+      db::StatementPair{sql::kSettle, sql::kSettle},
+      db::StatementPair{sql::kRelease, sql::kRelease},
+      db::StatementPair{sql::kHeldByNode, sql::kHeldByNode},
+      db::StatementPair{sql::kUnsent, sql::kUnsent},
+      db::StatementPair{sql::kUnsentDeferred, sql::kUnsentDeferred},
+      db::StatementPair{sql::kCancel, sql::kCancel},
+      db::StatementPair{sql::kFigures, sql::kFigures},
+      db::StatementPair{sql::kMessageForEvent, sql::kMessageForEvent},
+      db::StatementPair{sql::kEventTypes, sql::kEventTypes}};
+  return kAll;
+}
+
+}  // namespace tidings::delivery

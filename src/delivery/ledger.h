@@ -1,0 +1,158 @@
+// Ledger: the only writer of what becomes of a message.
+//
+// Every function here works inside a transaction of its caller and stores the new state, its
+// events and the counters together (law 2). All are idempotent: what was recorded already, or is
+// leased by another node by now, is left alone.
+// Thread: const; any, one Connection each.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/result.h"
+#include "db/connection.h"
+#include "delivery/journal.h"
+#include "domain/campaign.h"
+#include "domain/message_state.h"
+
+namespace tidings::delivery {
+
+// A row that expansion makes. state is waiting, skipped or dropped.
+struct NewMessage {
+  MessageId id;
+  ContactId contact_id;
+  std::string address;  // as the contact has it; empty when there is none
+  std::string normalised;
+  std::int64_t values_hash = 0;
+  std::string values;  // JSON object of the contact fields that the templates read
+  MessageState state = MessageState::waiting;
+  std::string reason;
+  std::vector<ContactId> about;  // everyone whose History shows it, the recipient included
+};
+
+// The campaign that new messages belong to.
+struct CampaignKeys {
+  OrganisationId organisation_id;
+  CampaignId campaign_id;
+  ContentVersionId content_version_id;
+  MessageKind kind = MessageKind::campaign;
+  Channel channel = Channel::email;
+};
+
+struct ClaimedMessage {
+  OrganisationId organisation_id;
+  CampaignId campaign_id;
+  MessageId id;
+  ContentVersionId content_version_id;
+  ContactId contact_id;
+  std::string address;
+  std::string normalised;
+  std::string values;
+  int attempts = 0;  // before this one
+  Instant queued_at{};
+  std::string record;  // what an earlier attempt sent, to be sent again octet for octet
+};
+
+// How many messages of a campaign are where; always adds up to total().
+struct CampaignFigures {
+  std::int64_t queued = 0;
+  std::int64_t sending = 0;
+  std::int64_t deferred = 0;
+  std::int64_t held = 0;
+  std::int64_t sent = 0;
+  std::int64_t bounced = 0;
+  std::int64_t failed = 0;
+  std::int64_t uncertain = 0;
+  std::int64_t skipped = 0;
+  std::int64_t skipped_no_address = 0;  // of skipped
+  std::int64_t dropped = 0;
+  std::int64_t cancelled = 0;
+  std::int64_t unsubscribed = 0;  // besides the others
+
+  std::int64_t total() const {
+    return queued + sending + deferred + held + sent + bounced + failed + uncertain + skipped +
+           dropped + cancelled;
+  }
+  // The five of P26.
+  std::int64_t pending() const { return queued + deferred + held; }
+  std::int64_t in_flight() const { return sending; }
+  std::int64_t completed() const { return sent; }
+  std::int64_t all_failed() const { return bounced + failed + uncertain; }
+  std::int64_t all_skipped() const { return skipped + dropped + cancelled; }
+  bool settled() const { return queued + sending + deferred + held == 0; }
+};
+
+// An event about a message that is no attempt: an unsubscription, a complaint …
+struct Evidence {
+  OrganisationId organisation_id;
+  MessageId message_id;
+  EventType type = EventType::unsubscribed;
+  Instant occurred_at{};
+  std::string source;       // who says so: "one-click", "page", "sandbox" …
+  std::string data = "{}";  // JSON
+  std::string dedupe_key;   // told twice, stored once; empty: always stored
+};
+
+class Ledger {
+ public:
+  // `ids` must outlive it. `node` is the fencing token of this process's leases.
+  Ledger(IdSource& ids, NodeId node, unsigned node_number)
+      : ids_(ids), node_(node), node_number_(node_number) {}
+
+  NodeId node() const { return node_; }
+
+  // Adds the rows of one batch of an expansion.
+  Result<void> enqueue(db::Connection& connection, const CampaignKeys& campaign,
+                       std::span<const NewMessage> messages, Instant now) const;
+
+  // Leases up to `limit` messages of a campaign to this node, those due again first; what became
+  // suppressed in the meantime is dropped instead.
+  Result<std::vector<ClaimedMessage>> claim(db::Connection& connection, OrganisationId organisation,
+                                            CampaignId campaign, int limit, Instant now) const;
+  // Settles attempts leased under `lease` (this node's, or a dead one's during recovery). Says for
+  // each whether it changed anything.
+  Result<std::vector<bool>> settle(db::Connection& connection, NodeId lease,
+                                   std::span<const Settlement> settlements, Instant now) const;
+  // Takes back leases of this node on messages of which nothing was attempted.
+  Result<void> release(db::Connection& connection, std::span<const Settlement> messages,
+                       Instant now) const;
+  // A leased message that turned out to be suppressed.
+  Result<void> drop_suppressed(db::Connection& connection, NodeId lease,
+                               const CampaignKeys& campaign, std::span<const MessageId> ids,
+                               Instant now) const;
+  // Everything a dead node still holds: back to waiting, or uncertain when its journal is lost.
+  enum class Holding { nothing_left, may_have_left };
+  Result<std::int64_t> take_back(db::Connection& connection, NodeId dead, Holding holding,
+                                 Instant now) const;
+  // Cancels up to `limit` unsent messages; returns how many there were.
+  Result<std::int64_t> cancel_unsent(db::Connection& connection, OrganisationId organisation,
+                                     CampaignId campaign, int limit, Instant now) const;
+  // False when the dedupe key was known already.
+  Result<bool> record(db::Connection& connection, const Evidence& evidence, Instant now) const;
+
+  static Result<CampaignFigures> figures(db::Connection& connection, OrganisationId organisation,
+                                         CampaignId campaign);
+  // The same, counted from the messages themselves: the slow oracle of the counters.
+  static Result<CampaignFigures> recount(db::Connection& connection, OrganisationId organisation,
+                                         CampaignId campaign);
+
+ private:
+  using Key = std::pair<OrganisationId, CampaignId>;
+  Result<void> add(db::Connection& connection, const std::map<Key, CampaignFigures>& changes) const;
+  Result<void> drop_newly_suppressed(db::Connection& connection, const CampaignKeys& campaign,
+                                     std::vector<ClaimedMessage>& claimed, Instant now) const;
+
+  IdSource& ids_;
+  NodeId node_;
+  unsigned node_number_;
+};
+
+// For plan tests.
+std::span<const db::StatementPair> ledger_statements();
+
+}  // namespace tidings::delivery

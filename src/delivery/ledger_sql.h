@@ -1,0 +1,144 @@
+// The ledger's statements. Private to src/delivery/ledger*.cc; listed for the plan tests.
+#pragma once
+
+#include "db/connection.h"
+
+namespace tidings::delivery::sql {
+
+using db::Statement;
+using db::StatementPair;
+
+// Leases the oldest waiting messages of a campaign. PostgreSQL: other nodes' rows are stepped over.
+inline constexpr StatementPair kClaimWaiting{
+    {"ledger.claim_waiting",
+     "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
+     " lease_id = $1, changed_at = $5"
+     " WHERE organisation_id = $2 AND id IN (SELECT id FROM message"
+     " WHERE campaign_id = $3 AND state = 0 ORDER BY id LIMIT $4)"
+     " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
+     " attempts, queued_at"},
+    {"ledger.claim_waiting",
+     "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
+     " lease_id = $1, changed_at = $5"
+     " WHERE organisation_id = $2 AND id = ANY(ARRAY(SELECT id FROM message"
+     " WHERE campaign_id = $3 AND state = 0 ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED))"
+     " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
+     " attempts, queued_at"}};
+
+inline constexpr StatementPair kClaimDeferred{
+    {"ledger.claim_deferred",
+     "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
+     " WHERE organisation_id = $2 AND id IN (SELECT id FROM message"
+     " WHERE campaign_id = $3 AND state = 1 AND due_at <= $5 ORDER BY due_at, id LIMIT $4)"
+     " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
+     " attempts, queued_at"},
+    {"ledger.claim_deferred",
+     "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
+     " WHERE organisation_id = $2 AND id = ANY(ARRAY(SELECT id FROM message"
+     " WHERE campaign_id = $3 AND state = 1 AND due_at <= $5 ORDER BY due_at, id LIMIT $4"
+     " FOR UPDATE SKIP LOCKED))"
+     " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
+     " attempts, queued_at"}};
+
+// One leased message's address, if it may not be written to any more.
+inline constexpr Statement kIsSuppressed{
+    "ledger.is_suppressed",
+    "SELECT reason FROM suppression WHERE organisation_id = $1 AND channel = $2"
+    " AND normalised IN ($3, $4) AND released_at IS NULL"
+    " AND (expires_at IS NULL OR expires_at > $5) AND (kinds = 1 OR $6 = 0)"
+    " ORDER BY created_at LIMIT 1"};
+
+inline constexpr Statement kHasSuppression{
+    "ledger.has_suppression",
+    "SELECT 1 FROM suppression WHERE organisation_id = $1 AND channel = $2"
+    " AND released_at IS NULL LIMIT 1"};
+
+inline constexpr Statement kBodyRecord{
+    "ledger.body_record",
+    "SELECT record FROM message_body WHERE organisation_id = $1 AND message_id = $2"};
+
+// Evidence that arrived before (opened, clicked, marked as spam, unsubscribed) stays on display.
+inline constexpr Statement kSettle{
+    "ledger.settle",
+    "UPDATE message SET state = $1,"
+    " status = CASE WHEN status IN (5, 6, 8, 9) THEN status ELSE $2 END, reason = $3,"
+    " attempts = $4, due_at = $5, lease_id = NULL, is_ambiguous = $6, changed_at = $7"
+    " WHERE organisation_id = $8 AND id = $9 AND state = 2 AND lease_id = $10"};
+
+inline constexpr Statement kInsertBody{
+    "ledger.insert_body",
+    "INSERT INTO message_body (organisation_id, message_id, record) VALUES ($1, $2, $3)"
+    " ON CONFLICT DO NOTHING"};
+
+inline constexpr Statement kRelease{
+    "ledger.release",
+    "UPDATE message SET state = CASE WHEN attempts = 0 THEN 0 ELSE 1 END,"
+    " status = CASE WHEN status = 1 THEN 0 ELSE status END, lease_id = NULL, changed_at = $1"
+    " WHERE organisation_id = $2 AND id = $3 AND state = 2 AND lease_id = $4"};
+
+inline constexpr Statement kHeldByNode{
+    "ledger.held_by_node",
+    "SELECT organisation_id, campaign_id, id, attempts FROM message"
+    " WHERE lease_id = $1 AND state = 2 ORDER BY id LIMIT 1000"};
+
+inline constexpr Statement kUnsent{
+    "ledger.unsent",
+    "SELECT id, state FROM message WHERE campaign_id = $1 AND state = 0 ORDER BY id LIMIT $2"};
+inline constexpr Statement kUnsentDeferred{
+    "ledger.unsent_deferred",
+    "SELECT id, state FROM message WHERE campaign_id = $1 AND state = 1 ORDER BY due_at, id"
+    " LIMIT $2"};
+inline constexpr Statement kCancel{
+    "ledger.cancel",
+    "UPDATE message SET state = 9, status = 14, reason = 'cancelled', changed_at = $1"
+    " WHERE organisation_id = $2 AND id = $3 AND state = $4"};
+
+inline constexpr Statement kAddFigures{
+    "ledger.add_figures",
+    "INSERT INTO campaign_counter AS c (organisation_id, campaign_id, node_number, queued, sending,"
+    " deferred, held, sent, bounced, failed, uncertain, skipped, skipped_no_address, dropped,"
+    " cancelled, unsubscribed)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+    " ON CONFLICT (organisation_id, campaign_id, node_number) DO UPDATE SET"
+    " queued = c.queued + excluded.queued, sending = c.sending + excluded.sending,"
+    " deferred = c.deferred + excluded.deferred, held = c.held + excluded.held,"
+    " sent = c.sent + excluded.sent, bounced = c.bounced + excluded.bounced,"
+    " failed = c.failed + excluded.failed, uncertain = c.uncertain + excluded.uncertain,"
+    " skipped = c.skipped + excluded.skipped,"
+    " skipped_no_address = c.skipped_no_address + excluded.skipped_no_address,"
+    " dropped = c.dropped + excluded.dropped, cancelled = c.cancelled + excluded.cancelled,"
+    " unsubscribed = c.unsubscribed + excluded.unsubscribed"};
+
+// COALESCE and CAST: PostgreSQL sums BIGINT to NUMERIC.
+inline constexpr Statement kFigures{
+    "ledger.figures",
+    "SELECT CAST(COALESCE(SUM(queued), 0) AS BIGINT), CAST(COALESCE(SUM(sending), 0) AS BIGINT),"
+    " CAST(COALESCE(SUM(deferred), 0) AS BIGINT), CAST(COALESCE(SUM(held), 0) AS BIGINT),"
+    " CAST(COALESCE(SUM(sent), 0) AS BIGINT), CAST(COALESCE(SUM(bounced), 0) AS BIGINT),"
+    " CAST(COALESCE(SUM(failed), 0) AS BIGINT), CAST(COALESCE(SUM(uncertain), 0) AS BIGINT),"
+    " CAST(COALESCE(SUM(skipped), 0) AS BIGINT),"
+    " CAST(COALESCE(SUM(skipped_no_address), 0) AS BIGINT),"
+    " CAST(COALESCE(SUM(dropped), 0) AS BIGINT), CAST(COALESCE(SUM(cancelled), 0) AS BIGINT),"
+    " CAST(COALESCE(SUM(unsubscribed), 0) AS BIGINT)"
+    " FROM campaign_counter WHERE organisation_id = $1 AND campaign_id = $2"};
+
+inline constexpr Statement kRecount{
+    "ledger.recount",
+    "SELECT state, status, reason, COUNT(*) FROM message"
+    " WHERE organisation_id = $1 AND campaign_id = $2 GROUP BY state, status, reason"};
+
+inline constexpr Statement kMessageForEvent{
+    "ledger.message_for_event",
+    "SELECT campaign_id, status FROM message WHERE organisation_id = $1 AND id = $2"};
+inline constexpr Statement kInsertEventKey{
+    "ledger.insert_event_key",
+    "INSERT INTO event_key (organisation_id, dedupe_key, event_id) VALUES ($1, $2, $3)"
+    " ON CONFLICT DO NOTHING"};
+inline constexpr Statement kSetStatus{
+    "ledger.set_status",
+    "UPDATE message SET status = $1, changed_at = $2 WHERE organisation_id = $3 AND id = $4"};
+inline constexpr Statement kEventTypes{
+    "ledger.event_types",
+    "SELECT type, id FROM event WHERE organisation_id = $1 AND message_id = $2 ORDER BY id"};
+
+}  // namespace tidings::delivery::sql
