@@ -177,6 +177,9 @@ CREATE TABLE suppression (
 CREATE UNIQUE INDEX suppression_active
   ON suppression (organisation_id, channel, normalised, reason, kinds) WHERE released_at IS NULL;
 
+-- By time of writing: what another node suppressed a moment ago.
+CREATE INDEX suppression_recent ON suppression (id);
+
 -- ---------------------------------------------------------------- compose
 CREATE TABLE sender (
   organisation_id BIGINT NOT NULL REFERENCES organisation (id),

@@ -19,6 +19,10 @@ namespace tidings::delivery {
 // One message, ready to leave.
 struct PreparedMessage {
   MessageId id;
+  OrganisationId organisation_id;
+  CampaignId campaign_id;
+  std::string normalised;  // the recipient as suppressions know it
+  Instant queued_at{};
   int attempt = 1;              // this try's number, from 1
   std::string reverse_path;     // MAIL FROM without brackets; empty is the null reverse-path
   std::string recipient;        // RCPT TO without brackets
@@ -27,7 +31,7 @@ struct PreparedMessage {
   // The exact octets, CRLF line ends, last line ended, before dot-stuffing.
   std::shared_ptr<const std::string> octets;
   // What the journal keeps beside the intent so that "exactly as sent" survives a crash; opaque
-  // to transports.
+  // to transports. Empty when the database has it already, from an earlier attempt.
   std::shared_ptr<const std::string> record;
 };
 

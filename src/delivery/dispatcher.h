@@ -1,0 +1,88 @@
+// Dispatcher: turns the wheel: claims from the ledger, has messages prepared, lets the engine
+// order them, gives them to transports, journals intents and settlements, reports to the ledger.
+//
+// One thread (the event loop's) decides and speaks to transports; preparing (rendering, encoding,
+// compressing) happens on a thread of its own; the database on its writer thread. Bounds: about
+// `prefetch` messages are held in memory between claim and settlement; the ledger gets them in
+// groups, one transaction at a time.
+// When the database or the journal cannot be written (disk full, server away) nothing is lost and
+// nothing new is attempted; it is tried again every second, and trouble() says why.
+// Thread: public functions from any.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "db/database.h"
+#include "delivery/journal.h"
+#include "delivery/ledger.h"
+#include "delivery/transport.h"
+#include "domain/retry_policy.h"
+#include "net/event_loop.h"
+
+namespace tidings::delivery {
+
+struct DispatcherOptions {
+  int prefetch = 1000;
+  Duration lease = std::chrono::seconds(60);
+  RetryPolicy retry;
+};
+
+// A campaign that may send now.
+struct CampaignWork {
+  OrganisationId organisation_id;
+  CampaignId campaign_id;
+  TransportId transport_id;
+  double rate_per_second = 0;  // 0: no limit
+};
+
+// Renders a claimed message into octets. Called on the preparing thread; an error is the
+// message's own failure (its sentence becomes the reason's words).
+using Prepare =
+    std::function<Result<std::unique_ptr<PreparedMessage>>(const ClaimedMessage& message)>;
+
+// Makes the transport of a campaign's site. Called on the loop's thread.
+using MakeTransport = std::function<Result<std::unique_ptr<Transport>>(
+    OrganisationId organisation, TransportId id, DeliveryPort& port)>;
+
+class Dispatcher {
+ public:
+  // All references must outlive it. Call start() once the loop may run.
+  Dispatcher(net::EventLoop& loop, db::Database& database, const Clock& clock, Ledger ledger,
+             Journal& journal, Prepare prepare, MakeTransport make_transport,
+             DispatcherOptions options);
+  ~Dispatcher();
+
+  void start();
+  // The campaigns that may send from now on; those left out stop, what was ready goes back.
+  void set_campaigns(std::vector<CampaignWork> campaigns);
+  // There may be new work for claims: rows were enqueued.
+  void notify();
+  // An address was suppressed a moment ago: nothing to it is attempted from now on.
+  void suppressed(OrganisationId organisation, std::string normalised);
+  // Evidence from a transport about a message it settled (a sandbox complaint).
+  void add_evidence(Evidence evidence);
+  // Finishes what is being attempted, gives everything else back, records it; then `drained`, on
+  // the loop's thread.
+  void drain(std::function<void()> drained);
+
+  struct Activity {
+    std::size_t ready = 0;
+    std::size_t in_flight = 0;
+    std::size_t unrecorded = 0;  // settled, not yet in the database
+    std::string trouble;         // why nothing moves, for people; empty when it does
+    std::uint64_t connections_failed = 0;
+    bool idle() const { return ready == 0 && in_flight == 0 && unrecorded == 0; }
+  };
+  Activity activity() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace tidings::delivery

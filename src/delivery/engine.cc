@@ -1,0 +1,125 @@
+#include "delivery/engine.h"
+
+#include <cmath>
+#include <iterator>
+
+#include "base/check.h"
+
+namespace tidings::delivery {
+
+void RateLimit::refill(Instant now) {
+  if (refilled_at_ == Instant()) refilled_at_ = now;
+  // A clock that went back refills nothing and starts anew.
+  const double seconds = std::chrono::duration<double>(now - refilled_at_).count();
+  refilled_at_ = now;
+  if (seconds > 0) {
+    tokens_ = std::min(tokens_ + seconds * per_second_, std::max(1.0, per_second_ / 10));
+  }
+}
+
+bool RateLimit::allows(Instant now) {
+  if (per_second_ <= 0) {
+    tokens_ = 1;
+    return true;
+  }
+  refill(now);
+  return tokens_ >= 1;
+}
+
+Instant RateLimit::next(Instant now) {
+  if (allows(now)) return now;
+  const double micros = (1 - tokens_) / per_second_ * 1e6;
+  return now + Duration(static_cast<std::int64_t>(std::ceil(micros)));
+}
+
+void Engine::allow(CampaignId campaign, double rate_per_second) {
+  if (draining_) return;
+  Lane& lane = lanes_[campaign];
+  if (lane.rate_per_second != rate_per_second) {
+    lane.rate = RateLimit(rate_per_second);
+    lane.rate_per_second = rate_per_second;
+  }
+}
+
+std::vector<std::unique_ptr<PreparedMessage>> Engine::forbid(CampaignId campaign) {
+  const auto at = lanes_.find(campaign);
+  if (at == lanes_.end()) return {};
+  std::vector<std::unique_ptr<PreparedMessage>> back(
+      std::make_move_iterator(at->second.ready.begin()),
+      std::make_move_iterator(at->second.ready.end()));
+  ready_ -= back.size();
+  lanes_.erase(at);
+  return back;
+}
+
+std::vector<CampaignId> Engine::campaigns() const {
+  std::vector<CampaignId> ids;
+  for (const auto& [id, lane] : lanes_) ids.push_back(id);
+  return ids;
+}
+
+void Engine::add(std::unique_ptr<PreparedMessage> message) {
+  const auto at = lanes_.find(message->campaign_id);
+  CHECK(at != lanes_.end());
+  at->second.ready.push_back(std::move(message));
+  ++ready_;
+}
+
+std::unique_ptr<PreparedMessage> Engine::take(Instant now) {
+  if (draining_ || ready_ == 0) return nullptr;
+  auto at = lanes_.upper_bound(last_);
+  for (std::size_t i = 0; i < lanes_.size(); ++i, ++at) {
+    if (at == lanes_.end()) at = lanes_.begin();
+    Lane& lane = at->second;
+    if (lane.ready.empty() || !lane.rate.allows(now)) continue;
+    lane.rate.spend();
+    last_ = at->first;
+    auto message = std::move(lane.ready.front());
+    lane.ready.pop_front();
+    --ready_;
+    return message;
+  }
+  return nullptr;
+}
+
+void Engine::give_back(std::unique_ptr<PreparedMessage> message) {
+  const auto at = lanes_.find(message->campaign_id);
+  CHECK(at != lanes_.end());
+  at->second.ready.push_front(std::move(message));
+  ++ready_;
+}
+
+std::size_t Engine::ready(CampaignId campaign) const {
+  const auto at = lanes_.find(campaign);
+  return at == lanes_.end() ? 0 : at->second.ready.size();
+}
+
+void Engine::site_trouble(Instant now) {
+  const int doublings = std::min(site_failures_++, 9);
+  const Duration pause =
+      std::min<Duration>(std::chrono::seconds(1) * (1 << doublings), std::chrono::minutes(5));
+  pause_until_ = now + pause;
+}
+
+std::vector<std::unique_ptr<PreparedMessage>> Engine::drain() {
+  draining_ = true;
+  std::vector<std::unique_ptr<PreparedMessage>> back;
+  for (const CampaignId campaign : campaigns()) {
+    for (auto& message : forbid(campaign)) back.push_back(std::move(message));
+  }
+  return back;
+}
+
+std::optional<Instant> Engine::next_change(Instant now) {
+  std::optional<Instant> next;
+  const auto consider = [&](Instant at) {
+    if (!next || at < *next) next = at;
+  };
+  for (auto& [id, lane] : lanes_) {
+    if (!lane.ready.empty() && lane.rate_per_second > 0) consider(lane.rate.next(now));
+  }
+  if (pause_until_ && *pause_until_ > now) consider(*pause_until_);
+  return next;
+}
+
+}  // namespace tidings::delivery

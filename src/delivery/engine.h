@@ -1,0 +1,88 @@
+// Engine: decides which message is attempted next, and when a site is left alone.
+//
+// Pure: it holds the messages that are ready, per campaign, and answers questions about now. The
+// dispatcher feeds it and asks it; the simulator may do the same under a virtual clock.
+// Fair between campaigns: each take goes on with the next campaign that has something ready and
+// may send (rate, pause). Within a campaign: in the order of their ids.
+// Bound: at most `ready_max` messages are held; the dispatcher claims no more than that.
+// Thread: one.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.h"
+#include "delivery/transport.h"
+
+namespace tidings::delivery {
+
+// Messages a second, with a burst of one tenth of a second (at least one message).
+class RateLimit {
+ public:
+  RateLimit() = default;  // no limit
+  explicit RateLimit(double per_second) : per_second_(per_second) {}
+
+  bool allows(Instant now);
+  void spend() { tokens_ -= 1; }
+  // When allows() will be true; `now` when it is.
+  Instant next(Instant now);
+
+ private:
+  void refill(Instant now);
+  double per_second_ = 0;  // 0: no limit
+  double tokens_ = 1;
+  Instant refilled_at_{};
+};
+
+class Engine {
+ public:
+  // A campaign may send; the rate applies from now on. Known ones keep what is ready.
+  void allow(CampaignId campaign, double rate_per_second);
+  // A campaign may not send (any more): returns what was ready, to be given back.
+  std::vector<std::unique_ptr<PreparedMessage>> forbid(CampaignId campaign);
+  bool allowed(CampaignId campaign) const { return lanes_.contains(campaign); }
+  std::vector<CampaignId> campaigns() const;
+
+  void add(std::unique_ptr<PreparedMessage> message);
+  // The next one to attempt; nothing when none is ready, rates forbid, or the engine drains.
+  std::unique_ptr<PreparedMessage> take(Instant now);
+  void give_back(std::unique_ptr<PreparedMessage> message);
+  std::size_t ready(CampaignId campaign) const;
+  std::size_t ready() const { return ready_; }
+
+  // Trouble of the whole site: no connection before a growing pause is over (1 s doubling to
+  // 5 min). Success ends it.
+  void site_trouble(Instant now);
+  void site_works() {
+    site_failures_ = 0;
+    pause_until_.reset();
+  }
+  bool may_connect(Instant now) const { return !pause_until_ || now >= *pause_until_; }
+  int site_failures() const { return site_failures_; }
+
+  // Nothing is handed out any more; returns what was ready.
+  std::vector<std::unique_ptr<PreparedMessage>> drain();
+
+  // When something may change by itself (a rate or a pause); nothing when only events change it.
+  std::optional<Instant> next_change(Instant now);
+
+ private:
+  struct Lane {
+    std::deque<std::unique_ptr<PreparedMessage>> ready;
+    RateLimit rate;
+    double rate_per_second = 0;
+  };
+  std::map<CampaignId, Lane> lanes_;
+  CampaignId last_;  // whose message was handed out last
+  std::size_t ready_ = 0;
+  bool draining_ = false;
+  int site_failures_ = 0;
+  std::optional<Instant> pause_until_;
+};
+
+}  // namespace tidings::delivery
