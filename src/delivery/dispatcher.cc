@@ -44,6 +44,7 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
         make_transport(std::move(make_transport_)),
         options(std::move(options_)),
         lease_timer(loop_),
+        journal_timer(loop_),
         ledger_timer(loop_),
         claim_timer(loop_),
         suppression_timer(loop_) {}
@@ -95,6 +96,7 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   std::size_t in_flight = 0;
 
   bool flush_scheduled = false;
+  bool journal_blocked = false;  // a write failed; nothing is attempted until it works again
   std::vector<std::pair<std::function<void()>, std::function<void()>>> intents;
   std::vector<Settlement> settlements;  // to be recorded
   std::vector<Settlement> releases;     // to be given back
@@ -108,6 +110,7 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   bool suppression_poll_started = false;
 
   net::Timer lease_timer;
+  net::Timer journal_timer;
   net::Timer ledger_timer;
   net::Timer claim_timer;
   net::Timer suppression_timer;
@@ -131,7 +134,7 @@ struct Dispatcher::Impl::Site final : DeliveryPort {
   explicit Site(Impl& impl_) : impl(impl_) {}
 
   std::unique_ptr<PreparedMessage> take() override {
-    if (!lease_holds()) return nullptr;
+    if (impl.journal_blocked || !lease_holds()) return nullptr;
     for (;;) {
       auto message = engine.take(impl.clock.now());
       if (message == nullptr) {
@@ -396,17 +399,18 @@ void Dispatcher::Impl::schedule_flush() {
 void Dispatcher::Impl::flush_journal() {
   flush_scheduled = false;
   const Result<void> flushed = journal.flush();
+  if (flushed && std::exchange(journal_blocked, false)) {
+    set_trouble({});
+    wake_all();
+  } else if (!flushed && !std::exchange(journal_blocked, true)) {
+    set_trouble(flushed.error().message);
+  }
   // Callbacks may write further intents: those belong to the next flush.
   const auto waiting = std::exchange(intents, {});
-  if (!flushed) set_trouble(flushed.error().message);
   for (const auto& [written, failed] : waiting) flushed ? written() : failed();
   if (!flushed) {
-    // Settlements kept in the buffer are tried again with the next flush.
-    auto timer = std::make_shared<net::Timer>(loop);
-    timer->start(kTroublePause, [self = shared_from_this(), timer] {
-      self->schedule_flush();
-      self->wake_all();
-    });
+    // The journal keeps its settlements; a flush that works unblocks everything.
+    journal_timer.start(kTroublePause, [this] { schedule_flush(); });
   }
 }
 
@@ -652,6 +656,7 @@ Dispatcher::~Dispatcher() {
   impl_->inbox_wake.notify_all();
   if (impl_->preparer.joinable()) impl_->preparer.join();
   impl_->lease_timer.cancel();
+  impl_->journal_timer.cancel();
   impl_->ledger_timer.cancel();
   impl_->claim_timer.cancel();
   impl_->suppression_timer.cancel();

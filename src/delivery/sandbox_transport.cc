@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/result.h"
+
 namespace tidings::delivery {
 
 namespace {
