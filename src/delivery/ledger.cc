@@ -232,24 +232,15 @@ Result<void> Ledger::drop_newly_suppressed(Connection& connection, const Campaig
 Result<void> Ledger::drop_suppressed(Connection& connection, NodeId lease,
                                      const CampaignKeys& campaign, std::span<const MessageId> ids,
                                      Instant now) const {
-  static constexpr db::Statement kReason{
-      "ledger.suppression_reason",
-      "SELECT s.reason, m.attempts FROM message m JOIN suppression s"
-      " ON s.organisation_id = m.organisation_id AND s.channel = m.channel"
-      " AND s.normalised = m.normalised AND s.released_at IS NULL"
-      " WHERE m.organisation_id = $1 AND m.id = $2 ORDER BY s.created_at LIMIT 1"};
   EventRows events(now);
   std::map<Key, CampaignFigures> changes;
   for (const MessageId id : ids) {
+    // Suppressed by its domain when no row names the address itself.
     std::string reason = "domain history";
-    std::int64_t attempts = 0;
-    TRY(connection.query(kReason, {campaign.organisation_id, id}, [&](const Row& row) {
-      reason = drop_reason(row.text(0));
-      attempts = row.integer(1);
-    }));
-    const std::int64_t changed = TRY(connection.execute(
-        sql::kSettle, {int(MessageState::dropped), int(Status::dropped), reason, attempts, now, 0,
-                       now, campaign.organisation_id, id, lease}));
+    TRY(connection.query(sql::kSuppressionOfMessage, {campaign.organisation_id, id},
+                         [&](const Row& row) { reason = drop_reason(row.text(0)); }));
+    const std::int64_t changed =
+        TRY(connection.execute(sql::kDrop, {reason, now, campaign.organisation_id, id, lease}));
     if (changed == 0) continue;
     events.add(campaign.organisation_id, id, ids_.next(), EventType::dropped, now, "engine",
                reason_data(reason));
@@ -461,6 +452,8 @@ std::span<const db::StatementPair> ledger_statements() {
       db::StatementPair{sql::kHasSuppression, sql::kHasSuppression},
       db::StatementPair{sql::kBodyRecord, sql::kBodyRecord},
       db::StatementPair{sql::kSettle, sql::kSettle},
+      db::StatementPair{sql::kDrop, sql::kDrop},
+      db::StatementPair{sql::kSuppressionOfMessage, sql::kSuppressionOfMessage},
       db::StatementPair{sql::kRelease, sql::kRelease},
       db::StatementPair{sql::kHeldByNode, sql::kHeldByNode},
       db::StatementPair{sql::kUnsent, sql::kUnsent},

@@ -57,13 +57,28 @@ inline constexpr Statement kBodyRecord{
     "ledger.body_record",
     "SELECT record FROM message_body WHERE organisation_id = $1 AND message_id = $2"};
 
+// `attempts < $4`: a journal read again must not settle a later attempt of the same message.
 // Evidence that arrived before (opened, clicked, marked as spam, unsubscribed) stays on display.
 inline constexpr Statement kSettle{
     "ledger.settle",
     "UPDATE message SET state = $1,"
     " status = CASE WHEN status IN (5, 6, 8, 9) THEN status ELSE $2 END, reason = $3,"
     " attempts = $4, due_at = $5, lease_id = NULL, is_ambiguous = $6, changed_at = $7"
-    " WHERE organisation_id = $8 AND id = $9 AND state = 2 AND lease_id = $10"};
+    " WHERE organisation_id = $8 AND id = $9 AND state = 2 AND lease_id = $10"
+    " AND attempts < $4"};
+
+inline constexpr Statement kDrop{
+    "ledger.drop",
+    "UPDATE message SET state = 8, status = CASE WHEN status IN (5, 6, 8, 9) THEN status ELSE 10"
+    " END, reason = $1, lease_id = NULL, changed_at = $2"
+    " WHERE organisation_id = $3 AND id = $4 AND state = 2 AND lease_id = $5"};
+
+inline constexpr Statement kSuppressionOfMessage{
+    "ledger.suppression_of_message",
+    "SELECT s.reason FROM message m JOIN suppression s"
+    " ON s.organisation_id = m.organisation_id AND s.channel = m.channel"
+    " AND s.normalised = m.normalised AND s.released_at IS NULL"
+    " WHERE m.organisation_id = $1 AND m.id = $2 ORDER BY s.created_at LIMIT 1"};
 
 inline constexpr Statement kInsertBody{
     "ledger.insert_body",

@@ -1,8 +1,8 @@
 #include "edge/cli/command.h"
 
-#include <fmt/format.h>
-
 #include <cstdio>
+
+#include <fmt/format.h>
 
 namespace tidings::cli {
 

@@ -31,9 +31,16 @@ struct CommandLine {
 // Prints `tidings: sentence` to standard error and returns `exit_code`.
 int report(const Error& error, int exit_code = kUsage);
 
+void add_cancel_command(CLI::App& app, CommandLine& line);
 void add_config_command(CLI::App& app, CommandLine& line);
 void add_render_command(CLI::App& app, CommandLine& line);
 void add_import_command(CLI::App& app, CommandLine& line);
 void add_suppression_command(CLI::App& app, CommandLine& line);
+void add_init_command(CLI::App& app, CommandLine& line);
+void add_log_command(CLI::App& app, CommandLine& line);
+void add_message_command(CLI::App& app, CommandLine& line);
+void add_send_command(CLI::App& app, CommandLine& line);
+void add_serve_command(CLI::App& app, CommandLine& line);
+void add_status_command(CLI::App& app, CommandLine& line);
 
 }  // namespace tidings::cli

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,10 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "db/database.h"
+#include "domain/settings.h"
+#include "identity/nodes.h"
+#include "identity/organisations.h"
+#include "identity/secret_box.h"
 
 namespace tidings::cli {
 
@@ -25,18 +30,14 @@ enum class Access { read, write };
 
 struct WorkplaceOptions {
   std::filesystem::path data = "./data";
-  std::optional<std::string> database_url;  // default: sqlite:DATA/tidings.db, or the settings'
+  // Overrules the settings. When a folder is created with it, tidings.toml remembers it, so that
+  // later commands need not name it again. Default: sqlite:DATA/tidings.db.
+  std::optional<std::string> database_url;
   Access access = Access::read;
   // With write access: make the folder, database and a first organisation where missing.
   bool create = false;
-};
-
-struct Organisation {
-  OrganisationId id;
-  std::string name;
-  std::string locale;
-  std::string time_zone;
-  std::string postal_address;
+  // Other settings that flags gave, by name.
+  std::map<std::string, std::string, std::less<>> flags;
 };
 
 class Workplace {
@@ -50,17 +51,21 @@ class Workplace {
   const Clock& clock() const { return clock_; }
   // Write access only (CHECKed): ids unique among all writers of the database.
   IdSource& ids();
-  unsigned node_number() const { return node_number_; }
-  NodeId node_id() const { return node_id_; }
   const std::string& folder_key() const { return folder_key_; }
-  const Organisation& organisation() const { return organisation_; }
+  const identity::Organisation& organisation() const { return organisation_; }
+  const Settings& settings() const { return settings_; }
+  const identity::SecretBox& secrets() const { return *secrets_; }
+  const identity::Node& node() const { return node_; }
+  // Keeps the node open at destruction: its leases are for recovery to take back.
+  void abandon_node() { node_ = {}; }
 
  private:
   Workplace() = default;
   Result<void> prepare_folder(const WorkplaceOptions& options);
   Result<void> take_lock();
+  Result<void> open_database(const WorkplaceOptions& options);
   Result<void> register_node();
-  Result<void> find_organisation(bool create);
+  Result<void> find_organisation(const WorkplaceOptions& options);
 
   std::filesystem::path folder_;
   std::string folder_key_;
@@ -68,9 +73,10 @@ class Workplace {
   SystemClock clock_;
   std::unique_ptr<db::Database> database_;
   std::unique_ptr<IdSource> ids_;
-  NodeId node_id_;
-  unsigned node_number_ = 0;
-  Organisation organisation_;
+  identity::Node node_;
+  identity::Organisation organisation_;
+  Settings settings_;
+  std::optional<identity::SecretBox> secrets_;
 };
 
 // True when a running process holds the folder's lock; its process id when known.
