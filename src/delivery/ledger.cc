@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "audience/suppression_check.h"
 #include "base/check.h"
 #include "delivery/attempt_data.h"
 #include "delivery/ledger_sql.h"
@@ -106,11 +107,6 @@ class EventRows {
   std::vector<std::unique_ptr<std::string>> data_;  // what the parameters borrow
 };
 
-std::string_view domain_key(std::string_view normalised) {
-  const auto at = normalised.rfind('@');
-  return at == std::string_view::npos ? std::string_view("@") : normalised.substr(at);
-}
-
 }  // namespace
 
 Result<void> Ledger::enqueue(Connection& connection, const CampaignKeys& campaign,
@@ -211,16 +207,13 @@ Result<std::vector<ClaimedMessage>> Ledger::claim(Connection& connection,
 Result<void> Ledger::drop_newly_suppressed(Connection& connection, const CampaignKeys& campaign,
                                            std::vector<ClaimedMessage>& claimed,
                                            Instant now) const {
-  bool any = false;
-  TRY(connection.query(sql::kHasSuppression, {campaign.organisation_id, int(campaign.channel)},
-                       [&](const Row&) { any = true; }));
-  if (!any) return {};
+  std::vector<std::string_view> addresses;
+  for (const ClaimedMessage& message : claimed) addresses.push_back(message.normalised);
+  const auto reasons = TRY(audience::find_suppressed(
+      connection, campaign.organisation_id, campaign.channel, campaign.kind, addresses, now));
   std::vector<MessageId> suppressed;
   for (const ClaimedMessage& message : claimed) {
-    TRY(connection.query(sql::kIsSuppressed,
-                         {campaign.organisation_id, int(campaign.channel), message.normalised,
-                          domain_key(message.normalised), now, int(campaign.kind)},
-                         [&](const Row&) { suppressed.push_back(message.id); }));
+    if (reasons.contains(message.normalised)) suppressed.push_back(message.id);
   }
   if (suppressed.empty()) return {};
   std::erase_if(claimed, [&](const ClaimedMessage& message) {
@@ -448,8 +441,6 @@ std::span<const db::StatementPair> ledger_statements() {
   static constexpr std::array kAll = {
       sql::kClaimWaiting,
       sql::kClaimDeferred,
-      db::StatementPair{sql::kIsSuppressed, sql::kIsSuppressed},
-      db::StatementPair{sql::kHasSuppression, sql::kHasSuppression},
       db::StatementPair{sql::kBodyRecord, sql::kBodyRecord},
       db::StatementPair{sql::kSettle, sql::kSettle},
       db::StatementPair{sql::kDrop, sql::kDrop},

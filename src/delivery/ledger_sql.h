@@ -40,19 +40,6 @@ inline constexpr StatementPair kClaimDeferred{
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at"}};
 
-// One leased message's address, if it may not be written to any more.
-inline constexpr Statement kIsSuppressed{
-    "ledger.is_suppressed",
-    "SELECT reason FROM suppression WHERE organisation_id = $1 AND channel = $2"
-    " AND normalised IN ($3, $4) AND released_at IS NULL"
-    " AND (expires_at IS NULL OR expires_at > $5) AND (kinds = 1 OR $6 = 0)"
-    " ORDER BY created_at LIMIT 1"};
-
-inline constexpr Statement kHasSuppression{
-    "ledger.has_suppression",
-    "SELECT 1 FROM suppression WHERE organisation_id = $1 AND channel = $2"
-    " AND released_at IS NULL LIMIT 1"};
-
 inline constexpr Statement kBodyRecord{
     "ledger.body_record",
     "SELECT record FROM message_body WHERE organisation_id = $1 AND message_id = $2"};
