@@ -17,11 +17,10 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "db/connection.h"
+#include "domain/campaign.h"
 
 namespace tidings::audience {
 
-// As stored in `channel` columns.
-enum class Channel { email = 0, sms = 1 };
 // As stored in suppression.kinds.
 enum class SuppressedKinds { campaign = 0, everything = 1 };
 

@@ -1,0 +1,69 @@
+#include "audience/suppression_check.h"
+
+#include <boost/json.hpp>
+#include <unordered_set>
+
+namespace tidings::audience {
+
+namespace {
+
+constexpr db::Statement kHasAny{
+    "suppression.has_any",
+    "SELECT 1 FROM suppression WHERE organisation_id = $1 AND channel = $2"
+    " AND released_at IS NULL LIMIT 1"};
+
+// The oldest reason comes last.
+constexpr db::StatementPair kFind{
+    {"suppression.find_many",
+     "SELECT normalised, reason FROM suppression WHERE organisation_id = $1 AND channel = $2"
+     " AND normalised IN (SELECT value FROM json_each($3)) AND released_at IS NULL"
+     " AND (expires_at IS NULL OR expires_at > $4) AND (kinds = 1 OR $5 = 0)"
+     " ORDER BY created_at DESC"},
+    {"suppression.find_many",
+     "SELECT normalised, reason FROM suppression WHERE organisation_id = $1 AND channel = $2"
+     " AND normalised = ANY(ARRAY(SELECT json_array_elements_text(CAST($3 AS json))))"
+     " AND released_at IS NULL AND (expires_at IS NULL OR expires_at > $4)"
+     " AND (kinds = 1 OR $5 = 0) ORDER BY created_at DESC"}};
+
+std::string_view domain_of(std::string_view normalised) {
+  const auto at = normalised.rfind('@');
+  return at == std::string_view::npos ? std::string_view() : normalised.substr(at);
+}
+
+}  // namespace
+
+Result<std::unordered_map<std::string, std::string>> find_suppressed(
+    db::Connection& connection, OrganisationId organisation, Channel channel, MessageKind kind,
+    const std::vector<std::string_view>& normalised, Instant now) {
+  std::unordered_map<std::string, std::string> found;
+  bool any = false;
+  TRY(connection.query(kHasAny, {organisation, int(channel)}, [&](const db::Row&) { any = true; }));
+  if (!any || normalised.empty()) return found;
+
+  boost::json::array asked;
+  asked.reserve(normalised.size() * 2);
+  std::unordered_set<std::string_view> domains;
+  for (const std::string_view address : normalised) {
+    if (address.empty()) continue;
+    asked.emplace_back(address);
+    const std::string_view domain = domain_of(address);
+    if (!domain.empty() && domains.insert(domain).second) asked.emplace_back(domain);
+  }
+  const std::string asked_text = boost::json::serialize(asked);
+  std::unordered_map<std::string, std::string> rows;
+  TRY(connection.query(kFind.in(connection.dialect()),
+                       {organisation, int(channel), asked_text, now, int(kind)},
+                       [&](const db::Row& row) { rows[row.string(0)] = row.string(1); }));
+  if (rows.empty()) return found;
+  for (const std::string_view address : normalised) {
+    const std::string key(address);
+    if (const auto at = rows.find(key); at != rows.end()) {
+      found[key] = at->second;
+    } else if (rows.contains(std::string(domain_of(address)))) {
+      found[key] = "domain";
+    }
+  }
+  return found;
+}
+
+}  // namespace tidings::audience
