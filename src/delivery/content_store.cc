@@ -88,7 +88,7 @@ std::optional<json::object> object_of(std::string_view text) {
 Result<wire::Mailbox> mailbox(std::string_view name, std::string_view address) {
   wire::Mailbox made;
   made.display_name = name;
-  made.address = TRY(wire::EmailAddress::parse(address));
+  made.address = TRY(wire::parse_email_address(address, wire::DomainRule::any));
   return made;
 }
 
@@ -107,7 +107,7 @@ Result<StoredVersion> read_version(const db::Row& row) {
   content.html = row.string(1);
   content.text = row.string(2);
   content.from = TRY(mailbox(row.text(3), row.text(4)));
-  if (!row.text(5).empty()) content.reply_to = TRY(wire::parse_mailbox(row.text(5)));
+  if (!row.text(5).empty()) content.reply_to = TRY(wire::parse_mailbox(row.text(5), wire::DomainRule::any));
   content.envelope_from = row.string(6);
   const auto options = object_of(row.text(7));
   const auto used = object_of(row.text(8));
@@ -173,7 +173,7 @@ Result<void> freeze_content(db::Connection& connection, OrganisationId organisat
   TRY(connection.execute(
       kInsertVersion,
       {organisation, id, content.subject, content.html, email.text_source(),
-       content.from.display_name, content.from.address.typed(), reply_to, content.envelope_from,
+       content.from.display_name, content.from.address.typed, reply_to, content.envelope_from,
        options, used_fields, db::BytesView{reference}, now}));
   int position = 0;
   for (const Attachment& attachment : content.attachments) {

@@ -59,11 +59,11 @@ Result<std::shared_ptr<const FrozenContent>> EmailPreparer::content(const Claime
 
 Result<std::unique_ptr<PreparedMessage>> EmailPreparer::prepare(const ClaimedMessage& message) {
   const auto frozen = TRY(content(message));
-  const wire::EmailAddress address = TRY(wire::EmailAddress::parse(message.address));
+  const wire::EmailAddress address = TRY(wire::parse_email_address(message.address, wire::DomainRule::any));
   auto prepared = std::make_unique<PreparedMessage>();
   prepared->id = message.id;
   prepared->reverse_path = frozen->email.content().envelope_from;
-  prepared->recipient = address.normalised();
+  prepared->recipient = address.normalised;
   prepared->needs_smtputf8 = has_8bit(prepared->recipient) || has_8bit(prepared->reverse_path);
   if (!message.record.empty()) {
     auto octets = TRY(records_.octets(message.record, *frozen));
