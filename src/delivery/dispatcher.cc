@@ -21,6 +21,7 @@ constexpr Duration kTroublePause = std::chrono::seconds(1);
 constexpr Duration kIdleClaim = std::chrono::milliseconds(200);
 constexpr Duration kSuppressionPoll = std::chrono::milliseconds(500);
 constexpr std::size_t kPreparedChunk = 32;
+constexpr std::size_t kReadyBytes = std::size_t{24} << 20;
 
 std::string suppression_key(OrganisationId organisation, std::string_view normalised) {
   return to_text(organisation) + std::string(normalised);
@@ -52,6 +53,7 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   // --- claiming and preparing
   void claim_more();
   void claim(const CampaignWork& work, int limit);
+  int share_of(const CampaignWork& work) const;
   void claimed(const CampaignWork& work, std::vector<ClaimedMessage> messages);
   void run_preparing();
   void prepared(std::vector<std::pair<ClaimedMessage, Result<std::unique_ptr<PreparedMessage>>>>);
@@ -256,13 +258,12 @@ Result<Dispatcher::Impl::Site*> Dispatcher::Impl::open_site(const CampaignWork& 
 
 void Dispatcher::Impl::claim_more() {
   if (draining || campaigns.empty() || clock.now() >= lease_until) return;
-  const int share =
-      std::max(20, options.prefetch / int(std::min<std::size_t>(campaigns.size(), 50)));
   const Instant now = clock.now();
   std::optional<Instant> later;
   for (const auto& [id, work] : campaigns) {
     Site* site = site_of(id);
     if (site == nullptr || !site->engine.allowed(id) || claiming.contains(id)) continue;
+    const int share = share_of(work);
     if (const auto at = next_claim.find(id); at != next_claim.end() && at->second > now) {
       if (!later || at->second < *later) later = at->second;
       continue;
@@ -275,6 +276,14 @@ void Dispatcher::Impl::claim_more() {
   if (later && !claim_timer.running()) {
     claim_timer.start(std::max<Duration>(*later - now, Duration(1000)), [this] { claim_more(); });
   }
+}
+
+// How many of a campaign's messages may be claimed and not yet attempted.
+int Dispatcher::Impl::share_of(const CampaignWork& work) const {
+  const auto by_number = static_cast<std::size_t>(options.prefetch) /
+                         std::min<std::size_t>(campaigns.size(), 50);
+  const auto by_size = kReadyBytes / std::max<std::size_t>(work.message_bytes, 1);
+  return static_cast<int>(std::clamp<std::size_t>(std::min(by_number, by_size), 8, 100'000));
 }
 
 void Dispatcher::Impl::claim(const CampaignWork& work, int limit) {

@@ -1,0 +1,262 @@
+#include "compose/campaign_runner.h"
+
+#include <string_view>
+
+#include "audience/import_contacts.h"
+#include "audience/suppression_check.h"
+#include "base/bytes.h"
+#include "delivery/attempt_data.h"
+#include "delivery/content_store.h"
+#include "delivery/recovery.h"
+
+namespace tidings::compose {
+
+namespace {
+
+constexpr Duration kTakeOverEvery = std::chrono::seconds(30);
+constexpr int kCancelBatch = 1000;
+constexpr Duration kTroublePause = std::chrono::seconds(1);
+
+// People whose message would read the same at one address are one message; its values decide.
+std::int64_t values_hash(const audience::Candidate& candidate) {
+  // Nobody without an address is like anybody else.
+  const std::uint64_t seed = candidate.normalised.empty()
+                                 ? static_cast<std::uint64_t>(candidate.contact_id.value)
+                                 : fnv1a("");
+  return static_cast<std::int64_t>(fnv1a(candidate.values, seed));
+}
+
+std::vector<delivery::NewMessage> make_messages(
+    IdSource& ids, const std::vector<audience::Candidate>& candidates,
+    const std::unordered_map<std::string, std::string>& suppressed) {
+  std::vector<delivery::NewMessage> messages;
+  messages.reserve(candidates.size());
+  std::size_t address_begins = 0;  // in messages: the first one at the current address
+  for (const audience::Candidate& candidate : candidates) {
+    const std::int64_t hash = values_hash(candidate);
+    if (messages.empty() || messages.back().normalised != candidate.normalised) {
+      address_begins = messages.size();
+    }
+    bool is_known = false;
+    for (std::size_t i = address_begins; i < messages.size(); ++i) {
+      if (messages[i].values_hash == hash && !candidate.normalised.empty()) {
+        messages[i].about.push_back(candidate.contact_id);
+        is_known = true;
+      }
+    }
+    if (is_known) continue;
+    delivery::NewMessage message;
+    message.id = ids.next<MessageId>();
+    message.contact_id = candidate.contact_id;
+    message.values_hash = hash;
+    message.values = candidate.values;
+    message.about.push_back(candidate.contact_id);
+    if (const auto at = suppressed.find(candidate.normalised); at != suppressed.end()) {
+      message.state = MessageState::dropped;
+      message.reason = delivery::drop_reason(at->second);
+    } else if (candidate.normalised.empty()) {
+      message.state = MessageState::skipped;
+      message.reason = "no address";
+    } else if (candidate.do_not_contact) {
+      message.state = MessageState::skipped;
+      message.reason = "do not contact";
+    }
+    message.address = candidate.address;
+    message.normalised = candidate.normalised;
+    messages.push_back(std::move(message));
+  }
+  return messages;
+}
+
+}  // namespace
+
+CampaignRunner::CampaignRunner(db::Database& database, IdSource& ids, const Clock& clock,
+                               delivery::Ledger ledger, delivery::Dispatcher& dispatcher,
+                               RunnerOptions options)
+    : database_(database),
+      ids_(ids),
+      clock_(clock),
+      ledger_(std::move(ledger)),
+      dispatcher_(dispatcher),
+      options_(options) {}
+
+CampaignRunner::~CampaignRunner() { stop(); }
+
+void CampaignRunner::start() {
+  thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+}
+
+void CampaignRunner::stop() {
+  thread_.request_stop();
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void CampaignRunner::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_woken_ = true;
+  }
+  wake_.notify_all();
+}
+
+CampaignRunner::Progress CampaignRunner::progress() const {
+  const std::lock_guard lock(mutex_);
+  return progress_;
+}
+
+void CampaignRunner::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const auto more = round(stop);
+    std::unique_lock lock(mutex_);
+    progress_.trouble = more ? "" : more.error().message;
+    ++progress_.rounds;
+    if (more && *more) continue;
+    wake_.wait_for(lock, stop, more ? options_.pause : kTroublePause, [this] { return is_woken_; });
+    is_woken_ = false;
+  }
+}
+
+Result<bool> CampaignRunner::round(std::stop_token stop) {
+  if (clock_.now() >= next_take_over_) {
+    TRY(take_over());
+    next_take_over_ = clock_.now() + kTakeOverEvery;
+  }
+  const auto campaigns = TRY(
+      database_.read_value([](db::Connection& connection) { return open_campaigns(connection); }));
+  std::vector<delivery::CampaignWork> may_send;
+  for (const Campaign& campaign : campaigns) {
+    if (campaign.state != CampaignState::running) continue;
+    const Content content = TRY(content_of(campaign));
+    may_send.push_back({campaign.organisation_id, campaign.id, campaign.transport_id,
+                        campaign.rate_per_second, content.message_bytes});
+  }
+  dispatcher_.set_campaigns(std::move(may_send));
+  bool more = false;
+  std::optional<Error> trouble;
+  for (const Campaign& campaign : campaigns) {
+    if (stop.stop_requested()) return false;
+    // One campaign's trouble is not another's.
+    const auto advanced = advance(campaign, stop);
+    if (advanced)
+      more |= *advanced;
+    else if (advanced.error().kind != ErrorKind::conflict)
+      trouble = advanced.error();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    progress_.open = campaigns.size();
+    progress_.importing = {};
+  }
+  if (trouble) return std::unexpected(*trouble);
+  return more;
+}
+
+Result<bool> CampaignRunner::advance(const Campaign& campaign, std::stop_token stop) {
+  if (campaign.state == CampaignState::cancelled) return cancel_some(campaign);
+  if (campaign.expanded_at) return finish_if_settled(campaign);
+  if (campaign.import_id.valid() && campaign.expansion_cursor.empty()) {
+    if (!TRY(import_some(campaign, stop))) return true;
+  }
+  return expand_some(campaign, stop);
+}
+
+// True once the file is imported.
+Result<bool> CampaignRunner::import_some(const Campaign& campaign, std::stop_token stop) {
+  const audience::ImportContext context{database_, ids_, clock_, campaign.organisation_id};
+  const Instant until = clock_.now() + options_.step_max;
+  std::stop_source step;
+  audience::ImportRun run;
+  run.stop = step.get_token();
+  run.progress = [&](const audience::ImportJob& job) {
+    {
+      const std::lock_guard lock(mutex_);
+      progress_.importing = campaign.id;
+      progress_.import_progress = job.progress();
+    }
+    if (stop.stop_requested() || clock_.now() >= until) step.request_stop();
+  };
+  const auto ran = audience::run_import(context, campaign.import_id, run);
+  if (ran) return true;
+  if (ran.error().kind == ErrorKind::cancelled) return false;
+  return std::unexpected(ran.error());
+}
+
+Result<CampaignRunner::Content> CampaignRunner::content_of(const Campaign& campaign) {
+  if (const auto at = contents_.find(campaign.content_version_id); at != contents_.end()) {
+    return at->second;
+  }
+  const auto frozen = TRY(database_.read_value([&](db::Connection& connection) {
+    return delivery::load_content(connection, campaign.organisation_id,
+                                  campaign.content_version_id);
+  }));
+  const Content content{frozen->used, frozen->email.estimated_size()};
+  contents_.emplace(campaign.content_version_id, content);
+  return content;
+}
+
+Result<bool> CampaignRunner::expand_some(const Campaign& campaign, std::stop_token stop) {
+  const Content content = TRY(content_of(campaign));
+  const Instant until = clock_.now() + options_.step_max;
+  Campaign moving = campaign;
+  while (!stop.stop_requested() && clock_.now() < until) {
+    if (TRY(expand_batch(moving, content.used))) return true;
+  }
+  return true;
+}
+
+// True when it was the last one.
+Result<bool> CampaignRunner::expand_batch(Campaign& campaign, const audience::UsedFields& used) {
+  auto batch = TRY(database_.read_value([&](db::Connection& connection) {
+    return audience::expand(connection, campaign.organisation_id, campaign.audience,
+                            campaign.channel, used, campaign.expansion_cursor, options_.batch);
+  }));
+  const delivery::CampaignKeys keys{campaign.organisation_id, campaign.id,
+                                    campaign.content_version_id, campaign.kind, campaign.channel};
+  std::vector<std::string_view> addresses;
+  for (const auto& candidate : batch.candidates) addresses.push_back(candidate.normalised);
+  TRY(database_.write(db::Priority::import, [&](db::Connection& connection) -> Result<void> {
+    const Instant now = clock_.now();
+    const auto suppressed = TRY(audience::find_suppressed(
+        connection, campaign.organisation_id, campaign.channel, campaign.kind, addresses, now));
+    const auto messages = make_messages(ids_, batch.candidates, suppressed);
+    TRY(ledger_.enqueue(connection, keys, messages, now));
+    return advance_expansion(connection, campaign, campaign.expansion_cursor, batch.cursor,
+                             batch.is_last, now);
+  }));
+  campaign.expansion_cursor = batch.cursor;
+  dispatcher_.notify();
+  return batch.is_last;
+}
+
+Result<bool> CampaignRunner::cancel_some(const Campaign& campaign) {
+  const std::int64_t cancelled = TRY(database_.write_value(
+      db::Priority::web, [&](db::Connection& connection) -> Result<std::int64_t> {
+        return ledger_.cancel_unsent(connection, campaign.organisation_id, campaign.id,
+                                     kCancelBatch, clock_.now());
+      }));
+  if (cancelled > 0) return true;
+  return finish_if_settled(campaign);
+}
+
+Result<bool> CampaignRunner::finish_if_settled(const Campaign& campaign) {
+  const auto figures = TRY(database_.read_value([&](db::Connection& connection) {
+    return delivery::Ledger::figures(connection, campaign.organisation_id, campaign.id);
+  }));
+  if (!figures.settled()) return false;
+  const CampaignState state = campaign.state == CampaignState::cancelled ? CampaignState::cancelled
+                              : figures.all_failed() > 0 ? CampaignState::finished_with_errors
+                                                         : CampaignState::finished;
+  TRY(database_.write(db::Priority::web, [&](db::Connection& connection) {
+    return finish_campaign(connection, campaign, state, clock_.now());
+  }));
+  contents_.erase(campaign.content_version_id);
+  return true;
+}
+
+Result<void> CampaignRunner::take_over() {
+  TRY(delivery::take_over_lost_nodes(database_, ledger_, clock_, options_.node_lost_after));
+  return {};
+}
+
+}  // namespace tidings::compose

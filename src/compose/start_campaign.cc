@@ -1,0 +1,276 @@
+#include "compose/start_campaign.h"
+
+#include <array>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "audience/contacts.h"
+#include "audience/groups.h"
+#include "compose/campaigns.h"
+#include "delivery/content_store.h"
+#include "delivery/prepare_email.h"
+#include "delivery/transports.h"
+#include "wire/relay_url.h"
+
+namespace tidings::compose {
+
+namespace {
+
+using delivery::CompiledEmail;
+
+constexpr std::array<std::string_view, 14> kBlockedTypes = {".exe", ".com", ".bat", ".cmd", ".scr",
+                                                            ".pif", ".js",  ".vbs", ".jar", ".msi",
+                                                            ".ps1", ".hta", ".lnk", ".cpl"};
+
+struct MediaType {
+  std::string_view extension;
+  std::string_view type;
+};
+constexpr std::array kMediaTypes = {
+    MediaType{".pdf", "application/pdf"},
+    MediaType{".txt", "text/plain"},
+    MediaType{".csv", "text/csv"},
+    MediaType{".ics", "text/calendar"},
+    MediaType{".png", "image/png"},
+    MediaType{".jpg", "image/jpeg"},
+    MediaType{".jpeg", "image/jpeg"},
+    MediaType{".gif", "image/gif"},
+    MediaType{".webp", "image/webp"},
+    MediaType{".zip", "application/zip"},
+    MediaType{".doc", "application/msword"},
+    MediaType{".xls", "application/vnd.ms-excel"},
+    MediaType{".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+    MediaType{".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+    MediaType{".pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
+    MediaType{".odt", "application/vnd.oasis.opendocument.text"},
+    MediaType{".ods", "application/vnd.oasis.opendocument.spreadsheet"}};
+
+std::string extension_of(std::string_view file_name) {
+  const auto dot = file_name.rfind('.');
+  std::string extension(dot == std::string_view::npos ? "" : file_name.substr(dot));
+  for (char& c : extension) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return extension;
+}
+
+Result<std::vector<delivery::Attachment>> read_attachments(const ComposeContext& context,
+                                                           const SendRequest& request) {
+  std::vector<delivery::Attachment> attachments;
+  std::int64_t encoded = 0;
+  for (const AttachedFile& file : request.attachments) {
+    const std::string extension = extension_of(file.file_name);
+    if (std::ranges::find(kBlockedTypes, extension) != kBlockedTypes.end()) {
+      return fail(ErrorKind::invalid, "send.attachment_type",
+                  fmt::format("{}: mail servers refuse attachments of type {}. Put it behind a "
+                              "link, or send it as a .zip your readers trust.",
+                              file.file_name, extension));
+    }
+    const auto known = std::ranges::find(kMediaTypes, extension, &MediaType::extension);
+    attachments.push_back(
+        {file.file_name,
+         std::string(known == kMediaTypes.end() ? "application/octet-stream" : known->type), "",
+         std::make_shared<const std::string>(file.content)});
+    encoded += (std::ssize(file.content) + 2) / 3 * 4;
+  }
+  if (context.attachment_bytes_max > 0 && encoded > context.attachment_bytes_max) {
+    return fail(ErrorKind::limit, "send.attachments_too_large",
+                fmt::format("The attachments are {:.1f} MB as sent, over the limit of {:.1f} MB. "
+                            "Leave some out or put them behind a link.",
+                            double(encoded) / 1e6, double(context.attachment_bytes_max) / 1e6));
+  }
+  return attachments;
+}
+
+Result<wire::Mailbox> read_mailbox(std::string_view text, std::string_view what) {
+  auto mailbox = wire::parse_mailbox(text, wire::DomainRule::any);
+  if (!mailbox) {
+    return std::unexpected(std::move(mailbox).error().within(fmt::format("{} \"{}\"", what, text)));
+  }
+  return mailbox;
+}
+
+Result<delivery::EmailContent> read_content(const ComposeContext& context,
+                                            const SendRequest& request) {
+  delivery::EmailContent content;
+  content.subject = request.subject;
+  content.html = request.html;
+  content.text = request.text;
+  content.from = TRY(read_mailbox(request.from, "The sender"));
+  if (!request.reply_to.empty()) {
+    content.reply_to = TRY(read_mailbox(request.reply_to, "The reply-to address"));
+  }
+  content.envelope_from = content.from.address.normalised;
+  if (!request.envelope_from.empty()) {
+    content.envelope_from =
+        TRY(read_mailbox(request.envelope_from, "The envelope sender")).address.normalised;
+  }
+  content.attachments = TRY(read_attachments(context, request));
+  const std::string_view domain = content.from.address.domain();
+  if (!domain.starts_with('[')) {
+    content.list_id = fmt::format("<{}.list.{}>", to_text(context.organisation.id), domain);
+  }
+  content.list_unsubscribe = true;
+  content.time_zone = context.organisation.time_zone;
+  return content;
+}
+
+// Columns of people already known, and the standard names.
+Result<std::vector<std::pair<std::string, std::string>>> known_columns(
+    const ComposeContext& context) {
+  const auto known = TRY(context.database.read_value([&](db::Connection& connection) {
+    return audience::contact_columns(connection, context.organisation.id);
+  }));
+  std::vector<std::pair<std::string, std::string>> columns;
+  for (const auto& column : known) columns.emplace_back(column.name, column.target);
+  return columns;
+}
+
+bool mentions(const CompiledEmail& email, std::string_view name) {
+  for (const auto& part : email.variables()) {
+    for (const auto& use : part.uses) {
+      if (!use.path.empty() && use.path[0] == name) return true;
+    }
+  }
+  return false;
+}
+
+constexpr db::Statement kFindSender{
+    "sender.find",
+    "SELECT id FROM sender WHERE organisation_id = $1 AND normalised = $2 AND name = $3"};
+constexpr db::Statement kInsertSender{
+    "sender.insert",
+    "INSERT INTO sender (organisation_id, id, name, address, normalised, created_at)"
+    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"};
+
+// The reference rendering: what somebody without any values would read.
+Result<std::string> render_reference(const ComposeContext& context, const CompiledEmail& email) {
+  const auto built = delivery::build_email(
+      email, context.organisation.name, context.organisation.postal_address, "{}",
+      "reader@example.org", context.ids.next<MessageId>(),
+      "https://example.org/u/00000000000000000000000000000000", context.clock.now());
+  // A template may refuse to render without values; then there is no reference to compress with.
+  return built ? std::move(built->octets) : std::string();
+}
+
+}  // namespace
+
+Result<void> check_variables(const CompiledEmail& email,
+                             const std::vector<std::pair<std::string, std::string>>& columns) {
+  std::vector<std::string> known = delivery::known_variables();
+  for (const auto& [name, target] : columns) known.push_back("contact." + name);
+  std::vector<std::string> problems;
+  for (const auto& part : email.variables()) {
+    for (const auto& unknown : liquid::unknown_variables(part.uses, known)) {
+      const std::string sentence = fmt::format("{}, {}", part.part, unknown.message);
+      if (std::ranges::find(problems, sentence) == problems.end()) problems.push_back(sentence);
+    }
+  }
+  if (problems.empty()) return {};
+  std::vector<std::string> names;
+  for (const auto& [name, target] : columns) names.push_back("contact." + name);
+  std::ranges::sort(names);
+  names.erase(std::ranges::unique(names).begin(), names.end());
+  constexpr std::size_t kShown = 40;
+  const std::size_t more = names.size() > kShown ? names.size() - kShown : 0;
+  if (more > 0) names.resize(kShown);
+  return fail(ErrorKind::invalid, "send.unknown_tag",
+              fmt::format("{}\nThere are: {}{}.", fmt::join(problems, "\n"), fmt::join(names, ", "),
+                          more > 0 ? fmt::format(" and {} more", more) : ""));
+}
+
+Result<Plan> plan_campaign(const ComposeContext& context, const SendRequest& request,
+                           const std::vector<audience::MappedColumn>& columns) {
+  if (request.html.empty() && request.text.empty()) {
+    return fail(ErrorKind::invalid, "send.no_content",
+                "There is nothing to send: give --template FILE, --text FILE, or both.");
+  }
+  TRY(delivery::check_transport_url(request.transport_url));
+  auto content = TRY(read_content(context, request));
+  Plan plan{TRY(CompiledEmail::compile(std::move(content))), {}, {}};
+  plan.columns = TRY(known_columns(context));
+  for (const auto& column : columns) {
+    if (column.field == audience::ContactField::ignored) continue;
+    plan.columns.emplace_back(column.slug, column.name);
+    plan.columns.emplace_back(column.name, column.name);
+  }
+  TRY(check_variables(plan.email, plan.columns));
+  if (request.subject.empty()) plan.warnings.emplace_back("The subject is empty.");
+  if (!mentions(plan.email, "unsubscribe_url")) {
+    plan.warnings.emplace_back(
+        "The text has no unsubscribe link ({{ unsubscribe_url }}); mail programs still offer one "
+        "from the header.");
+  }
+  const wire::Mailbox& from = plan.email.content().from;
+  bool is_known = false;
+  TRY(context.database.read([&](db::Connection& connection) {
+    return connection.query(
+        kFindSender,
+        {context.organisation.id, wire::comparison_key(from.address), from.display_name},
+        [&](const db::Row&) { is_known = true; });
+  }));
+  if (!is_known) {
+    plan.warnings.push_back(
+        fmt::format("{} is a new sender and is added. It is not verified: make sure you may write "
+                    "in that name.",
+                    wire::to_text(from)));
+  }
+  return plan;
+}
+
+Result<CampaignId> start_campaign(const ComposeContext& context, const SendRequest& request) {
+  const OrganisationId organisation = context.organisation.id;
+  Campaign campaign;
+  campaign.organisation_id = organisation;
+  campaign.name = request.subject;
+  campaign.rate_per_second = request.rate_per_second;
+
+  std::vector<audience::MappedColumn> columns;
+  const audience::ImportContext importing{context.database, context.ids, context.clock,
+                                          organisation};
+  if (!request.csv_path.empty()) {
+    audience::ImportOptions options;
+    options.file.mappings = request.mappings;
+    if (!request.group.empty()) options.groups.push_back(request.group);
+    campaign.import_id = TRY(
+        audience::create_import(importing, request.csv_path, context.folder / "imports", options));
+    const auto job = TRY(context.database.read_value([&](db::Connection& connection) {
+      return audience::load_import(connection, organisation, campaign.import_id);
+    }));
+    columns = job.file.columns;
+    campaign.audience.group = job.target.import_group;
+  }
+  const Plan plan = TRY(plan_campaign(context, request, columns));
+  const auto used = delivery::used_contact_fields(plan.email, plan.columns);
+  const std::string reference = TRY(render_reference(context, plan.email));
+  const std::string sender_key = wire::comparison_key(plan.email.content().from.address);
+  campaign.id = context.ids.next<CampaignId>();
+  campaign.content_version_id = context.ids.next<ContentVersionId>();
+
+  TRY(context.database.write(
+      db::Priority::transactional, [&](db::Connection& connection) -> Result<void> {
+        const Instant now = context.clock.now();
+        if (request.csv_path.empty() && !request.group.empty()) {
+          campaign.audience.group =
+              TRY(audience::find_group(connection, organisation, request.group));
+          if (!campaign.audience.group) {
+            return fail(ErrorKind::invalid, "send.unknown_group",
+                        fmt::format("There is no group \"{}\".", request.group));
+          }
+        }
+        const wire::Mailbox& from = plan.email.content().from;
+        TRY(connection.execute(kInsertSender,
+                               {organisation, context.ids.next<SenderId>(), from.display_name,
+                                from.address.typed, sender_key, now}));
+        campaign.transport_id =
+            TRY(delivery::store_transport(connection, context.ids, organisation, context.secrets,
+                                          request.transport_url, request.password, now));
+        TRY(delivery::freeze_content(connection, organisation, campaign.content_version_id,
+                                     plan.email, used, reference, now));
+        return insert_campaign(connection, campaign, now);
+      }));
+  return campaign.id;
+}
+
+}  // namespace tidings::compose

@@ -1,0 +1,54 @@
+// Starting a campaign: everything is checked first, then stored in one transaction; from then on it
+// is durable and nothing of what the person had (files, template, password) is needed again.
+// Thread: any; blocking.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "audience/import_contacts.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "compose/send_request.h"
+#include "db/database.h"
+#include "delivery/email_builder.h"
+#include "identity/organisations.h"
+#include "identity/secret_box.h"
+
+namespace tidings::compose {
+
+// What starting works with. Borrows.
+struct ComposeContext {
+  db::Database& database;
+  IdSource& ids;
+  const Clock& clock;
+  const identity::Organisation& organisation;
+  const identity::SecretBox& secrets;
+  std::filesystem::path folder;  // the data folder
+  std::int64_t attachment_bytes_max = 0;
+};
+
+// A request that was found good.
+struct Plan {
+  delivery::CompiledEmail email;
+  std::vector<std::pair<std::string, std::string>> columns;  // name in templates → field
+  std::vector<std::string> warnings;                         // sentences
+};
+
+// Checks content, sender, attachments, tags and transport URL against the columns that the people
+// have. Writes nothing. `columns` are those of the CSV, when there is one.
+// Errors (invalid): send.* , email.*, liquid.* with the place in the template, relay_url.*;
+// send.unknown_tag names each unknown tag with its line.
+Result<Plan> plan_campaign(const ComposeContext& context, const SendRequest& request,
+                           const std::vector<audience::MappedColumn>& columns);
+
+// Imports' copy, content, transport, campaign: durable on return. The engine is told by its runner.
+Result<CampaignId> start_campaign(const ComposeContext& context, const SendRequest& request);
+
+// A tag or template that names what nobody has.
+Result<void> check_variables(const delivery::CompiledEmail& email,
+                             const std::vector<std::pair<std::string, std::string>>& columns);
+
+}  // namespace tidings::compose

@@ -1,0 +1,46 @@
+// Transports as stored: URL and sealed secret; and made from that for the engine.
+// Thread: make_transport() on the loop's; the others any.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/id.h"
+#include "base/result.h"
+#include "db/connection.h"
+#include "delivery/sandbox_transport.h"
+#include "delivery/transport.h"
+#include "identity/secret_box.h"
+#include "net/event_loop.h"
+
+namespace tidings::delivery {
+
+inline constexpr std::string_view kSandboxUrl = "sandbox:";
+
+// `sandbox:` or a relay URL (wire/relay_url.h). Errors: relay_url.* (invalid).
+Result<void> check_transport_url(std::string_view url);
+
+// The transport with this URL and secret, made when there is none like it.
+Result<TransportId> store_transport(db::Connection& connection, IdSource& ids,
+                                    OrganisationId organisation, const identity::SecretBox& secrets,
+                                    std::string_view url, std::string_view secret, Instant now);
+
+struct StoredTransport {
+  std::string url;
+  std::string secret;
+};
+Result<StoredTransport> load_transport(db::Connection& connection, OrganisationId organisation,
+                                       TransportId id, const identity::SecretBox& secrets);
+
+struct TransportOptions {
+  std::filesystem::path sandbox_folder;
+  std::size_t connections = 10;
+  SandboxEvidence evidence;
+};
+Result<std::unique_ptr<Transport>> make_transport(net::EventLoop& loop, DeliveryPort& port,
+                                                  const StoredTransport& stored,
+                                                  const TransportOptions& options);
+
+}  // namespace tidings::delivery
