@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,8 +39,9 @@ class Dialogue {
   }
   std::uint64_t submit(std::string_view octets = "Subject: x\r\n\r\nbody\r\n",
                        std::string_view recipient = "to@example.org") {
-    client.submit({.reverse_path = "from@example.net", .recipient = recipient, .octets = octets},
-                  ++keys, now);
+    const auto& [to, body] = kept.emplace_back(recipient, octets);
+    client.submit({.reverse_path = "from@example.net", .recipient = to, .octets = body}, ++keys,
+                  now);
     settle();
     return keys;
   }
@@ -93,6 +95,7 @@ class Dialogue {
   bool decided(std::uint64_t key) const { return verdicts.contains(key); }
   Outcome outcome(std::uint64_t key) const { return outcome_of_message(verdicts.at(key)); }
 
+  std::deque<std::pair<std::string, std::string>> kept;  // what messages point to
   Instant now{std::chrono::hours(1)};
   SmtpClient client;
   std::string sent;
