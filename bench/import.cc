@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
   app.add_flag("--phones", flags.has_phones, "one of the columns is a phone number");
   app.add_option("--chunk", flags.chunk_rows, "rows in a transaction");
   app.add_option("--database", flags.database, "an empty database, instead of a SQLite file");
+  app.add_flag_callback("--small", [&flags] { flags.n = 5'000; }, "only to see that it runs");
   CLI11_PARSE(app, argc, argv);
 
   std::string name = (fs::temp_directory_path() / "tidings-bench-XXXXXX").string();
