@@ -107,7 +107,8 @@ Result<StoredVersion> read_version(const db::Row& row) {
   content.html = row.string(1);
   content.text = row.string(2);
   content.from = TRY(mailbox(row.text(3), row.text(4)));
-  if (!row.text(5).empty()) content.reply_to = TRY(wire::parse_mailbox(row.text(5), wire::DomainRule::any));
+  if (!row.text(5).empty())
+    content.reply_to = TRY(wire::parse_mailbox(row.text(5), wire::DomainRule::any));
   content.envelope_from = row.string(6);
   const auto options = object_of(row.text(7));
   const auto used = object_of(row.text(8));

@@ -280,8 +280,8 @@ void Dispatcher::Impl::claim_more() {
 
 // How many of a campaign's messages may be claimed and not yet attempted.
 int Dispatcher::Impl::share_of(const CampaignWork& work) const {
-  const auto by_number = static_cast<std::size_t>(options.prefetch) /
-                         std::min<std::size_t>(campaigns.size(), 50);
+  const auto by_number =
+      static_cast<std::size_t>(options.prefetch) / std::min<std::size_t>(campaigns.size(), 50);
   const auto by_size = kReadyBytes / std::max<std::size_t>(work.message_bytes, 1);
   return static_cast<int>(std::clamp<std::size_t>(std::min(by_number, by_size), 8, 100'000));
 }

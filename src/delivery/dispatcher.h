@@ -37,8 +37,8 @@ struct CampaignWork {
   OrganisationId organisation_id;
   CampaignId campaign_id;
   TransportId transport_id;
-  double rate_per_second = 0;      // 0: no limit
-  std::size_t message_bytes = 0;   // about; fewer large messages are held in memory
+  double rate_per_second = 0;     // 0: no limit
+  std::size_t message_bytes = 0;  // about; fewer large messages are held in memory
 };
 
 // Renders a claimed message into octets. Called on the preparing thread; an error is the

@@ -59,7 +59,8 @@ Result<std::shared_ptr<const FrozenContent>> EmailPreparer::content(const Claime
 
 Result<std::unique_ptr<PreparedMessage>> EmailPreparer::prepare(const ClaimedMessage& message) {
   const auto frozen = TRY(content(message));
-  const wire::EmailAddress address = TRY(wire::parse_email_address(message.address, wire::DomainRule::any));
+  const wire::EmailAddress address =
+      TRY(wire::parse_email_address(message.address, wire::DomainRule::any));
   auto prepared = std::make_unique<PreparedMessage>();
   prepared->id = message.id;
   prepared->reverse_path = frozen->email.content().envelope_from;
