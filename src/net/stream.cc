@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -100,6 +101,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   std::uint16_t port = 0;
   std::vector<tcp::endpoint> endpoints;
   std::size_t next_endpoint = 0;
+  std::chrono::steady_clock::time_point connect_until;
   error_code last_error;
   std::shared_ptr<TlsContext> tls;
   SSL* ssl = nullptr;
@@ -131,7 +133,8 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
 
 void Stream::Impl::resolve(Duration at_most) {
   connecting = true;
-  timer.expires_after(at_most);
+  connect_until = std::chrono::steady_clock::now() + at_most;
+  timer.expires_at(connect_until);
   timer.async_wait([self = shared_from_this()](const error_code& error) {
     if (!error && self->connecting) self->connect_failed(asio::error::timed_out);
   });
@@ -153,11 +156,22 @@ void Stream::Impl::resolve(Duration at_most) {
 
 void Stream::Impl::try_next() {
   if (next_endpoint == endpoints.size()) return connect_failed(last_error);
+  // Each address gets its share of what is left, so that a silent one does not use up all of it.
+  const auto now = std::chrono::steady_clock::now();
+  const auto left = static_cast<std::int64_t>(endpoints.size() - next_endpoint);
+  timer.expires_at(now + std::max(connect_until - now, {}) / left);
+  timer.async_wait([self = shared_from_this()](const error_code& error) {
+    if (error || !self->connecting) return;
+    self->last_error = asio::error::timed_out;
+    self->try_next();
+  });
   const tcp::endpoint endpoint = endpoints[next_endpoint++];
   error_code ignored;
   socket.close(ignored);
-  socket.async_connect(endpoint, [self = shared_from_this(), endpoint](const error_code& error) {
-    if (!self->connecting) return;
+  socket.async_connect(endpoint, [self = shared_from_this(), endpoint,
+                                  attempt = next_endpoint](const error_code& error) {
+    // Another attempt: this one's share of the time was over.
+    if (!self->connecting || attempt != self->next_endpoint) return;
     if (error) {
       self->last_error = error;
       return self->try_next();
