@@ -17,7 +17,7 @@ struct Addressee {
   std::string normalised;
 
   audience::SuppressionKey key() const {
-    return {static_cast<audience::Channel>(shown.channel), normalised, "unsubscribed"};
+    return {shown.channel, normalised, "unsubscribed"};
   }
 };
 

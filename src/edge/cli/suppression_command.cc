@@ -13,7 +13,7 @@
 namespace tidings::cli {
 namespace {
 
-using audience::Channel;
+using Channel;
 using audience::SuppressedKinds;
 using audience::Suppression;
 
