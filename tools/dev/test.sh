@@ -195,7 +195,7 @@ test_matching() {
   # shellcheck disable=SC2086
   if ! ninja -C build/release -t query $targets >/dev/null 2>&1; then targets=; fi
   # shellcheck disable=SC2086
-  compile release $targets | tail -n 1
+  check "build" compile release $targets || { finish; return; }
   start_postgres
   TIDINGS_PARTIAL=1 run_ctest release -R "$filter"
   stop_postgres
