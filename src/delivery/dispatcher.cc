@@ -105,6 +105,7 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   std::vector<std::pair<CampaignKeys, MessageId>> drops;
   std::vector<Evidence> evidence;
   bool ledger_busy = false;
+  bool ledger_failing = false;
 
   Instant lease_until{};
   std::unordered_set<std::string> recently_suppressed;
@@ -411,8 +412,10 @@ void Dispatcher::Impl::flush_journal() {
   if (flushed && std::exchange(journal_blocked, false)) {
     set_trouble({});
     wake_all();
+    publish();
   } else if (!flushed && !std::exchange(journal_blocked, true)) {
     set_trouble(flushed.error().message);
+    publish();
   }
   // Callbacks may write further intents: those belong to the next flush.
   const auto waiting = std::exchange(intents, {});
@@ -536,6 +539,7 @@ void Dispatcher::Impl::ledger_written(std::vector<Settlement> settled, Result<vo
     settlements.insert(settlements.begin(), std::make_move_iterator(settled.begin()),
                        std::make_move_iterator(settled.end()));
     set_trouble(result.error().message);
+    ledger_failing = true;
     ledger_timer.start(kTroublePause, [this] {
       ledger_busy = false;
       write_ledger();
@@ -544,6 +548,7 @@ void Dispatcher::Impl::ledger_written(std::vector<Settlement> settled, Result<vo
     return;
   }
   ledger_busy = false;
+  if (std::exchange(ledger_failing, false)) set_trouble({});
   for (const Settlement& settlement : settled) journal.settled(settlement.outcome.message_id);
   if (!settlements.empty() || !releases.empty() || !drops.empty() || !evidence.empty()) {
     schedule_ledger();
@@ -645,6 +650,7 @@ void Dispatcher::Impl::publish() {
   const std::lock_guard lock(activity_mutex);
   activity.ready = ready;
   activity.in_flight = in_flight;
+  activity.is_blocked = journal_blocked || ledger_failing;
   activity.unrecorded = settlements.size() + releases.size() + (ledger_busy ? 1 : 0);
 }
 

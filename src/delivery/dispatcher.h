@@ -76,7 +76,7 @@ class Dispatcher {
     std::size_t in_flight = 0;
     std::size_t unrecorded = 0;  // settled, not yet in the database
     std::string trouble;         // why nothing moves, for people; empty when it does
-    std::uint64_t connections_failed = 0;
+    bool is_blocked = false;     // journal or database cannot be written
     bool idle() const { return ready == 0 && in_flight == 0 && unrecorded == 0; }
   };
   Activity activity() const;

@@ -13,8 +13,11 @@ constexpr db::Statement kOpenNumbers{
 constexpr db::Statement kOpen{"node.open",
                               "INSERT INTO node (id, folder_key, number, started_at, lease_until) "
                               "VALUES ($1, $2, $3, $4, $4)"};
+// A node that still holds leases stays open: recovery takes them back.
 constexpr db::Statement kClose{
-    "node.close", "UPDATE node SET closed_at = $1 WHERE id = $2 AND closed_at IS NULL"};
+    "node.close",
+    "UPDATE node SET closed_at = $1 WHERE id = $2 AND closed_at IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM message WHERE lease_id = $2 AND state = 2)"};
 constexpr db::Statement kDead{
     "node.dead",
     "SELECT id FROM node WHERE folder_key = $1 AND closed_at IS NULL AND id <> $2 ORDER BY id"};

@@ -25,5 +25,7 @@ Result<Organisation> find_organisation(db::Connection& connection, OrganisationI
 // `organisation.id` is given by the caller.
 Result<void> create_organisation(db::Connection& connection, const Organisation& organisation,
                                  Instant now);
+// Everything but the id. Errors: organisation.name, organisation.time_zone (invalid).
+Result<void> change_organisation(db::Connection& connection, const Organisation& organisation);
 
 }  // namespace tidings::identity

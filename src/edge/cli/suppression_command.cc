@@ -13,7 +13,6 @@
 namespace tidings::cli {
 namespace {
 
-using Channel;
 using audience::SuppressedKinds;
 using audience::Suppression;
 

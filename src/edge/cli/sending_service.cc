@@ -1,0 +1,203 @@
+#include "edge/cli/sending_service.h"
+
+#include <boost/json.hpp>
+#include <future>
+
+#include <fmt/format.h>
+
+#include "compose/campaigns.h"
+#include "delivery/transports.h"
+#include "edge/http/public_pages.h"
+
+namespace tidings::cli {
+
+namespace {
+
+// A campaign handed over carries its attachments in base64.
+constexpr std::size_t kHandedOverMax = std::size_t{128} << 20;
+
+int http_status(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::invalid:
+    case ErrorKind::limit:
+    case ErrorKind::unsupported:
+      return 422;
+    case ErrorKind::not_found:
+      return 404;
+    case ErrorKind::conflict:
+      return 409;
+    case ErrorKind::denied:
+      return 403;
+    default:
+      return 503;
+  }
+}
+
+// RFC 9457.
+net::Response problem(const Error& error) {
+  boost::json::object body;
+  body["type"] = "about:blank";
+  body["status"] = http_status(error.kind);
+  body["code"] = error.code;
+  body["detail"] = error.message;
+  auto response = net::Response::json(http_status(error.kind), boost::json::serialize(body));
+  response.set("Content-Type", "application/problem+json");
+  return response;
+}
+
+}  // namespace
+
+std::string public_url(const Settings& settings) {
+  if (!settings.public_url.empty()) return settings.public_url;
+  const std::string& listen = settings.listen;
+  const auto colon = listen.rfind(':');
+  const std::string port = colon == std::string::npos ? "8080" : listen.substr(colon + 1);
+  return "http://localhost:" + port;
+}
+
+SendingService::SendingService(Workplace& workplace)
+    : workplace_(workplace), public_url_(cli::public_url(workplace.settings())) {}
+
+Result<std::unique_ptr<SendingService>> SendingService::start(Workplace& workplace) {
+  std::unique_ptr<SendingService> service(new SendingService(workplace));
+  TRY(service->recover());
+  service->journal_ =
+      TRY(delivery::Journal::open(workplace.folder() / "journal", workplace.node().id,
+                                  {.sync_interval = workplace.settings().journal_sync_interval}));
+  service->make_engine();
+  service->loop_thread_ = std::thread([raw = service.get()] { raw->loop_.run(); });
+  service->dispatcher_->start();
+  service->runner_->start();
+  TRY(service->open_local_socket());
+  return service;
+}
+
+SendingService::~SendingService() { stop(); }
+
+Result<void> SendingService::recover() {
+  ledger_ = std::make_unique<delivery::Ledger>(workplace_.ids(), workplace_.node().id,
+                                               workplace_.node().number);
+  keys_ = std::make_unique<identity::TokenKeys>(workplace_.database(), workplace_.secrets(),
+                                                workplace_.clock());
+  recovery_ = TRY(delivery::recover(workplace_.database(), *ledger_, workplace_.clock(),
+                                    workplace_.folder_key(), workplace_.folder() / "journal"));
+  return {};
+}
+
+void SendingService::make_engine() {
+  preparer_ = std::make_unique<delivery::EmailPreparer>(
+      workplace_.database(), workplace_.clock(),
+      [this](OrganisationId organisation, MessageId id) -> Result<std::string> {
+        const auto signer = TRY(keys_->current(organisation));
+        return public_url_ + "/u/" + signer->sign(id).url(wire::TokenPurpose::unsubscribe);
+      });
+  delivery::DispatcherOptions options;
+  options.lease = workplace_.settings().lease;
+  options.retry = workplace_.settings().retry;
+  const auto make_transport =
+      [this](OrganisationId organisation, TransportId id,
+             delivery::DeliveryPort& port) -> Result<std::unique_ptr<delivery::Transport>> {
+    const auto stored = TRY(workplace_.database().read_value([&](db::Connection& connection) {
+      return delivery::load_transport(connection, organisation, id, workplace_.secrets());
+    }));
+    delivery::TransportOptions made;
+    made.sandbox_folder = workplace_.folder() / "sandbox";
+    made.connections = static_cast<std::size_t>(workplace_.settings().connections);
+    made.evidence = [this](const delivery::PreparedMessage& message, EventType type) {
+      dispatcher_->add_evidence({message.organisation_id, message.id, type,
+                                 workplace_.clock().now(), "sandbox", "{}",
+                                 fmt::format("sandbox/{}/{}", to_text(message.id), int(type))});
+    };
+    return delivery::make_transport(loop_, port, stored, made);
+  };
+  dispatcher_ = std::make_unique<delivery::Dispatcher>(
+      loop_, workplace_.database(), workplace_.clock(), *ledger_, *journal_,
+      [this](const delivery::ClaimedMessage& message) { return preparer_->prepare(message); },
+      make_transport, options);
+  compose::RunnerOptions runner;
+  runner.node_lost_after = workplace_.settings().node_lost_after;
+  runner_ = std::make_unique<compose::CampaignRunner>(
+      workplace_.database(), workplace_.ids(), workplace_.clock(), *ledger_, *dispatcher_, runner);
+}
+
+compose::ComposeContext SendingService::compose_context() {
+  return {workplace_.database(),
+          workplace_.ids(),
+          workplace_.clock(),
+          workplace_.organisation(),
+          workplace_.secrets(),
+          workplace_.folder(),
+          workplace_.settings().attachment_bytes_max};
+}
+
+Result<void> SendingService::open_local_socket() {
+  net::Router router;
+  router.add("POST", "/local/campaigns",
+             [this](const net::Request& request) { return start_handed_over(request); },
+             {.body_bytes = kHandedOverMax});
+  router.add("POST", "/local/campaigns/{id}/cancel",
+             [this](const net::Request& request) { return cancel_handed_over(request); });
+  local_ = std::make_unique<net::HttpServer>(loop_, pool_, std::move(router));
+  return local_->listen_local(workplace_.socket_path());
+}
+
+net::Response SendingService::start_handed_over(const net::Request& request) {
+  const auto asked = compose::send_request_from_json(request.body);
+  if (!asked) return problem(asked.error());
+  const auto started = compose::start_campaign(compose_context(), *asked);
+  if (!started) return problem(started.error());
+  ++handed_over_;
+  runner_->wake();
+  return net::Response::json(202, fmt::format("{{\"id\":\"{}\"}}", to_text(*started)));
+}
+
+net::Response SendingService::cancel_handed_over(const net::Request& request) {
+  const auto id = parse_id(request.param("id"));
+  const auto cancelled =
+      workplace_.database().write_value(db::Priority::web, [&](db::Connection& connection) {
+        return compose::cancel_campaign(connection, workplace_.organisation().id,
+                                        CampaignId{id.value_or(0)}, workplace_.clock().now());
+      });
+  if (!cancelled) return problem(cancelled.error());
+  runner_->wake();
+  return net::Response::json(200, *cancelled ? "{\"cancelled\":true}" : "{\"cancelled\":false}");
+}
+
+Result<std::string> SendingService::serve(net::Router router, const std::string& listen) {
+  net::HttpServerOptions options;
+  options.error_page = http::refusal_page;
+  public_ = std::make_unique<net::HttpServer>(loop_, pool_, std::move(router), std::move(options));
+  return public_->listen_tcp(listen);
+}
+
+void SendingService::stop(Duration at_most) {
+  if (std::exchange(is_stopped_, true)) return;
+  const auto deadline = std::chrono::steady_clock::now() + at_most;
+  if (runner_) runner_->stop();
+  if (loop_thread_.joinable()) {
+    if (local_) loop_.post([this] { local_.reset(); });
+    auto closed = std::make_shared<std::promise<void>>();
+    if (public_) {
+      loop_.post([this, closed] {
+        public_->drain(std::chrono::seconds(5), [closed] { closed->set_value(); });
+      });
+    } else {
+      closed->set_value();
+    }
+    auto drained = std::make_shared<std::promise<void>>();
+    dispatcher_->drain([drained] { drained->set_value(); });
+    const bool is_clean = drained->get_future().wait_until(deadline) == std::future_status::ready &&
+                          closed->get_future().wait_until(deadline) == std::future_status::ready;
+    if (!is_clean) workplace_.abandon_node();
+    pool_.stop();
+    loop_.stop();
+    loop_thread_.join();
+  }
+  public_.reset();
+  local_.reset();
+  runner_.reset();
+  dispatcher_.reset();
+  journal_.reset();
+}
+
+}  // namespace tidings::cli

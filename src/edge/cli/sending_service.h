@@ -1,0 +1,81 @@
+// SendingService: everything that runs while messages leave, for `send` and `serve`: recovery,
+// journal, engine, runner, and the local socket through which other commands hand over their work.
+// Thread: start() and stop() on one thread; the others any.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/result.h"
+#include "compose/campaign_runner.h"
+#include "compose/start_campaign.h"
+#include "delivery/dispatcher.h"
+#include "delivery/journal.h"
+#include "delivery/ledger.h"
+#include "delivery/prepare_email.h"
+#include "delivery/recovery.h"
+#include "edge/cli/workplace.h"
+#include "identity/token_keys.h"
+#include "net/event_loop.h"
+#include "net/http_server.h"
+#include "net/worker_pool.h"
+
+namespace tidings::cli {
+
+class SendingService {
+ public:
+  // `workplace` has write access and outlives the service.
+  static Result<std::unique_ptr<SendingService>> start(Workplace& workplace);
+  ~SendingService();  // stop()
+
+  // Attempts under way are finished, the rest goes back and is recorded; at most `at_most`. What
+  // could not be recorded by then is recovered at the next start.
+  void stop(Duration at_most = std::chrono::seconds(60));
+
+  // Serves `router` to the network; returns the address with its real port.
+  Result<std::string> serve(net::Router router, const std::string& listen);
+
+  compose::ComposeContext compose_context();
+  compose::CampaignRunner& runner() { return *runner_; }
+  delivery::Dispatcher& dispatcher() { return *dispatcher_; }
+  const delivery::Ledger& ledger() const { return *ledger_; }
+  identity::TokenKeys& token_keys() { return *keys_; }
+  const delivery::RecoveryReport& recovery() const { return recovery_; }
+  // Where links in messages point.
+  const std::string& public_url() const { return public_url_; }
+  // Campaigns that other commands handed over since the start.
+  int handed_over() const { return handed_over_; }
+
+ private:
+  explicit SendingService(Workplace& workplace);
+  Result<void> recover();
+  void make_engine();
+  Result<void> open_local_socket();
+  net::Response start_handed_over(const net::Request& request);
+  net::Response cancel_handed_over(const net::Request& request);
+
+  Workplace& workplace_;
+  std::string public_url_;
+  delivery::RecoveryReport recovery_;
+  std::unique_ptr<identity::TokenKeys> keys_;
+  std::unique_ptr<delivery::Ledger> ledger_;
+  std::unique_ptr<delivery::Journal> journal_;
+  net::EventLoop loop_;
+  net::WorkerPool pool_;
+  std::unique_ptr<delivery::EmailPreparer> preparer_;
+  std::unique_ptr<delivery::Dispatcher> dispatcher_;
+  std::unique_ptr<compose::CampaignRunner> runner_;
+  std::unique_ptr<net::HttpServer> local_;
+  std::unique_ptr<net::HttpServer> public_;
+  std::thread loop_thread_;
+  std::atomic<int> handed_over_ = 0;
+  bool is_stopped_ = false;
+};
+
+// The public URL that the settings say, or that follows from where the server listens.
+std::string public_url(const Settings& settings);
+
+}  // namespace tidings::cli

@@ -1,0 +1,127 @@
+// tidings serve: the pages people reach from their messages, and the sending of what is open.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "edge/cli/command.h"
+#include "edge/cli/interrupt.h"
+#include "edge/cli/sending_service.h"
+#include "edge/cli/workplace.h"
+#include "edge/http/serve_routes.h"
+#include "feedback/unsubscribe.h"
+
+namespace tidings::cli {
+namespace {
+
+struct ServeFlags {
+  std::string data = "./data";
+  std::string database;
+  std::string listen;
+  int connections = 0;
+};
+
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address.starts_with("[::1]") ||
+         address.starts_with("localhost");
+}
+
+feedback::RecordEvidence record_in(const delivery::Ledger& ledger, delivery::Dispatcher& dispatcher,
+                                   const Clock& clock) {
+  return [&ledger, &dispatcher, &clock](db::Connection& connection,
+                                        const feedback::UnsubscribeEvidence& told) -> Result<void> {
+    TRY(ledger.record(connection,
+                      {told.organisation_id, told.message_id, told.type, told.occurred_at,
+                       std::string(told.source), "{}", ""},
+                      clock.now()));
+    // What is ready to leave to this address is held back at once.
+    if (told.type == EventType::unsubscribed) {
+      static constexpr db::Statement kAddress{
+          "serve.address_of_message",
+          "SELECT normalised FROM message WHERE organisation_id = $1 AND id = $2"};
+      std::string normalised;
+      TRY(connection.query(kAddress, {told.organisation_id, told.message_id},
+                           [&](const db::Row& row) { normalised = row.text(0); }));
+      dispatcher.suppressed(told.organisation_id, std::move(normalised));
+    }
+    return {};
+  };
+}
+
+int run_serve(const ServeFlags& flags) {
+  const InterruptWatch interrupt;
+  WorkplaceOptions options;
+  options.data = flags.data;
+  options.access = Access::write;
+  options.create = true;
+  if (!flags.database.empty()) options.database_url = flags.database;
+  if (!flags.listen.empty()) options.flags["listen"] = flags.listen;
+  if (flags.connections > 0) options.flags["connections"] = std::to_string(flags.connections);
+  auto workplace = Workplace::open(options);
+  if (!workplace) return report(workplace.error());
+  const Settings& settings = (*workplace)->settings();
+  if (!is_loopback(settings.listen) && settings.public_url.empty()) {
+    return report({ErrorKind::invalid, "serve.public_url",
+                   fmt::format("Listening on {} lets others in, so links need a name they can use: "
+                               "set public_url = \"https://…\" in {}/tidings.toml.",
+                               settings.listen, (*workplace)->folder().string())});
+  }
+  auto service = SendingService::start(**workplace);
+  if (!service) return report(service.error());
+  feedback::Unsubscriber unsubscriber(
+      (*workplace)->database(), (*service)->token_keys(),
+      record_in((*service)->ledger(), (*service)->dispatcher(), (*workplace)->clock()),
+      (*workplace)->ids(), (*workplace)->clock());
+  net::Router router;
+  http::PublicPagesContext pages;
+  pages.database = &(*workplace)->database();
+  pages.unsubscriber = &unsubscriber;
+  pages.organisation_name = (*workplace)->organisation().name;
+  pages.data_folder = flags.data;
+  pages.check_journal = [raw = service->get()]() -> Result<void> {
+    const auto activity = raw->dispatcher().activity();
+    if (activity.is_blocked) {
+      return fail(ErrorKind::unavailable, "serve.not_recording", activity.trouble);
+    }
+    return {};
+  };
+  http::add_public_routes(router, std::move(pages));
+  const auto address = (*service)->serve(std::move(router), settings.listen);
+  if (!address) return report(address.error());
+  fmt::print("Serving {} on http://{}\n", (*workplace)->organisation().name, *address);
+  std::fflush(stdout);
+  std::string last_trouble;
+  while (!interrupt.token().stop_requested()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    std::string trouble = (*service)->runner().progress().trouble;
+    if (trouble.empty()) trouble = (*service)->dispatcher().activity().trouble;
+    if (trouble != last_trouble && !trouble.empty()) fmt::print(stderr, "tidings: {}\n", trouble);
+    last_trouble = trouble;
+  }
+  (*service)->stop();
+  return kDone;
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& app, CommandLine& line) {
+  auto flags = std::make_shared<ServeFlags>();
+  auto* command = app.add_subcommand("serve", "Serve the public pages and send what is open");
+  command->add_option("--data", flags->data, "The data folder; made when missing")
+      ->capture_default_str();
+  command->add_option("--database", flags->database,
+                      "postgres://… instead of a file in the folder");
+  command->add_option("--listen", flags->listen, "ADDRESS:PORT (setting listen)");
+  command->add_option("--connections", flags->connections, "To each mail server at a time")
+      ->check(CLI::Range(1, 1000));
+  command->footer(
+      "Example:\n"
+      "  tidings serve --data ./data --listen 127.0.0.1:8080");
+  command->callback([&line, flags] { line.run = [flags] { return run_serve(*flags); }; });
+}
+
+}  // namespace tidings::cli
