@@ -25,17 +25,19 @@ inline constexpr StatementPair kClaimWaiting{
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at"}};
 
+// The sign before campaign_id keeps the planner from the unique index by campaign, where it would
+// read every message of the campaign for each claim; message_deferred has only those that wait.
 inline constexpr StatementPair kClaimDeferred{
     {"ledger.claim_deferred",
      "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
      " WHERE organisation_id = $2 AND id IN (SELECT id FROM message"
-     " WHERE campaign_id = $3 AND state = 1 AND due_at <= $5 ORDER BY due_at, id LIMIT $4)"
+     " WHERE +campaign_id = $3 AND state = 1 AND due_at <= $5 ORDER BY due_at, id LIMIT $4)"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at"},
     {"ledger.claim_deferred",
      "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
      " WHERE organisation_id = $2 AND id = ANY(ARRAY(SELECT id FROM message"
-     " WHERE campaign_id = $3 AND state = 1 AND due_at <= $5 ORDER BY due_at, id LIMIT $4"
+     " WHERE +campaign_id = $3 AND state = 1 AND due_at <= $5 ORDER BY due_at, id LIMIT $4"
      " FOR UPDATE SKIP LOCKED))"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at"}};
@@ -88,7 +90,7 @@ inline constexpr Statement kUnsent{
     "SELECT id, state FROM message WHERE campaign_id = $1 AND state = 0 ORDER BY id LIMIT $2"};
 inline constexpr Statement kUnsentDeferred{
     "ledger.unsent_deferred",
-    "SELECT id, state FROM message WHERE campaign_id = $1 AND state = 1 ORDER BY due_at, id"
+    "SELECT id, state FROM message WHERE +campaign_id = $1 AND state = 1 ORDER BY due_at, id"
     " LIMIT $2"};
 inline constexpr Statement kCancel{
     "ledger.cancel",
