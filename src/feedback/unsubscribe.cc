@@ -16,9 +16,7 @@ struct Addressee {
   Subscription shown;
   std::string normalised;
 
-  audience::SuppressionKey key() const {
-    return {shown.channel, normalised, "unsubscribed"};
-  }
+  audience::SuppressionKey key() const { return {shown.channel, normalised, "unsubscribed"}; }
 };
 
 constexpr db::Statement kGetAddressee{
