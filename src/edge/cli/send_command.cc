@@ -1,6 +1,7 @@
 // tidings send: the whole job in one line: import people, write to each, show what happened.
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -274,6 +275,33 @@ class Follower {
     return now - *deferred_since_ >= wait_;
   }
 
+  // What was wrong in the file, as a CSV beside it: line, field, value, result, reason.
+  void print_import_findings(const compose::Campaign& campaign) {
+    if (!campaign.import_id.valid()) return;
+    audience::ImportCounts counts;
+    const fs::path path =
+        workplace_.folder() / "imports" / (to_text(campaign.import_id) + ".report.csv");
+    const auto wrote = workplace_.database().read([&](db::Connection& connection) -> Result<void> {
+      counts = TRY(audience::load_import(connection, campaign.organisation_id, campaign.import_id))
+                   .counts;
+      if (counts.bad + counts.duplicates == 0) return {};
+      std::ofstream out(path, std::ios::binary | std::ios::trunc);
+      TRY(audience::write_import_report(connection, campaign.organisation_id, campaign.import_id,
+                                        [&](std::string_view text) { out << text; }));
+      out.close();
+      if (!out) return fail_errno("send.report", "Cannot write " + path.string(), errno);
+      return {};
+    });
+    if (!wrote) {
+      fmt::print(stderr, "tidings: {}\n", wrote.error().message);
+    } else if (counts.bad + counts.duplicates > 0) {
+      fmt::print(
+          "Of {} rows {} had mistakes and were left out, {} were about somebody who was in "
+          "the file already: {}\n",
+          counts.rows, counts.bad, counts.duplicates, path.string());
+    }
+  }
+
   int conclude(const Watched& watched, bool is_interrupted) {
     const auto views = look(watched.campaigns);
     if (!views) return report(views.error(), kRemains);
@@ -283,6 +311,7 @@ class Follower {
     for (const auto& view : *views) {
       if (watched.campaigns.size() > 1) fmt::print("{}: ", to_text(view.campaign.id));
       fmt::print("{}", summary(view, took));
+      print_import_findings(view.campaign);
       const int one = exit_code_of(view);
       if (one == kUsage) {
         fmt::print(stderr, "tidings: There was nobody to write to.\n");
