@@ -402,8 +402,17 @@ void Dispatcher::Impl::wake_all() {
 // ------------------------------------------------------------------ attempting
 
 void Dispatcher::Impl::schedule_flush() {
+#ifdef TIDINGS_PLANT_ACK_BEFORE_COMMIT
+  // A planted bug for the harness: the last octet may leave before its intent is written.
+  loop.post([self = shared_from_this()] {
+    for (const auto& [written, failed] : std::exchange(self->intents, {})) written();
+  });
+  if (std::exchange(flush_scheduled, true)) return;
+  journal_timer.start(std::chrono::milliseconds(30), [this] { flush_journal(); });
+#else
   if (std::exchange(flush_scheduled, true)) return;
   loop.post([self = shared_from_this()] { self->flush_journal(); });
+#endif
 }
 
 void Dispatcher::Impl::flush_journal() {
@@ -446,10 +455,6 @@ void Dispatcher::Impl::settle(const PreparedMessage& message, Outcome outcome) {
   settlement.outcome = std::move(outcome);
   journal.append_settlement(settlement);
   schedule_flush();
-#ifdef TIDINGS_PLANT_ACK_BEFORE_COMMIT
-  // A planted bug for the harness: the journal forgets before the database knows.
-  journal.settled(settlement.outcome.message_id);
-#endif
   settlements.push_back(std::move(settlement));
   schedule_ledger();
 }

@@ -115,7 +115,7 @@ class Campaign:
     def wait_accepted(self, running):
         match = running.wait_for(r"accepted\s+(\S+)", START_TIMEOUT)
         if not match:
-            raise Trouble(f"no `accepted ID` within {START_TIMEOUT} s: {running.output[-2000:]}")
+            raise Trouble(f"no `accepted ID`, in {START_TIMEOUT} s at most: {running.output[-2000:]}")
         self.id = match.group(1)
 
     def wait_flowing(self, running):
@@ -265,7 +265,9 @@ class Run:
             running = campaign.start()
             time.sleep(self.random.uniform(0, 0.12))
             running.kill()
-            campaign.resume().wait(END_TIMEOUT)
+            resumed = campaign.resume()
+            if resumed.wait(END_TIMEOUT) not in (0, 1, 2, 3):
+                raise Trouble(f"a resume before `accepted`: {resumed.output[-2000:]}")
             campaign.sink.read()
             copies = Counter(m["to"].casefold() for m in campaign.sink.messages)
             self.totals["kills_before_accepted"] += 1
@@ -321,7 +323,7 @@ class Run:
                     if idle >= 6:
                         raise Trouble("six campaigns without a kill that counts: more --recipients "
                                       "or a lower --rate keeps messages in flight longer")
-                    if self.enough():
+                    if self.enough() or (self.violations and self.options.stop_early):
                         break
             if not self.violations:
                 remove(folder)
