@@ -311,9 +311,13 @@ CREATE TABLE message_about (
   organisation_id BIGINT NOT NULL,
   contact_id BIGINT NOT NULL,
   message_id BIGINT NOT NULL,
+  is_recipient BIGINT NOT NULL,         -- the message's own contact_id
   PRIMARY KEY (organisation_id, contact_id, message_id)
 --sqlite:) WITHOUT ROWID, STRICT;
 --postgres:);
+-- The few others that a message is about, for the log; the recipient stands in the message itself.
+CREATE INDEX message_about_others
+  ON message_about (organisation_id, message_id, contact_id) WHERE is_recipient = 0;
 
 -- type: domain/event.h. Attempts are events that carry the remote words in data (JSON).
 CREATE TABLE event (

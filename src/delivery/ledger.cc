@@ -35,8 +35,8 @@ constexpr std::array<std::string_view, 19> kMessageColumns = {"organisation_id",
                                                               "is_ambiguous",
                                                               "queued_at",
                                                               "changed_at"};
-constexpr std::array<std::string_view, 3> kAboutColumns = {"organisation_id", "contact_id",
-                                                           "message_id"};
+constexpr std::array<std::string_view, 4> kAboutColumns = {"organisation_id", "contact_id",
+                                                           "message_id", "is_recipient"};
 constexpr std::array<std::string_view, 8> kEventColumns = {
     "organisation_id", "message_id", "id", "type", "occurred_at", "recorded_at", "source", "data"};
 
@@ -133,8 +133,8 @@ Result<void> Ledger::enqueue(Connection& connection, const CampaignKeys& campaig
                  Param(message.values), Param(int(message.state)), Param(int(status)),
                  Param(message.reason), Param(0), Param(now), Param(0), Param(now), Param(now)});
     for (const ContactId contact : message.about) {
-      about.insert(about.end(),
-                   {Param(campaign.organisation_id), Param(contact), Param(message.id)});
+      about.insert(about.end(), {Param(campaign.organisation_id), Param(contact), Param(message.id),
+                                 Param(contact == message.contact_id)});
     }
     // A queued message's first event is its row: queued_at. The others say why they will not go.
     if (!is_waiting) {

@@ -1,0 +1,330 @@
+// tidings log: who was sent what, and what became of it.
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "delivery/email_content.h"
+#include "delivery/journal.h"
+#include "edge/cli/command.h"
+#include "edge/cli/terminal_text.h"
+#include "edge/cli/workplace.h"
+#include "report/message_log.h"
+
+namespace tidings::cli {
+namespace {
+
+namespace json = boost::json;
+using report::LogEntry;
+using report::LogFilter;
+using report::LogOrder;
+using report::MessageLog;
+
+constexpr Duration kDefaultPeriod = std::chrono::days(7);
+constexpr std::int64_t kDefaultLimit = 50;
+// Beyond it, "more than".
+constexpr std::int64_t kCountMost = 100'000;
+constexpr std::size_t kFlushBytes = 1u << 16;
+
+struct LogFlags {
+  std::string data = "./data";
+  std::string database;
+  std::string kind;
+  std::string channel;
+  std::vector<std::string> statuses;
+  std::string from;
+  std::string until;
+  bool with_attachments = false;
+  bool without_attachments = false;
+  std::string sender;
+  std::string text;
+  std::string campaign;
+  std::string contact;
+  bool is_json = false;
+  bool is_all = false;
+  std::int64_t limit = -1;
+};
+
+std::unexpected<Error> wrong(std::string sentence) {
+  return fail(ErrorKind::invalid, "log.filter", std::move(sentence));
+}
+
+// "7d" (so long ago), "2026-11-21", "2026-11-21 10:30" in local time, or RFC 3339 in UTC.
+Result<Instant> read_instant(const std::string& text, Instant now) {
+  if (const auto ago = parse_duration(text); ago && *ago > Duration::zero()) return now - *ago;
+  std::tm parts{};
+  const char* end = nullptr;
+  for (const char* format : {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d"}) {
+    parts = {};
+    end = ::strptime(text.c_str(), format, &parts);
+    if (end != nullptr && (*end == '\0' || std::string_view(end).ends_with('Z'))) break;
+    end = nullptr;
+  }
+  std::string_view rest = end == nullptr ? "?" : end;
+  const bool is_utc = rest.ends_with('Z');
+  Duration fraction{};
+  if (is_utc && rest.size() > 2 && rest.front() == '.') {
+    rest = rest.substr(1, rest.size() - 2);
+    std::int64_t micros = 0;
+    const auto [stop, error] = std::from_chars(rest.data(), rest.data() + rest.size(), micros);
+    if (error == std::errc() && stop == rest.data() + rest.size() && rest.size() <= 6) {
+      for (std::size_t digits = rest.size(); digits < 6; ++digits) micros *= 10;
+      fraction = Duration(micros);
+      rest = "Z";
+    }
+  }
+  if (rest != "" && rest != "Z") {
+    return wrong(
+        fmt::format("“{}” is no time. Give a date such as 2026-11-21, a time such as "
+                    "\"2026-11-21 10:30\" or 2026-11-21T09:30:00Z, or how long ago: 7d.",
+                    text));
+  }
+  parts.tm_isdst = -1;
+  const std::time_t seconds = is_utc ? ::timegm(&parts) : ::mktime(&parts);
+  return Instant(std::chrono::seconds(seconds)) + fraction;
+}
+
+template <typename IdType>
+Result<std::optional<IdType>> read_id(const std::string& text, std::string_view what) {
+  if (text.empty()) return std::nullopt;
+  const auto id = parse_id(text);
+  if (!id || *id <= 0) {
+    return wrong(
+        fmt::format("“{}” is no id of a {}: those have 13 letters and digits.", text, what));
+  }
+  return IdType{*id};
+}
+
+Result<LogFilter> to_filter(const LogFlags& flags, Instant now) {
+  LogFilter filter;
+  if (!flags.kind.empty()) {
+    filter.kind = parse_message_kind(flags.kind);
+    if (!filter.kind) {
+      return wrong(
+          fmt::format("There is no kind “{}”: say campaign, individual, transactional or "
+                      "test.",
+                      flags.kind));
+    }
+  }
+  if (!flags.channel.empty()) {
+    filter.channel = parse_channel(flags.channel);
+    if (!filter.channel) {
+      return wrong(fmt::format("There is no channel “{}”: say email or sms.", flags.channel));
+    }
+  }
+  for (const std::string& word : flags.statuses) {
+    const auto status = parse_status(word);
+    if (!status) {
+      std::string known;
+      for (int i = 0; i < kStatusCount; ++i) {
+        known += fmt::format("{}{}", i == 0 ? "" : ", ", to_string(static_cast<Status>(i)));
+      }
+      return wrong(fmt::format("There is no status “{}”; there are: {}.", word, known));
+    }
+    filter.statuses.push_back(*status);
+  }
+  if (!flags.from.empty()) filter.from = TRY(read_instant(flags.from, now));
+  if (!flags.until.empty()) filter.until = TRY(read_instant(flags.until, now));
+  if (flags.with_attachments) filter.has_attachments = true;
+  if (flags.without_attachments) filter.has_attachments = false;
+  filter.sender = flags.sender;
+  filter.text = flags.text;
+  filter.campaign = TRY(read_id<CampaignId>(flags.campaign, "campaign"));
+  filter.contact = TRY(read_id<ContactId>(flags.contact, "contact"));
+  return filter;
+}
+
+// Messages of this folder's journal whose handing over began and of which nothing more is known.
+Result<std::unordered_set<MessageId>> open_intents(const std::filesystem::path& folder) {
+  std::unordered_set<MessageId> open;
+  const auto replays = TRY(delivery::read_journal(folder / "journal"));
+  for (const delivery::Replay& replay : replays) {
+    for (const delivery::Intent& intent : replay.open_intents) open.insert(intent.message_id);
+  }
+  return open;
+}
+
+json::object to_json(const LogEntry& entry, bool is_ambiguous) {
+  json::array contacts;
+  for (const ContactId contact : entry.contact_ids) contacts.push_back(to_text(contact).c_str());
+  json::object object;
+  object["id"] = to_text(entry.id);
+  object["message_id"] = delivery::message_id_header(entry.id, entry.message_id_domain);
+  object["campaign_id"] =
+      entry.campaign_id.valid() ? json::value(to_text(entry.campaign_id)) : json::value();
+  object["contact_ids"] = std::move(contacts);
+  object["address"] = entry.address.empty() ? json::value() : json::value(entry.address);
+  object["kind"] = to_string(entry.kind);
+  object["channel"] = to_string(entry.channel);
+  object["subject"] = entry.subject;
+  object["status"] = to_string(entry.status);
+  object["reason"] = entry.reason;
+  object["changed_at"] = to_rfc3339(entry.changed_at);
+  object["attempts"] = entry.attempts;
+  object["ambiguous"] = is_ambiguous;
+  return object;
+}
+
+// False when nobody reads any more, or the disk is full.
+bool put(std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+}
+
+int print_json(Workplace& at, MessageLog& log, const LogFilter& filter, const LogFlags& flags) {
+  const auto open = open_intents(at.folder());
+  if (!open) return report(open.error());
+  std::string out;
+  bool is_written = true;
+  std::int64_t left = flags.limit < 0 ? std::numeric_limits<std::int64_t>::max() : flags.limit;
+  const auto told = left == 0
+                        ? Result<void>()
+                        : log.each(filter, LogOrder::oldest_first, [&](const LogEntry& entry) {
+                            const bool is_open =
+                                entry.state == MessageState::leased && open->contains(entry.id);
+                            out += json::serialize(to_json(entry, entry.is_ambiguous || is_open));
+                            out += '\n';
+                            if (out.size() >= kFlushBytes) {
+                              is_written = put(out);
+                              out.clear();
+                            }
+                            return is_written && --left > 0;
+                          });
+  is_written = is_written && put(out) && std::fflush(stdout) == 0;
+  if (!told) return report(told.error());
+  if (is_written || errno == EPIPE) return kDone;
+  return report(fail_errno("log.write", "Cannot write the log", errno).error());
+}
+
+struct TableLayout {
+  std::size_t address = 32;
+  std::size_t subject = 40;
+  std::size_t reason = 24;
+};
+
+TableLayout layout_for(std::size_t columns) {
+  // Time, status and id take 54, the gaps 10.
+  TableLayout layout;
+  if (columns == 0) return layout;
+  const std::size_t left = std::max<std::size_t>(columns, 100) - 56;
+  layout.address = left * 35 / 100;
+  layout.reason = left * 25 / 100;
+  layout.subject = left - layout.address - layout.reason;
+  return layout;
+}
+
+void print_row(const TableLayout& layout, const LogEntry& entry) {
+  const std::string address = entry.address.empty() ? "(no address)" : harmless(entry.address);
+  fmt::print("{}  {}  {}  {}  {}  {}\n", fitted(local_time(entry.queued_at), 21),
+             fitted(to_string(entry.status), 14), fitted(address, layout.address),
+             fitted(harmless(entry.subject), layout.subject),
+             fitted(harmless(entry.reason), layout.reason), to_text(entry.id));
+}
+
+std::string at_most(std::int64_t count) {
+  return count >= kCountMost ? "more than " + grouped(kCountMost) : grouped(count);
+}
+
+int print_nothing(MessageLog& log, LogFilter filter, bool is_default_period) {
+  filter.from.reset();
+  const auto earlier = is_default_period ? log.count(filter, kCountMost) : 0;
+  if (!earlier) return report(earlier.error());
+  if (*earlier > 0) {
+    fmt::print("Nothing in the last 7 days. {} earlier: add --all.\n", at_most(*earlier));
+  } else {
+    const LogFilter everything;
+    const auto known = log.count(everything, 1);
+    if (!known) return report(known.error());
+    fmt::print("{}\n", *known == 0 ? "Nothing has been sent yet. Begin with: tidings send --help"
+                                   : "No message fits these filters.");
+  }
+  return kDone;
+}
+
+int print_table(MessageLog& log, LogFilter filter, const LogFlags& flags, Instant now) {
+  const bool is_default_period = !flags.is_all && !filter.from && !filter.until && !filter.campaign;
+  if (is_default_period) filter.from = now - kDefaultPeriod;
+  const std::int64_t limit = flags.limit < 0 ? kDefaultLimit : flags.limit;
+  const TableLayout layout = layout_for(terminal_width());
+  std::int64_t shown = 0;
+  bool has_more = false;
+  const auto told = log.each(filter, LogOrder::newest_first, [&](const LogEntry& entry) {
+    if (shown == limit) {
+      has_more = true;
+      return false;
+    }
+    if (shown++ == 0) {
+      fmt::print("{}  {}  {}  {}  {}  {}\n", fitted("Queued", 21), fitted("Status", 14),
+                 fitted("Address", layout.address), fitted("Subject", layout.subject),
+                 fitted("Reason", layout.reason), "Id");
+    }
+    print_row(layout, entry);
+    return true;
+  });
+  if (!told) return report(told.error());
+  if (shown == 0 && !has_more) return print_nothing(log, filter, is_default_period);
+  if (has_more) {
+    const auto all = log.count(filter, kCountMost);
+    if (!all) return report(all.error());
+    fmt::print("{} more: --limit {}\n", at_most(*all - shown), *all);
+  }
+  return kDone;
+}
+
+int show_log(const LogFlags& flags) {
+  WorkplaceOptions options{.data = flags.data};
+  if (!flags.database.empty()) options.database_url = flags.database;
+  const auto place = Workplace::open(options);
+  if (!place) return report(place.error());
+  Workplace& at = **place;
+  const Instant now = at.clock().now();
+  const auto filter = to_filter(flags, now);
+  if (!filter) return report(filter.error());
+  MessageLog log(at.database(), at.organisation().id);
+  return flags.is_json ? print_json(at, log, *filter, flags)
+                       : print_table(log, *filter, flags, now);
+}
+
+}  // namespace
+
+void add_log_command(CLI::App& app, CommandLine& line) {
+  auto flags = std::make_shared<LogFlags>();
+  auto* command = app.add_subcommand("log", "Who was sent what, and what became of it");
+  command->add_option("--data", flags->data, "The data folder")->capture_default_str();
+  command->add_option("--database", flags->database, "The database, if not the folder's");
+  command->add_option("--kind", flags->kind, "campaign, individual, transactional or test");
+  command->add_option("--channel", flags->channel, "email or sms");
+  command->add_option("--status", flags->statuses, "Such as sent, or bounced,failed; repeatable")
+      ->delimiter(',');
+  command->add_option("--from", flags->from,
+                      "Queued at or after: 2026-11-21, \"2026-11-21 10:30\", or 7d ago");
+  command->add_option("--to,--until", flags->until, "Queued before");
+  auto* with = command->add_flag("--attachments", flags->with_attachments, "With attachments only");
+  command->add_flag("--no-attachments", flags->without_attachments, "Without attachments only")
+      ->excludes(with);
+  command->add_option("--sender", flags->sender, "Part of the sender's address or name");
+  command->add_option("--text", flags->text, "Part of the subject or of the address");
+  command->add_option("--campaign", flags->campaign, "Of one campaign");
+  command->add_option("--contact", flags->contact, "About one contact");
+  command->add_flag("--all", flags->is_all, "Of any age, instead of the last 7 days");
+  command->add_option("--limit", flags->limit, "Rows at most (50; with --json all)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_flag("--json", flags->is_json,
+                    "One JSON object per line, oldest first: all of it, of any age");
+  command->footer(
+      "Examples:\n"
+      "  tidings log\n"
+      "  tidings log --status bounced,failed --from 30d\n"
+      "  tidings log --text jan@club.example --all\n"
+      "  tidings log --campaign 01jc7v2m9k3xa --json > sent.jsonl");
+  command->callback([&line, flags] { line.run = [flags] { return show_log(*flags); }; });
+}
+
+}  // namespace tidings::cli

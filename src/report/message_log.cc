@@ -1,0 +1,345 @@
+#include "report/message_log.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <limits>
+
+#include <unicode/unistr.h>
+
+#include "liquid/program.h"
+#include "wire/email_address.h"
+#include "wire/encoded_word.h"
+
+namespace tidings::report {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::int64_t kPageRows = 500;
+constexpr std::size_t kContentsMax = 256;
+// How far the clocks of two nodes may be apart: an id is a time, but of the node that made it.
+constexpr Duration kClockSlack = std::chrono::hours(1);
+constexpr std::int64_t kAllStatuses = (std::int64_t{1} << kStatusCount) - 1;
+
+#define TIDINGS_LOG_COLUMNS                                                            \
+  "SELECT m.id, m.campaign_id, m.content_version_id, m.contact_id, m.address, m.kind," \
+  " m.channel, m.message_values, m.state, m.status, m.reason, m.attempts, m.lease_id," \
+  " m.is_ambiguous, m.due_at, m.queued_at, m.changed_at,"                              \
+  " EXISTS (SELECT 1 FROM message_about o WHERE o.organisation_id = m.organisation_id" \
+  " AND o.message_id = m.id AND o.is_recipient = 0)"
+#define TIDINGS_LOG_FILTER                                           \
+  " AND m.deleted_at IS NULL"                                        \
+  " AND (CAST($4 AS BIGINT) IS NULL OR m.kind = $4)"                 \
+  " AND (CAST($5 AS BIGINT) IS NULL OR m.channel = $5)"              \
+  " AND ((CAST($6 AS BIGINT) >> CAST(m.status AS INTEGER)) & 1) = 1" \
+  " AND (CAST($7 AS BIGINT) IS NULL OR m.campaign_id = $7)"          \
+  " AND (CAST($8 AS BIGINT) IS NULL OR m.queued_at >= $8)"           \
+  " AND (CAST($9 AS BIGINT) IS NULL OR m.queued_at < $9)"
+#define TIDINGS_LOG_ALL \
+  TIDINGS_LOG_COLUMNS   \
+  " FROM message m WHERE m.organisation_id = $1 AND m.id > $2 AND m.id < $3" TIDINGS_LOG_FILTER
+#define TIDINGS_LOG_CONTACT                                                       \
+  TIDINGS_LOG_COLUMNS                                                             \
+  " FROM message_about a JOIN message m ON m.organisation_id = a.organisation_id" \
+  " AND m.id = a.message_id WHERE a.organisation_id = $1 AND a.message_id > $2"   \
+  " AND a.message_id < $3 AND a.contact_id = $11" TIDINGS_LOG_FILTER
+
+constexpr db::Statement kOldestFirst{"report.log_oldest_first",
+                                     TIDINGS_LOG_ALL " ORDER BY m.id LIMIT $10"};
+constexpr db::Statement kNewestFirst{"report.log_newest_first",
+                                     TIDINGS_LOG_ALL " ORDER BY m.id DESC LIMIT $10"};
+constexpr db::Statement kContactOldestFirst{"report.log_contact_oldest_first",
+                                            TIDINGS_LOG_CONTACT " ORDER BY a.message_id LIMIT $10"};
+constexpr db::Statement kContactNewestFirst{
+    "report.log_contact_newest_first", TIDINGS_LOG_CONTACT " ORDER BY a.message_id DESC LIMIT $10"};
+constexpr db::Statement kOthers{
+    "report.log_others",
+    "SELECT contact_id FROM message_about WHERE organisation_id = $1 AND message_id = $2"
+    " AND is_recipient = 0 ORDER BY contact_id"};
+constexpr db::Statement kContent{
+    "report.log_content",
+    "SELECT v.subject, v.from_name, v.from_address, v.options, o.name, o.postal_address,"
+    " EXISTS (SELECT 1 FROM content_attachment a WHERE a.organisation_id = v.organisation_id"
+    " AND a.content_version_id = v.id)"
+    " FROM content_version v JOIN organisation o ON o.id = v.organisation_id"
+    " WHERE v.organisation_id = $1 AND v.id = $2"};
+constexpr db::Statement kCampaignTimes{
+    "report.log_campaign_times",
+    "SELECT created_at, expanded_at FROM campaign WHERE organisation_id = $1 AND id = $2"};
+
+class FixedClock final : public Clock {
+ public:
+  explicit FixedClock(Instant at) : at_(at) {}
+  Instant now() const override { return at_; }
+
+ private:
+  Instant at_;
+};
+
+// No id made at `at` or later, by a clock that is right, is smaller.
+std::int64_t smallest_id_at(Instant at) {
+  const FixedClock clock(
+      std::max(at, Instant(std::chrono::sys_days{std::chrono::year{2024} / 1 / 1})));
+  return IdSource(clock, 0).next();
+}
+
+std::string folded(std::string_view text) {
+  std::string result;
+  icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int>(text.size())))
+      .foldCase()
+      .toUTF8String(result);
+  return result;
+}
+
+bool contains_folded(std::string_view text, std::string_view folded_part) {
+  return folded(text).contains(folded_part);
+}
+
+std::string option(const json::value& options, std::string_view key) {
+  const json::object* object = options.if_object();
+  const json::value* found = object == nullptr ? nullptr : object->if_contains(key);
+  return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
+}
+
+}  // namespace
+
+// What the messages of one content version share.
+struct MessageLog::Content {
+  std::optional<liquid::Program> subject;
+  std::string plain_subject;  // when nothing in it depends on the recipient
+  bool is_plain = false;
+  std::string sender;
+  std::string domain;
+  std::string time_zone;
+  std::string organisation_name;
+  std::string postal_address;
+  bool has_attachments = false;
+
+  std::string render(std::string_view contact_values, Instant now) const;
+};
+
+struct MessageLog::Row {
+  LogEntry entry;
+  std::string values;
+  const Content* content = nullptr;
+};
+
+// One walk through the ids between two bounds, both excluded.
+struct MessageLog::Scan {
+  const LogFilter& filter;
+  LogOrder order = LogOrder::oldest_first;
+  std::int64_t after = 0;
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();
+  bool wants_subject = true;
+};
+
+std::string MessageLog::Content::render(std::string_view contact_values, Instant now) const {
+  if (is_plain) return plain_subject;
+  if (!subject) return {};
+  using liquid::Member;
+  using liquid::Value;
+  liquid::Arena arena;
+  const auto contact = liquid::value_from_json(contact_values, arena);
+  if (!contact) return {};
+  const std::array organisation = {Member{"name", Value::string(organisation_name)},
+                                   Member{"postal_address", Value::string(postal_address)}};
+  const std::array root = {Member{"contact", *contact},
+                           Member{"organisation", Value::object(organisation)}};
+  const auto rendered =
+      subject->render(Value::object(root), {.limits = {}, .now = now, .time_zone = time_zone});
+  return rendered ? wire::clean_header_text(*rendered) : std::string();
+}
+
+MessageLog::MessageLog(db::Database& database, OrganisationId organisation)
+    : database_(database), organisation_(organisation) {}
+MessageLog::~MessageLog() = default;
+
+Result<const MessageLog::Content*> MessageLog::content(db::Connection& connection,
+                                                       ContentVersionId id) {
+  if (const auto at = contents_.find(id); at != contents_.end()) return at->second.get();
+  auto made = std::make_unique<Content>();
+  std::string subject;
+  std::string options;
+  wire::Mailbox from;
+  TRY(connection.query(kContent, {organisation_, id}, [&](const db::Row& row) {
+    subject = row.string(0);
+    from.display_name = row.string(1);
+    from.address.typed = from.address.normalised = row.string(2);
+    options = row.string(3);
+    made->organisation_name = row.string(4);
+    made->postal_address = row.string(5);
+    made->has_attachments = row.boolean(6);
+  }));
+  if (auto address = wire::parse_email_address(from.address.typed, wire::DomainRule::any)) {
+    from.address = *std::move(address);
+    made->sender = wire::to_text(from);
+    made->domain = from.address.domain();
+  }
+  boost::system::error_code error;
+  const json::value parsed = json::parse(options, error);
+  made->time_zone = option(parsed, "time_zone");
+  if (std::string domain = option(parsed, "message_id_domain"); !domain.empty()) {
+    const auto address = wire::parse_email_address("x@" + domain, wire::DomainRule::any);
+    if (address) made->domain = address->domain();
+  }
+  if (auto program = liquid::Program::compile(subject, liquid::Context::header)) {
+    made->is_plain = !subject.contains("{{") && !subject.contains("{%");
+    if (made->is_plain) made->plain_subject = wire::clean_header_text(subject);
+    made->subject = *std::move(program);
+  }
+  return contents_.emplace(id, std::move(made)).first->second.get();
+}
+
+Result<bool> MessageLog::passes(const LogFilter& filter, const Content& content, LogEntry& entry,
+                                std::string_view values, bool wants_subject) const {
+  if (filter.has_attachments && *filter.has_attachments != content.has_attachments) return false;
+  if (!filter.sender.empty() && !contains_folded(content.sender, folded(filter.sender))) {
+    return false;
+  }
+  if (wants_subject || !filter.text.empty()) {
+    entry.subject = content.render(values, entry.queued_at);
+  }
+  if (!filter.text.empty()) {
+    const std::string part = folded(filter.text);
+    if (!contains_folded(entry.subject, part) && !contains_folded(entry.address, part)) {
+      return false;
+    }
+  }
+  entry.sender = content.sender;
+  entry.message_id_domain = content.domain;
+  entry.has_attachments = content.has_attachments;
+  return true;
+}
+
+Result<void> MessageLog::scan(const Scan& scan, const std::function<bool(const LogEntry&)>& take) {
+  const LogFilter& filter = scan.filter;
+  std::int64_t after = scan.after;
+  std::int64_t before = scan.before;
+  std::int64_t statuses = filter.statuses.empty() ? kAllStatuses : 0;
+  for (const Status status : filter.statuses) statuses |= std::int64_t{1} << int(status);
+  const bool is_newest_first = scan.order == LogOrder::newest_first;
+  const db::Statement& statement =
+      filter.contact ? (is_newest_first ? kContactNewestFirst : kContactOldestFirst)
+                     : (is_newest_first ? kNewestFirst : kOldestFirst);
+  const auto number = [](const auto& maybe) {
+    return maybe ? db::Param(int(*maybe)) : db::Param();
+  };
+  for (;;) {
+    if (contents_.size() > kContentsMax) contents_.clear();
+    std::vector<Row> rows;
+    const auto read_row = [&](const db::Row& row) {
+      Row made;
+      LogEntry& entry = made.entry;
+      entry.organisation_id = organisation_;
+      entry.id = row.id<MessageId>(0);
+      entry.campaign_id = row.id<CampaignId>(1);
+      entry.content_version_id = row.id<ContentVersionId>(2);
+      if (!row.is_null(3)) entry.contact_ids.push_back(row.id<ContactId>(3));
+      entry.address = row.string(4);
+      entry.kind = static_cast<MessageKind>(row.integer(5));
+      entry.channel = static_cast<Channel>(row.integer(6));
+      made.values = row.string(7);
+      entry.state = static_cast<MessageState>(row.integer(8));
+      entry.status = static_cast<Status>(row.integer(9));
+      entry.reason = row.string(10);
+      entry.attempts = static_cast<int>(row.integer(11));
+      entry.lease = row.id<NodeId>(12);
+      entry.is_ambiguous = row.boolean(13);
+      entry.due_at = row.instant(14);
+      entry.queued_at = row.instant(15);
+      entry.changed_at = row.instant(16);
+      // Marks those with more to read, which no statement may do from within this one.
+      if (row.boolean(17)) entry.contact_ids.push_back({});
+      rows.push_back(std::move(made));
+    };
+    TRY(database_.read([&](db::Connection& connection) -> Result<void> {
+      rows.clear();
+      std::vector<db::Param> params = {
+          organisation_, after,           before,      number(filter.kind), number(filter.channel),
+          statuses,      filter.campaign, filter.from, filter.until,        kPageRows};
+      if (filter.contact) params.emplace_back(*filter.contact);
+      TRY(connection.query(statement, params, read_row));
+      for (Row& row : rows) {
+        row.content = TRY(content(connection, row.entry.content_version_id));
+        auto& contacts = row.entry.contact_ids;
+        if (contacts.empty() || contacts.back().valid()) continue;
+        contacts.pop_back();
+        TRY(connection.query(kOthers, {organisation_, row.entry.id}, [&](const db::Row& other) {
+          contacts.push_back(other.id<ContactId>(0));
+        }));
+      }
+      return {};
+    }));
+    for (Row& row : rows) {
+      if (!TRY(passes(filter, *row.content, row.entry, row.values, scan.wants_subject))) continue;
+      if (!take(row.entry)) return {};
+    }
+    if (std::ssize(rows) < kPageRows) return {};
+    (is_newest_first ? before : after) = rows.back().entry.id.value;
+  }
+}
+
+Result<MessageLog::Scan> MessageLog::narrowed(const LogFilter& filter) {
+  Scan walk{.filter = filter};
+  if (filter.from) walk.after = smallest_id_at(*filter.from - kClockSlack) - 1;
+  if (filter.until) walk.before = smallest_id_at(*filter.until + kClockSlack);
+  if (!filter.campaign) return walk;
+  // A campaign's messages are made between its beginning and the end of its expansion.
+  bool is_found = false;
+  TRY(database_.read([&](db::Connection& connection) {
+    return connection.query(
+        kCampaignTimes, {organisation_, *filter.campaign}, [&](const db::Row& row) {
+          is_found = true;
+          walk.after = std::max(walk.after, smallest_id_at(row.instant(0) - kClockSlack) - 1);
+          if (row.is_null(1)) return;
+          walk.before = std::min(walk.before, smallest_id_at(row.instant(1) + kClockSlack));
+        });
+  }));
+  if (!is_found) {
+    return fail(
+        ErrorKind::not_found, "campaign.not_found",
+        "There is no campaign " + to_text(*filter.campaign) + ". List them with: tidings status");
+  }
+  return walk;
+}
+
+Result<void> MessageLog::each(const LogFilter& filter, LogOrder order,
+                              const std::function<bool(const LogEntry&)>& take) {
+  Scan walk = TRY(narrowed(filter));
+  walk.order = order;
+  return scan(walk, take);
+}
+
+Result<std::int64_t> MessageLog::count(const LogFilter& filter, std::int64_t most) {
+  Scan walk = TRY(narrowed(filter));
+  walk.wants_subject = false;
+  std::int64_t found = 0;
+  if (most > 0) TRY(scan(walk, [&](const LogEntry&) { return ++found < most; }));
+  return found;
+}
+
+Result<LogEntry> MessageLog::find(MessageId id) {
+  std::optional<LogEntry> found;
+  const LogFilter all;
+  TRY(scan({.filter = all, .after = id.value - 1, .before = id.value + 1},
+           [&](const LogEntry& entry) {
+             found = entry;
+             return true;
+           }));
+  if (!found) {
+    return fail(ErrorKind::not_found, "message.not_found",
+                "There is no message " + to_text(id) + ". Find it with: tidings log");
+  }
+  return *std::move(found);
+}
+
+std::span<const db::Statement> message_log_statements() {
+  static constexpr std::array kAll = {kOldestFirst,        kNewestFirst, kContactOldestFirst,
+                                      kContactNewestFirst, kOthers,      kContent,
+                                      kCampaignTimes};
+  return kAll;
+}
+
+}  // namespace tidings::report
