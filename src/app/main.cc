@@ -20,6 +20,10 @@ int main(int argc, char** argv) {
   add_init_command(app, line);
   add_import_command(app, line);
   add_send_command(app, line);
+  add_status_command(app, line);
+  add_cancel_command(app, line);
+  add_log_command(app, line);
+  add_message_command(app, line);
   add_suppression_command(app, line);
   add_serve_command(app, line);
   add_render_command(app, line);

@@ -98,6 +98,12 @@ std::string phase(const CampaignStatus& status) {
     return fmt::format("importing {:.0f}%", status.importing->progress() * 100);
   }
   if (!campaign.expanded_at) return "preparing";
+  // Its last message is settled; whoever looks at it next marks the campaign itself.
+  if (status.figures.settled()) {
+    return std::string(to_string(status.figures.all_failed() > 0
+                                     ? CampaignState::finished_with_errors
+                                     : CampaignState::finished));
+  }
   const bool only_deferred =
       status.figures.queued + status.figures.sending == 0 && status.figures.deferred > 0;
   return only_deferred ? "waiting to retry" : "sending";
@@ -262,8 +268,9 @@ void print(const std::vector<CampaignStatus>& all, const StatusFlags& flags) {
 }
 
 bool is_over(const std::vector<CampaignStatus>& all) {
-  return std::ranges::none_of(
-      all, [](const CampaignStatus& each) { return !each.campaign.finished_at.has_value(); });
+  return std::ranges::all_of(all, [](const CampaignStatus& each) {
+    return each.campaign.finished_at || (each.campaign.expanded_at && each.figures.settled());
+  });
 }
 
 int show_status(const StatusFlags& flags) {
