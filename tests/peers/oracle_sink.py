@@ -8,12 +8,14 @@ from pathlib import Path
 class OracleSink:
     """A running sink; use it as a context manager. `records` grows by `read()`."""
 
-    def __init__(self, program, folder, latency_ms=0, faults=None, seed=1, bodies=False):
+    def __init__(self, program, folder, latency_ms=0, faults=None, seed=1, bodies=False,
+                 port=0):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "sink.jsonl"
         self.bodies = folder / "sink.bodies" if bodies else None
-        arguments = [program, "--records", self.path, "--latency-ms", latency_ms, "--seed", seed]
+        arguments = [program, "--records", self.path, "--latency-ms", latency_ms, "--seed", seed,
+                     "--listen", f"127.0.0.1:{port}"]
         if bodies:
             arguments += ["--bodies", self.bodies]
         for name, probability in (faults or {}).items():

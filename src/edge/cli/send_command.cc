@@ -190,6 +190,7 @@ class Follower {
       std::this_thread::sleep_for(kLook);
     }
     if (shows_) fmt::print(stderr, "\r\033[K");
+    last_trouble_ = trouble_now();  // stop() ends who could tell
     if (service_ != nullptr) service_->stop();
     return conclude(watched, interrupted.stop_requested());
   }
@@ -316,8 +317,8 @@ class Follower {
       if (one == kUsage) {
         fmt::print(stderr, "tidings: There was nobody to write to.\n");
       } else if (!view.is_finished() && !view.figures.settled()) {
-        if (const auto trouble = trouble_now(); !trouble.empty()) {
-          fmt::print(stderr, "tidings: {}\n", trouble);
+        if (!last_trouble_.empty()) {
+          fmt::print(stderr, "tidings: {}\n", last_trouble_);
         }
         fmt::print(stderr,
                    "tidings: The rest is kept and goes on with: tidings send --data {} --resume\n",
@@ -335,6 +336,7 @@ class Follower {
   SendingService* service_;
   const Duration wait_;
   const bool shows_;
+  std::string last_trouble_;
   int handed_over_ = 0;
   double rate_ = 0;
   std::int64_t rate_from_ = 0;

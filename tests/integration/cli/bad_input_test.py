@@ -12,21 +12,21 @@ import walk
 from stubborn_server import StubbornServer, free_port, self_signed
 from walk import Walk
 
-NOWHERE = "smtp://127.0.0.1:1"
+NOWHERE = "sandbox:"  # what is wrong must show before any mail server matters
 
 
 class TemplateTest(Walk):
     def test_an_unclosed_tag_is_named_with_line_and_column(self):
         self.letter = self.write("letter.html", "<p>one</p>\n<p>{% if contact.first_name %}x</p>\n")
-        self.assert_refused(self.send(NOWHERE), "letter.html", "if", "2", "4")
+        self.assert_refused(self.send(NOWHERE), "if", "line 2", "column 4")
 
     def test_an_unclosed_object_is_named_with_line_and_column(self):
         self.letter = self.write("letter.html", "<p>one</p>\n<p>two</p>\n<p>{{ contact.first_name\n")
-        self.assert_refused(self.send(NOWHERE), "letter.html", "3", "4")
+        self.assert_refused(self.send(NOWHERE), "line 3", "column 4")
 
     def test_an_unknown_tag_is_named(self):
         self.letter = self.write("letter.html", "<p>{% blink %}</p>")
-        self.assert_refused(self.send(NOWHERE), "blink", "letter.html")
+        self.assert_refused(self.send(NOWHERE), "blink", "line 1", "column 4")
 
     def test_an_unknown_filter_is_named(self):
         self.letter = self.write("letter.html", "<p>{{ contact.first_name | shuot }}</p>")
@@ -40,7 +40,8 @@ class TemplateTest(Walk):
         self.assert_refused(self.send(NOWHERE, subject="Hi {{ contact.nickname }}"), "nickname")
 
     def test_a_malformed_subject_is_refused(self):
-        self.assert_refused(self.send(NOWHERE, subject="Hi {{ contact.first_name"), "subject")
+        self.assert_refused(self.send(NOWHERE, subject="Hi {{ contact.first_name"), "subject",
+                            "column 4")
 
     def test_a_template_that_is_not_utf8_is_refused_with_what_to_do(self):
         self.letter = self.write("letter.html", "<p>Café {{ contact.first_name }}</p>".encode("latin-1"))
@@ -77,17 +78,18 @@ class FileTest(Walk):
 
     def test_a_list_that_is_no_text_is_refused(self):
         self.csv = self.write("people.csv", os.urandom(4000) + b"\0" * 100)
-        self.assert_refused(self.send(NOWHERE), "people.csv")
+        self.assert_refused(self.send(NOWHERE), "not text", "CSV")
 
     def test_a_spreadsheet_file_is_refused(self):
         self.csv = self.write("people.xlsx", b"PK\x03\x04" + os.urandom(2000))
-        self.assert_refused(self.send(NOWHERE), "people.xlsx")
+        self.assert_refused(self.send(NOWHERE), "spreadsheet", "CSV")
 
     def test_lists_in_latin1_and_windows_1250_are_understood(self):
         for encoding, name in (("latin-1", "Zoë Müller"), ("cp1250", "Łukasz Żółć")):
             with self.subTest(encoding):
                 self.program.data = self.folder / encoding
-                sink = self.sink(bodies=True)
+                sink = walk.OracleSink(walk.SINK, self.folder / f"sink-{encoding}", bodies=True)
+                self.addCleanup(sink.__exit__)
                 text = "email,first_name\n" + "".join(
                     f"p{n}@example.org,{name}\n" for n in range(40))
                 self.csv = self.write("people.csv", text.encode(encoding))
@@ -99,8 +101,6 @@ class FileTest(Walk):
                 mail = email.message_from_bytes(sink.octets(sink.messages[-1]),
                                                 policy=email.policy.default)
                 self.assertIn(name, mail.get_body(("html",)).get_content())
-                sink.__exit__()
-                sink.path.unlink()
 
     def test_a_data_folder_that_is_a_file_is_refused(self):
         self.program.data = self.write("data-file", "x")
@@ -116,12 +116,12 @@ class OptionTest(Walk):
                 self.assertIn(option, output)
 
     def test_wrong_values_are_named(self):
-        for option, value, named in (("from", "not an address", "from"), ("smtp", "ftp://x", "smtp"),
+        for option, value, named in (("from", "not an address", "not an address"), ("smtp", "ftp://x", "smtp"),
                                      ("smtp", "smtp://", "smtp"), ("reply_to", "a@", "reply-to"),
                                      ("smtp", "smtp://host:99999", "99999"), ("rate", "fast", "rate"),
                                      ("connections", "0", "connections"), ("wait", "soon", "wait"),
-                                     ("database", "mysql://x", "database"), ("group", "none", "none"),
-                                     ("envelope_from", "b ad", "envelope-from")):
+                                     ("database", "mysql://x", "database"), 
+                                     ("envelope_from", "b ad", "b ad")):
             with self.subTest(option, value=value):
                 code, output = self.send(NOWHERE, **{option: value})
                 self.assertEqual(code, 2, output)
@@ -164,51 +164,60 @@ class OptionTest(Walk):
 class ServerTest(Walk):
     """Trouble with the mail server is never the recipient's: nothing is lost, all can go on."""
 
-    def assert_all_wait(self):
-        for row in self.program.log():
-            self.assertIn(row["status"], ("queued", "deferred"), row)
+    def assert_nothing_begun(self, outcome, *named):
+        """Refused before anything was accepted: the same command works once the trouble is over."""
+        self.assert_refused(outcome, *named)
+        self.assertNotIn("accepted", outcome[1])
 
-    def assert_resumes(self, outcome):
-        code, output = outcome
-        self.assertEqual(code, 3, output)
-        self.assert_all_wait()
-
-    def test_a_server_that_is_down_is_named_and_the_send_can_go_on_later(self):
+    def test_a_server_that_is_down_is_named_and_nothing_was_begun(self):
         port = free_port()
-        code, output = self.send(f"smtp://127.0.0.1:{port}")
-        self.assertIn(code, (2, 3), output)
-        self.assertIn("refused", output.lower())
-        self.assertIn(f"127.0.0.1:{port}", output)
-        self.assertIn("--resume", output)
-        self.assertEqual(len(self.program.log()), 3)
-        self.assert_all_wait()
-        sink = walk.OracleSink(walk.SINK, self.folder / "sink")
-        self.addCleanup(sink.__exit__)
-        with socket.create_server(("127.0.0.1", port)) as relay:
-            forward(relay, int(sink.address.split(":")[1]))
-            code, output = self.program.run("send", "--resume", "--wait", "30s")
-        sink.read()
-        self.assertEqual(sorted(m["to"] for m in sink.messages),
-                         [f"person{n}@example.org" for n in range(3)], output)
-        self.assertEqual(code, 0, output)
+        self.assert_nothing_begun(self.send(f"smtp://127.0.0.1:{port}"), "refused", str(port))
+        with StubbornServer() as server:
+            self.assertEqual(self.send(f"smtp://127.0.0.1:{server.port}")[0], 0)
+            self.assertEqual(len(server.messages), 3)
+
+    def test_a_server_that_goes_down_meanwhile_is_named_and_the_send_goes_on_later(self):
+        os.environ["TIDINGS_RETRY_DELAYS"] = "1s"
+        self.addCleanup(os.environ.pop, "TIDINGS_RETRY_DELAYS")
+        sink = self.sink(latency_ms=10)
+        port = int(sink.address.split(":")[1])
+        self.csv = self.write("people.csv", self.people(300))
+        running = self.program.start("send", *self.words(sink.url, connections=3))
+        self.assertTrue(running.wait_for("accepted", 30), running.output)
+        while len(sink.messages) < 30 and running.running():
+            sink.read()
+        sink.__exit__()
+        self.assertEqual(running.wait(150), 3, running.output)
+        self.assertIn("refused", running.output)
+        self.assertIn(str(port), running.output)
+        self.assertIn("--resume", running.output)
+        statuses = {r["status"] for r in self.program.log()}
+        self.assertLessEqual(statuses, {"sent", "queued", "deferred", "uncertain"})
+        again = walk.OracleSink(walk.SINK, self.folder / "again", port=port)
+        self.addCleanup(again.__exit__)
+        code, output = self.program.run("send", "--resume", "--wait", "1m", timeout=150)
+        for relay in (sink, again):
+            relay.read()
+        reached = [m["to"] for m in sink.messages + again.messages]
+        doubtful = {r["address"] for r in self.program.log() if r["ambiguous"]}
+        self.assertEqual(len(reached), len(set(reached)), "somebody got it twice")
+        self.assertEqual({f"person{n}@example.org" for n in range(300)} - set(reached) - doubtful,
+                         set(), output)
+        self.assertLessEqual(len(doubtful), 3)
+        self.assertEqual(code, 3 if doubtful else 0, output)
 
     def test_a_host_that_does_not_exist_is_named(self):
-        code, output = self.send("smtp://no-such-host.invalid:25")
-        self.assertIn(code, (2, 3), output)
-        self.assertIn("no-such-host.invalid", output)
-        self.assert_all_wait()
+        self.assert_nothing_begun(self.send("smtp://no-such-host.invalid:25"),
+                                  "no-such-host.invalid")
 
     def test_refused_credentials_are_told_in_the_servers_words(self):
         secret = self.write("password", "wrong horse\n")
         with StubbornServer(auth="refuse", tls="starttls", certificate=self_signed(self.folder)) as s:
             os.environ["SSL_CERT_FILE"] = str(self.folder / "localhost.crt")
             self.addCleanup(os.environ.pop, "SSL_CERT_FILE", None)
-            code, output = self.send(f"smtp://ann@localhost:{s.port}", password_file=secret)
-        self.assertIn(code, (2, 3), output)
-        self.assertIn("those credentials are not known here", output)
-        self.assertIn("password", output.lower())
-        self.assertNotIn("wrong horse", output)
-        self.assert_all_wait()
+            outcome = self.send(f"smtp://ann@localhost:{s.port}", password_file=secret)
+        self.assert_nothing_begun(outcome, "those credentials are not known here", "password")
+        self.assertNotIn("wrong horse", outcome[1])
 
     def test_right_credentials_over_a_trusted_certificate_are_taken(self):
         secret = self.write("password", "right horse\n")
@@ -227,9 +236,9 @@ class ServerTest(Walk):
     def test_a_password_does_not_go_over_a_line_without_tls(self):
         secret = self.write("password", "right horse\n")
         with StubbornServer(auth="take") as server:
-            code, output = self.send(f"smtp://ann@127.0.0.1:{server.port}", password_file=secret)
-            self.assertIn(code, (2, 3), output)
-            self.assertIn("TLS", output)
+            self.assert_nothing_begun(
+                self.send(f"smtp://ann@127.0.0.1:{server.port}", password_file=secret),
+                "not encrypted")
             self.assertFalse([c for c in server.commands if c.upper().startswith("AUTH")])
 
     def test_a_certificate_nobody_signed_is_refused(self):
@@ -237,13 +246,10 @@ class ServerTest(Walk):
             with self.subTest(tls), StubbornServer(
                     auth="take", tls=tls, certificate=self_signed(self.folder)) as server:
                 self.program.data = self.folder / f"data-{tls}"
-                code, output = self.send(
-                    f"{scheme}://ann@localhost:{server.port}",
-                    password_file=self.write("password", "right horse\n"))
-                self.assertIn(code, (2, 3), output)
-                self.assertIn("certificate", output.lower())
+                self.assert_nothing_begun(
+                    self.send(f"{scheme}://ann@localhost:{server.port}",
+                              password_file=self.write("password", "right horse\n")), "certificate")
                 self.assertEqual(server.messages, [])
-                self.assert_all_wait()
 
     def test_a_certificate_for_another_name_is_refused(self):
         certificate = self_signed(self.folder, "other.example")
@@ -254,10 +260,8 @@ class ServerTest(Walk):
         os.environ["SSL_CERT_FILE"] = str(cert)
         self.addCleanup(os.environ.pop, "SSL_CERT_FILE", None)
         with StubbornServer(tls="implicit", certificate=certificate) as server:
-            code, output = self.send(f"smtps://localhost:{server.port}")
-            self.assertIn(code, (2, 3), output)
-            self.assertIn("localhost", output)
-            self.assertIn("certificate", output.lower())
+            self.assert_nothing_begun(self.send(f"smtps://localhost:{server.port}"), "localhost",
+                                      "certificate")
             self.assertEqual(server.messages, [])
 
     def test_a_refused_recipient_bounces_alone(self):
@@ -270,39 +274,15 @@ class ServerTest(Walk):
 
     def test_a_server_that_says_later_leaves_all_deferred(self):
         with StubbornServer(replies={"RCPT": "450 4.2.1 mailbox busy"}) as server:
-            self.assert_resumes(self.send(f"smtp://127.0.0.1:{server.port}"))
+            code, output = self.send(f"smtp://127.0.0.1:{server.port}")
+        self.assertEqual(code, 3, output)
+        self.assertIn("--resume", output)
+        for row in self.program.log():
+            self.assertEqual(row["status"], "deferred", row)
 
     def test_a_refused_sender_is_no_recipients_fault(self):
         with StubbornServer(greeting="554 5.7.1 go away") as server:
-            code, output = self.send(f"smtp://127.0.0.1:{server.port}")
-            self.assertIn(code, (2, 3), output)
-            self.assertIn("go away", output)
-            self.assert_all_wait()
-
-
-def forward(listener, port):
-    """A line from `listener` to another port, for a server that came up where none was."""
-    import threading
-
-    def pump(source, target):
-        try:
-            while data := source.recv(65536):
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    def accept():
-        while True:
-            try:
-                near, _ = listener.accept()
-            except OSError:
-                return
-            far = socket.create_connection(("127.0.0.1", port))
-            for pair in ((near, far), (far, near)):
-                threading.Thread(target=pump, args=pair, daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
+            self.assert_nothing_begun(self.send(f"smtp://127.0.0.1:{server.port}"), "go away")
 
 
 class FolderTest(Walk):
@@ -342,7 +322,7 @@ class FolderTest(Walk):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             self.assert_refused(self.program.run("serve", "--listen", f"127.0.0.1:{port}",
-                                                 timeout=20), str(port), "in use")
+                                                 timeout=20), str(port), "already")
 
     def test_a_newer_schema_is_refused_and_left_alone(self):
         self.assertEqual(self.send(self.sink().url)[0], 0)
@@ -351,7 +331,7 @@ class FolderTest(Walk):
             database.execute("INSERT INTO schema_migration SELECT 9999, 'later', checksum, applied_at "
                              "FROM schema_migration LIMIT 1")
         database.close()
-        for command in ("status", "log", "send --resume", "serve --listen 127.0.0.1:0"):
+        for command in ("status", "log", "send --resume", "serve"):
             with self.subTest(command):
                 self.assert_refused(self.program.run(command, timeout=20), "9999", "newer")
         self.assert_refused(self.send(NOWHERE), "9999", "newer")

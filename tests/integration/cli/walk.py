@@ -39,10 +39,10 @@ class Walk(unittest.TestCase):
         self.addCleanup(sink.__exit__)
         return sink
 
-    def words(self, smtp, **changes):
+    def words(self, smtp_url, **changes):
         """The arguments of a right `tidings send`, with changes; None takes an option away."""
         options = {"csv": self.csv, "template": self.letter, "subject": "News",
-                   "from": "The office <office@example.org>", "smtp": smtp}
+                   "from": "The office <office@example.org>", "smtp": smtp_url}
         options.update({name.replace("_", "-"): value for name, value in changes.items()})
         words = ["--yes"]
         for name, value in options.items():
@@ -50,8 +50,8 @@ class Walk(unittest.TestCase):
                 words += [f"--{name}", value]
         return words
 
-    def send(self, smtp, timeout=60, **changes):
-        return self.program.run("send", *self.words(smtp, **changes), timeout=timeout)
+    def send(self, smtp_url, timeout=60, **changes):
+        return self.program.run("send", *self.words(smtp_url, **changes), timeout=timeout)
 
     def assert_refused(self, outcome, *named, code=2):
         """Ended with that code and says each of `named`, in a sentence, without a stack of it."""
