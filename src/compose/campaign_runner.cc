@@ -177,7 +177,10 @@ Result<bool> CampaignRunner::import_some(const Campaign& campaign, std::stop_tok
     if (stop.stop_requested() || clock_.now() >= until) step.request_stop();
   };
   const auto ran = audience::run_import(context, campaign.import_id, run);
-  if (ran) return true;
+  if (ran) {
+    TRY(refresh_statistics("contact, contact_address, contact_group_member"));
+    return true;
+  }
   if (ran.error().kind == ErrorKind::cancelled) return false;
   return std::unexpected(ran.error());
 }
@@ -225,6 +228,10 @@ Result<bool> CampaignRunner::expand_batch(Campaign& campaign, const audience::Us
                              batch.is_last, now);
   }));
   campaign.expansion_cursor = batch.cursor;
+  const int batches = ++batches_[campaign.id];
+  if (batches == 1 || batches == 10 || batches == 100 || batches == 1000) {
+    TRY(refresh_statistics("message"));
+  }
   dispatcher_.notify();
   return batch.is_last;
 }
@@ -251,7 +258,15 @@ Result<bool> CampaignRunner::finish_if_settled(const Campaign& campaign) {
     return finish_campaign(connection, campaign, state, clock_.now());
   }));
   contents_.erase(campaign.content_version_id);
+  batches_.erase(campaign.id);
   return true;
+}
+
+Result<void> CampaignRunner::refresh_statistics(std::string_view tables) {
+  if (database_.dialect() != db::Dialect::postgres) return {};
+  const std::string script = "ANALYZE " + std::string(tables);
+  return database_.write(db::Priority::import,
+                         [&](db::Connection& connection) { return connection.run_script(script); });
 }
 
 Result<void> CampaignRunner::take_over() {

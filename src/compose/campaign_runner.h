@@ -65,6 +65,9 @@ class CampaignRunner {
   Result<bool> cancel_some(const Campaign& campaign);
   Result<bool> finish_if_settled(const Campaign& campaign);
   Result<void> take_over();
+  // PostgreSQL plans by what it last counted: after many new rows it must count again, or it walks
+  // whole tables. SQLite's plans do not depend on it.
+  Result<void> refresh_statistics(std::string_view tables);
 
   struct Content {
     audience::UsedFields used;
@@ -79,6 +82,7 @@ class CampaignRunner {
   delivery::Dispatcher& dispatcher_;
   const RunnerOptions options_;
   std::unordered_map<ContentVersionId, Content> contents_;
+  std::unordered_map<CampaignId, int> batches_;  // expanded by this process
   Instant next_take_over_{};
 
   mutable std::mutex mutex_;  // guards the next three

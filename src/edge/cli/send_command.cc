@@ -260,7 +260,10 @@ class Follower {
     for (const auto& view : views) {
       const auto& figures = view.figures;
       settled += figures.total() - figures.pending() - figures.in_flight();
-      if (!view.is_finished() && (!view.is_expanded() || figures.queued + figures.sending > 0)) {
+      // What is settled altogether is about to be called finished: that is waited for.
+      const bool may_move =
+          !view.is_expanded() || figures.queued + figures.sending > 0 || figures.settled();
+      if (!view.is_finished() && may_move) {
         only_deferred = false;
       }
     }
