@@ -161,15 +161,15 @@ Outcome sandbox_outcome(std::string_view recipient) {
     if (part == "bounce") {
       outcome.reason = "user_unknown";
       outcome.enhanced_status_code = "5.1.1";
-      outcome.reply_text = "550 5.1.1 There is no such mailbox (sandbox)";
+      outcome.reply_text = "There is no such mailbox (sandbox)";
     } else if (part == "softbounce") {
       outcome.reason = "mailbox_full";
       outcome.enhanced_status_code = "5.2.2";
-      outcome.reply_text = "552 5.2.2 The mailbox is full (sandbox)";
+      outcome.reply_text = "The mailbox is full (sandbox)";
     } else {
       outcome.reason = "suppressed_by_provider";
       outcome.enhanced_status_code = "5.7.1";
-      outcome.reply_text = "550 5.7.1 The address is on the provider's suppression list (sandbox)";
+      outcome.reply_text = "The address is on the provider's suppression list (sandbox)";
     }
     return outcome;
   }
@@ -177,7 +177,7 @@ Outcome sandbox_outcome(std::string_view recipient) {
   outcome.reason = "accepted";
   outcome.reply_code = 250;
   outcome.enhanced_status_code = "2.0.0";
-  outcome.reply_text = "250 2.0.0 Kept in the sandbox";
+  outcome.reply_text = "Kept in the sandbox";
   return outcome;
 }
 

@@ -427,8 +427,13 @@ class TreeReader {
   void rule(std::size_t start, char mark) {
     const std::string words = writer.words_since(start);
     if (words.empty()) return;
-    const auto characters = static_cast<std::size_t>(
-        std::ranges::count_if(words, [](char c) { return (c & 0xc0) != 0x80; }));
+    // With a merge tag in it nobody knows how long the heading will be; longer than any rule looks
+    // worse than a short one.
+    const bool has_tag =
+        words.find("{{") != std::string::npos || words.find("{%") != std::string::npos;
+    const auto characters = has_tag ? std::size_t{3}
+                                    : static_cast<std::size_t>(std::ranges::count_if(
+                                          words, [](char c) { return (c & 0xc0) != 0x80; }));
     writer.gap(Gap::line);
     writer.word(std::string(std::clamp<std::size_t>(characters, 3, 40), mark));
   }

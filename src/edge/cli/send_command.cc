@@ -281,14 +281,20 @@ class Follower {
 
   // What was wrong in the file, as a CSV beside it: line, field, value, result, reason.
   void print_import_findings(const compose::Campaign& campaign) {
+    static constexpr db::Statement kCount{
+        "send.count_findings",
+        "SELECT COUNT(*) FROM import_error WHERE organisation_id = $1 AND import_id = $2"};
     if (!campaign.import_id.valid()) return;
     audience::ImportCounts counts;
+    std::int64_t findings = 0;
     const fs::path path =
         workplace_.folder() / "imports" / (to_text(campaign.import_id) + ".report.csv");
     const auto wrote = workplace_.database().read([&](db::Connection& connection) -> Result<void> {
       counts = TRY(audience::load_import(connection, campaign.organisation_id, campaign.import_id))
                    .counts;
-      if (counts.bad + counts.duplicates == 0) return {};
+      TRY(connection.query(kCount, {campaign.organisation_id, campaign.import_id},
+                           [&](const db::Row& row) { findings = row.integer(0); }));
+      if (findings == 0) return {};
       std::ofstream out(path, std::ios::binary | std::ios::trunc);
       TRY(audience::write_import_report(connection, campaign.organisation_id, campaign.import_id,
                                         [&](std::string_view text) { out << text; }));
@@ -298,10 +304,10 @@ class Follower {
     });
     if (!wrote) {
       fmt::print(stderr, "tidings: {}\n", wrote.error().message);
-    } else if (counts.bad + counts.duplicates > 0) {
+    } else if (findings > 0) {
       fmt::print(
-          "Of {} rows {} had mistakes and were left out, {} were about somebody who was in "
-          "the file already: {}\n",
+          "The file had {} rows; {} left out, {} about somebody who was in it already.\n"
+          "What to mend, line by line: {}\n",
           counts.rows, counts.bad, counts.duplicates, path.string());
     }
   }
