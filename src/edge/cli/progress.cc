@@ -41,7 +41,8 @@ std::string progress_line(const CampaignView& view, double per_second, int width
 std::string summary(const CampaignView& view, Duration took) {
   const delivery::CampaignFigures& figures = view.figures;
   const double seconds = std::chrono::duration<double>(took).count();
-  const auto rate = seconds > 0.05 ? double(figures.sent) / seconds : 0;
+  // Too short a time says nothing about speed.
+  const auto rate = seconds >= 1 ? double(figures.sent) / seconds : 0;
   std::string text =
       fmt::format("Sent {} of {} in {:.1f} s", figures.sent, figures.total(), seconds);
   if (rate >= 1) text += fmt::format(" ({:.0f} per second)", rate);
