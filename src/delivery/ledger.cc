@@ -293,10 +293,11 @@ Result<void> Ledger::release(Connection& connection, std::span<const Settlement>
                              Instant now) const {
   std::vector<Param> updates;
   for (const Settlement& message : messages) {
-    updates.insert(updates.end(), {Param(now), Param(message.organisation_id),
-                                   Param(message.outcome.message_id), Param(node_)});
+    updates.insert(updates.end(),
+                   {Param(now), Param(message.organisation_id), Param(message.outcome.message_id),
+                    Param(node_), Param(message.attempt - 1)});
   }
-  const auto changed = TRY(connection.execute_many(sql::kRelease, 4, updates));
+  const auto changed = TRY(connection.execute_many(sql::kRelease, 5, updates));
   std::map<Key, CampaignFigures> changes;
   for (std::size_t i = 0; i < messages.size(); ++i) {
     if (changed[i] == 0) continue;

@@ -74,11 +74,12 @@ inline constexpr Statement kInsertBody{
     "INSERT INTO message_body (organisation_id, message_id, record) VALUES ($1, $2, $3)"
     " ON CONFLICT DO NOTHING"};
 
+// The attempt that was not made must be the next one: the counters are told by it.
 inline constexpr Statement kRelease{
     "ledger.release",
     "UPDATE message SET state = CASE WHEN attempts = 0 THEN 0 ELSE 1 END,"
     " status = CASE WHEN status = 1 THEN 0 ELSE status END, lease_id = NULL, changed_at = $1"
-    " WHERE organisation_id = $2 AND id = $3 AND state = 2 AND lease_id = $4"};
+    " WHERE organisation_id = $2 AND id = $3 AND state = 2 AND lease_id = $4 AND attempts = $5"};
 
 inline constexpr Statement kHeldByNode{
     "ledger.held_by_node",

@@ -31,7 +31,6 @@ struct CancelFlags {
 
 struct Cancelled {
   bool had_ended = false;
-  std::int64_t unsent = 0;
   delivery::CampaignFigures figures;
 };
 
@@ -61,16 +60,14 @@ int print_answer(const net::Response& response, CampaignId id) {
   }
 }
 
-Result<std::int64_t> cancel_unsent(Workplace& at, const delivery::Ledger& ledger, CampaignId id) {
-  std::int64_t total = 0;
+Result<void> cancel_unsent(Workplace& at, const delivery::Ledger& ledger, CampaignId id) {
   for (;;) {
     const std::int64_t count = TRY(at.database().write_value(
         db::Priority::web, [&](db::Connection& connection) -> Result<std::int64_t> {
           return ledger.cancel_unsent(connection, at.organisation().id, id, kBatch,
                                       at.clock().now());
         }));
-    if (count == 0) return total;
-    total += count;
+    if (count == 0) return {};
   }
 }
 
@@ -78,22 +75,28 @@ Result<Cancelled> cancel_here(Workplace& at, CampaignId id) {
   Cancelled result;
   const OrganisationId organisation = at.organisation().id;
   const delivery::Ledger ledger(at.ids(), at.node().id, at.node().number);
-  const bool was_stopped = TRY(
-      at.database().write_value(db::Priority::web, [&](db::Connection& connection) -> Result<bool> {
-        return compose::cancel_campaign(connection, organisation, id, at.clock().now());
-      }));
-  const auto campaign = TRY(at.database().read_value([&](db::Connection& connection) {
+  // Everything settled: it ended, though nobody has said so yet. It is not cancelled after the
+  // fact.
+  const auto before = TRY(at.database().read_value([&](db::Connection& connection) {
     return compose::load_campaign(connection, organisation, id);
   }));
-  result.had_ended = !was_stopped && campaign.finished_at.has_value();
-  // One that was cancelled and then interrupted is taken up again.
-  if (!result.had_ended) result.unsent = TRY(cancel_unsent(at, ledger, id));
   result.figures = TRY(at.database().read_value([&](db::Connection& connection) {
     return delivery::Ledger::figures(connection, organisation, id);
   }));
-  if (!result.had_ended && result.figures.settled()) {
+  result.had_ended = before.finished_at || (before.expanded_at && result.figures.settled() &&
+                                            before.state != CampaignState::cancelled);
+  if (result.had_ended) return result;
+  TRY(at.database().write_value(db::Priority::web, [&](db::Connection& connection) -> Result<bool> {
+    return compose::cancel_campaign(connection, organisation, id, at.clock().now());
+  }));
+  // One that was cancelled and then interrupted is taken up again.
+  TRY(cancel_unsent(at, ledger, id));
+  result.figures = TRY(at.database().read_value([&](db::Connection& connection) {
+    return delivery::Ledger::figures(connection, organisation, id);
+  }));
+  if (result.figures.settled()) {
     TRY(at.database().write(db::Priority::web, [&](db::Connection& connection) {
-      return compose::finish_campaign(connection, campaign, CampaignState::cancelled,
+      return compose::finish_campaign(connection, before, CampaignState::cancelled,
                                       at.clock().now());
     }));
   }

@@ -169,10 +169,11 @@ void print_event(const TimelineEvent& event) {
   if (!known.reason.empty()) text += ": " + harmless(known.reason);
   if (known.attempt == 0) text += fmt::format(" ({})", harmless(event.source));
   fmt::print("{}\n", text);
-  std::string reply;
-  if (known.reply_code != 0) reply += fmt::format("{} ", known.reply_code);
-  if (!known.enhanced_status_code.empty()) reply += harmless(known.enhanced_status_code) + " ";
-  reply += harmless(known.reply_text);
+  // A server's words begin with its codes.
+  std::string reply = harmless(known.reply_text);
+  if (reply.empty() && known.reply_code != 0) {
+    reply = fmt::format("{} {}", known.reply_code, harmless(known.enhanced_status_code));
+  }
   if (!reply.empty()) {
     fmt::print("      {}{}\n", known.remote.empty() ? "" : harmless(known.remote) + ": ", reply);
   }

@@ -1,0 +1,411 @@
+#include "delivery/ledger.h"
+
+#include <random>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "audience/suppressions.h"
+#include "db/testing/databases.h"
+#include "db/testing/expect_plan.h"
+
+namespace tidings::delivery {
+namespace {
+
+constexpr OrganisationId kOrganisation{7};
+constexpr CampaignId kCampaign{70};
+constexpr CampaignKeys kKeys{kOrganisation, kCampaign, ContentVersionId{71}, {}, {}};
+constexpr Instant kNow = from_micros(1'800'000'000'000'000);
+constexpr Instant kLater = kNow + std::chrono::hours(1);
+
+class LedgerTest : public testing::TestWithParam<db::testing::Kind> {
+ protected:
+  LedgerTest() {
+    write([](db::Connection& c) -> Result<void> {
+      TRY(c.execute({"test.organisation",
+                     "INSERT INTO organisation (id, name, locale, time_zone, postal_address,"
+                     " settings, created_at) VALUES ($1, 'Test', 'en', 'UTC', '', '{}', 0)"},
+                    {kOrganisation}));
+      for (const int id : {70, 80}) {
+        TRY(c.execute({"test.campaign",
+                       "INSERT INTO campaign (organisation_id, id, name, kind, channel, state,"
+                       " content_version_id, transport_id, audience, options, created_at,"
+                       " changed_at) VALUES ($1, $2, 'Test', 0, 0, 2, 71, 1, '{}', '{}', 0, 0)"},
+                      {kOrganisation, id}));
+      }
+      return {};
+    });
+  }
+
+  void write(const db::Database::Work& work) {
+    const auto wrote = database_->write(db::Priority::ledger, work);
+    ASSERT_TRUE(wrote) << wrote.error().message;
+  }
+  template <typename F>
+  auto value(F work) {
+    auto got = database_->write_value(db::Priority::ledger, work);
+    EXPECT_TRUE(got) << got.error().message;
+    return *std::move(got);
+  }
+
+  // Messages 1..count to person<id>@x.org.
+  void enqueue(int count, const CampaignKeys& keys = kKeys, int first = 1) {
+    std::vector<NewMessage> messages;
+    for (int id = first; id < first + count; ++id) messages.push_back(message(id));
+    write([&](db::Connection& c) { return ledger_.enqueue(c, keys, messages, kNow); });
+  }
+  static NewMessage message(int id) {
+    NewMessage made;
+    made.id = MessageId{id};
+    made.contact_id = ContactId{id + 1000};
+    made.about = {made.contact_id};
+    made.address = "Person" + std::to_string(id) + "@x.org";
+    made.normalised = "person" + std::to_string(id) + "@x.org";
+    made.values_hash = id;
+    made.values = "{}";
+    return made;
+  }
+  std::vector<ClaimedMessage> claim(const Ledger& ledger, int limit, Instant now = kNow) {
+    return value(
+        [&](db::Connection& c) { return ledger.claim(c, kOrganisation, kCampaign, limit, now); });
+  }
+  static Settlement settlement(std::int64_t id, OutcomeKind kind, int attempt = 1) {
+    Settlement made{kOrganisation, kCampaign, attempt, {}, kLater, "record of attempt 1"};
+    made.outcome.message_id = MessageId{id};
+    made.outcome.kind = kind;
+    made.outcome.reason = "because";
+    made.outcome.started_at = made.outcome.ended_at = kNow;
+    return made;
+  }
+  std::vector<bool> settle(const std::vector<Settlement>& settlements, NodeId lease = NodeId{5}) {
+    return value([&](db::Connection& c) { return ledger_.settle(c, lease, settlements, kNow); });
+  }
+  std::int64_t number(std::string_view sql) {
+    std::int64_t found = -1;
+    write([&](db::Connection& c) {
+      return c.query({"", sql}, {}, [&](const db::Row& row) { found = row.integer(0); });
+    });
+    return found;
+  }
+  std::int64_t state_of(int id) {
+    return number("SELECT state FROM message WHERE id = " + std::to_string(id));
+  }
+  std::int64_t status_of(int id) {
+    return number("SELECT status FROM message WHERE id = " + std::to_string(id));
+  }
+  std::int64_t events_of(int id) {
+    return number("SELECT COUNT(*) FROM event WHERE message_id = " + std::to_string(id));
+  }
+  CampaignFigures figures() {
+    return value([](db::Connection& c) { return Ledger::figures(c, kOrganisation, kCampaign); });
+  }
+  void expect_counters_are_true() {
+    const CampaignFigures counted =
+        value([](db::Connection& c) { return Ledger::recount(c, kOrganisation, kCampaign); });
+    const CampaignFigures kept = figures();
+    const auto all = [](const CampaignFigures& f) {
+      return std::vector{f.queued,  f.sending,   f.deferred,    f.held,    f.sent,
+                         f.bounced, f.failed,    f.uncertain,   f.skipped, f.skipped_no_address,
+                         f.dropped, f.cancelled, f.unsubscribed};
+    };
+    EXPECT_EQ(all(kept), all(counted));
+  }
+
+  db::testing::TestDatabase database_{GetParam()};
+  SystemClock clock_;
+  IdSource ids_{clock_, 1};
+  Ledger ledger_{ids_, NodeId{5}, 1};
+  Ledger other_{ids_, NodeId{6}, 2};
+};
+
+INSTANTIATE_TEST_SUITE_P(On, LedgerTest, testing::ValuesIn(db::testing::databases()),
+                         [](const auto& info) { return db::testing::kind_name(info); });
+
+TEST_P(LedgerTest, CountsWhatIsEnqueuedByWhatItIs) {
+  std::vector<NewMessage> messages = {message(1), message(2), message(3), message(4)};
+  messages[1].state = MessageState::skipped;
+  messages[1].reason = "no address";
+  messages[2].state = MessageState::skipped;
+  messages[2].reason = "do not contact";
+  messages[3].state = MessageState::dropped;
+  messages[3].reason = "unsubscribed";
+  messages[0].about.push_back(ContactId{9});
+  write([&](db::Connection& c) { return ledger_.enqueue(c, kKeys, messages, kNow); });
+  const CampaignFigures f = figures();
+  EXPECT_EQ(f.queued, 1);
+  EXPECT_EQ(f.skipped, 2);
+  EXPECT_EQ(f.skipped_no_address, 1);
+  EXPECT_EQ(f.dropped, 1);
+  EXPECT_EQ(f.total(), 4);
+  EXPECT_EQ(f.pending() + f.in_flight() + f.completed() + f.all_failed() + f.all_skipped(), 4);
+  EXPECT_EQ(events_of(1), 0);
+  EXPECT_EQ(events_of(2), 1);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM message_about WHERE is_recipient = 1"), 4);
+  EXPECT_EQ(number("SELECT contact_id FROM message_about WHERE is_recipient = 0"), 9);
+  expect_counters_are_true();
+}
+
+TEST_P(LedgerTest, SettlesEveryKindOfOutcomeOnceWithItsEventAndBody) {
+  enqueue(5);
+  EXPECT_EQ(claim(ledger_, 10).size(), 5u);
+  EXPECT_EQ(figures().sending, 5);
+  const std::vector all = {settlement(1, OutcomeKind::sent), settlement(2, OutcomeKind::deferred),
+                           settlement(3, OutcomeKind::bounced), settlement(4, OutcomeKind::failed),
+                           settlement(5, OutcomeKind::uncertain)};
+  EXPECT_EQ(settle(all), std::vector<bool>(5, true));
+  const std::vector states = {3, 1, 4, 5, 6};
+  const std::vector statuses = {3, 2, 7, 12, 15};
+  for (int id = 1; id <= 5; ++id) {
+    const auto at = static_cast<std::size_t>(id - 1);
+    EXPECT_EQ(state_of(id), states[at]);
+    EXPECT_EQ(status_of(id), statuses[at]);
+    EXPECT_EQ(events_of(id), 1);
+  }
+  EXPECT_EQ(number("SELECT COUNT(*) FROM message_body"), 5);
+  EXPECT_EQ(number("SELECT is_ambiguous FROM message WHERE id = 5"), 1);
+  EXPECT_EQ(number("SELECT SUM(is_ambiguous) FROM message WHERE id < 5"), 0);
+  expect_counters_are_true();
+  // A journal read again changes nothing.
+  EXPECT_EQ(settle(all), std::vector<bool>(5, false));
+  EXPECT_EQ(number("SELECT COUNT(*) FROM event"), 5);
+  expect_counters_are_true();
+}
+
+TEST_P(LedgerTest, LeavesAloneWhatAnotherNodeHolds) {
+  enqueue(2);
+  EXPECT_EQ(claim(other_, 1).size(), 1u);
+  EXPECT_EQ(settle({settlement(1, OutcomeKind::sent)}), std::vector{false});
+  EXPECT_EQ(settle({settlement(2, OutcomeKind::sent)}), std::vector{false});
+  write([&](db::Connection& c) {
+    return ledger_.release(c, std::vector{settlement(1, OutcomeKind::sent)}, kNow);
+  });
+  write([&](db::Connection& c) {
+    return ledger_.drop_suppressed(c, ledger_.node(), kKeys, std::vector{MessageId{1}}, kNow);
+  });
+  EXPECT_EQ(state_of(1), 2);
+  EXPECT_EQ(state_of(2), 0);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM event"), 0);
+  EXPECT_EQ(settle({settlement(1, OutcomeKind::sent)}, other_.node()), std::vector{true});
+  expect_counters_are_true();
+}
+
+TEST_P(LedgerTest, ASettlementOfAnEarlierAttemptDoesNotTouchALaterOne) {
+  enqueue(1);
+  claim(ledger_, 1);
+  settle({settlement(1, OutcomeKind::deferred)});
+  EXPECT_TRUE(claim(ledger_, 1, kLater - Duration(1)).empty());
+  const auto again = claim(ledger_, 1, kLater);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].attempts, 1);
+  EXPECT_EQ(again[0].record, "record of attempt 1");
+  EXPECT_EQ(settle({settlement(1, OutcomeKind::deferred)}), std::vector{false});
+  EXPECT_EQ(state_of(1), 2);
+  Settlement second = settlement(1, OutcomeKind::sent, 2);
+  second.record = "of attempt 2";
+  EXPECT_EQ(settle({second}), std::vector{true});
+  // What was sent first is what is kept.
+  EXPECT_EQ(number("SELECT COUNT(*) FROM message_body"), 1);
+  expect_counters_are_true();
+}
+
+TEST_P(LedgerTest, ReleasedMessagesWaitWhereTheyWaitedBefore) {
+  enqueue(2);
+  claim(ledger_, 1);
+  settle({settlement(1, OutcomeKind::deferred)});
+  EXPECT_EQ(claim(ledger_, 2, kLater).size(), 2u);
+  write([&](db::Connection& c) {
+    return ledger_.release(
+        c, std::vector{settlement(1, OutcomeKind::sent, 2), settlement(2, OutcomeKind::sent)},
+        kNow);
+  });
+  EXPECT_EQ(state_of(1), 1);
+  EXPECT_EQ(status_of(1), 2);
+  EXPECT_EQ(state_of(2), 0);
+  EXPECT_EQ(status_of(2), 0);
+  EXPECT_EQ(figures().queued, 1);
+  EXPECT_EQ(figures().deferred, 1);
+  expect_counters_are_true();
+  EXPECT_EQ(claim(other_, 5, kLater).size(), 2u);
+}
+
+TEST_P(LedgerTest, CancelsWhatIsUnsentAndNothingElse) {
+  enqueue(5);
+  claim(ledger_, 3);
+  settle({settlement(1, OutcomeKind::sent), settlement(2, OutcomeKind::deferred)});
+  const auto cancel = [&](int limit) {
+    return value([&](db::Connection& c) {
+      return ledger_.cancel_unsent(c, kOrganisation, kCampaign, limit, kNow);
+    });
+  };
+  EXPECT_EQ(cancel(2), 2);
+  EXPECT_EQ(cancel(2), 1);
+  EXPECT_EQ(cancel(2), 0);
+  EXPECT_EQ(state_of(1), 3);
+  EXPECT_EQ(state_of(2), 9);
+  EXPECT_EQ(state_of(3), 2);
+  EXPECT_EQ(state_of(4), 9);
+  EXPECT_EQ(events_of(4), 1);
+  EXPECT_EQ(figures().cancelled, 3);
+  EXPECT_TRUE(claim(ledger_, 5, kLater).empty());
+  expect_counters_are_true();
+}
+
+TEST_P(LedgerTest, TakesBackFromADeadNodeAsItsJournalAllows) {
+  enqueue(6);
+  claim(ledger_, 3);
+  claim(other_, 3);
+  const auto take_back = [&](NodeId node, Ledger::Holding holding) {
+    return value([&](db::Connection& c) { return ledger_.take_back(c, node, holding, kNow); });
+  };
+  EXPECT_EQ(take_back(NodeId{6}, Ledger::Holding::nothing_left), 3);
+  EXPECT_EQ(take_back(NodeId{6}, Ledger::Holding::nothing_left), 0);
+  EXPECT_EQ(figures().queued, 3);
+  expect_counters_are_true();
+  EXPECT_EQ(take_back(NodeId{5}, Ledger::Holding::may_have_left), 3);
+  EXPECT_EQ(figures().uncertain, 3);
+  EXPECT_EQ(number("SELECT SUM(is_ambiguous) FROM message"), 3);
+  expect_counters_are_true();
+  // The lost node comes back with an outcome: too late, it was told already.
+  EXPECT_EQ(settle({settlement(1, OutcomeKind::sent)}), std::vector{false});
+}
+
+TEST_P(LedgerTest, DropsAtClaimWhatBecameSuppressed) {
+  enqueue(3);
+  write([&](db::Connection& c) -> Result<void> {
+    TRY(audience::suppress(c, ids_, kOrganisation,
+                           {.normalised = "person2@x.org", .reason = "unsubscribed"}, kNow));
+    return {};
+  });
+  const auto claimed = claim(ledger_, 3);
+  ASSERT_EQ(claimed.size(), 2u);
+  EXPECT_EQ(claimed[0].id, MessageId{1});
+  EXPECT_EQ(claimed[1].id, MessageId{3});
+  EXPECT_EQ(state_of(2), 8);
+  EXPECT_EQ(status_of(2), 10);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM message WHERE id = 2 AND reason = 'unsubscribed'"), 1);
+  EXPECT_EQ(events_of(2), 1);
+  expect_counters_are_true();
+}
+
+TEST_P(LedgerTest, EvidenceIsStoredOnceAndAnUnsubscriptionCanBeTakenBack) {
+  enqueue(1);
+  claim(ledger_, 1);
+  settle({settlement(1, OutcomeKind::sent)});
+  Evidence evidence{kOrganisation, MessageId{1}, EventType::unsubscribed, kNow, "page", "{}", "a"};
+  const auto record = [&] {
+    return value([&](db::Connection& c) { return ledger_.record(c, evidence, kNow); });
+  };
+  EXPECT_TRUE(record());
+  EXPECT_FALSE(record());
+  EXPECT_EQ(status_of(1), 9);
+  EXPECT_EQ(figures().unsubscribed, 1);
+  evidence.dedupe_key = "b";
+  EXPECT_TRUE(record());  // unsubscribed again: counted once
+  EXPECT_EQ(figures().unsubscribed, 1);
+  evidence.type = EventType::resubscribed;
+  evidence.dedupe_key = "c";
+  EXPECT_TRUE(record());
+  EXPECT_EQ(status_of(1), 3);
+  EXPECT_EQ(figures().unsubscribed, 0);
+  EXPECT_EQ(figures().sent, 1);
+  expect_counters_are_true();
+  evidence.message_id = MessageId{99};
+  evidence.dedupe_key = "d";
+  const auto wrote = database_->write(db::Priority::ledger, [&](db::Connection& c) -> Result<void> {
+    TRY(ledger_.record(c, evidence, kNow));
+    return {};
+  });
+  ASSERT_FALSE(wrote);
+  EXPECT_EQ(wrote.error().code, "message.not_found");
+}
+
+TEST_P(LedgerTest, TwoNodesNeverHoldTheSameMessage) {
+  enqueue(40);
+  enqueue(5, {kOrganisation, CampaignId{80}, ContentVersionId{71}, {}, {}}, 100);
+  std::set<std::int64_t> seen;
+  for (bool is_more = true; is_more;) {
+    is_more = false;
+    for (const Ledger* ledger : {&ledger_, &other_}) {
+      for (const ClaimedMessage& message : claim(*ledger, 7)) {
+        EXPECT_TRUE(seen.insert(message.id.value).second) << message.id.value;
+        is_more = true;
+      }
+    }
+  }
+  EXPECT_EQ(seen.size(), 40u);
+  EXPECT_LE(*seen.rbegin(), 40);
+  expect_counters_are_true();
+}
+
+// Random steps of two nodes, some of them repeated or meant for somebody else: the counters stay
+// what counting the messages gives.
+TEST_P(LedgerTest, CountersEqualARecountAfterAnySteps) {
+  for (unsigned seed = 1; seed <= 6; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    const auto below = [&](int limit) { return static_cast<int>(random() % unsigned(limit)); };
+    const int first = static_cast<int>(seed) * 1000;
+    enqueue(12, kKeys, first);
+    std::vector<ClaimedMessage> held[2];
+    for (int step = 0; step < 40; ++step) {
+      const int who = below(2);
+      const Ledger& ledger = who == 0 ? ledger_ : other_;
+      const Instant now = kNow + std::chrono::hours(2 * step);
+      std::vector<Settlement> some;
+      for (const ClaimedMessage& message : held[below(2)]) {
+        if (below(2) == 0) continue;
+        some.push_back(
+            settlement(message.id.value, static_cast<OutcomeKind>(below(5)), message.attempts + 1));
+        some.back().due_at = now;
+      }
+      switch (below(6)) {
+        case 0:
+        case 1:
+          for (auto& message : claim(ledger, 1 + below(5), now)) held[who].push_back(message);
+          break;
+        case 2:
+        case 3:
+          settle(some, ledger.node());
+          break;
+        case 4:
+          write([&](db::Connection& c) { return ledger.release(c, some, now); });
+          break;
+        default:
+          Evidence evidence{kOrganisation,
+                            MessageId{first + below(12)},
+                            below(2) == 0 ? EventType::unsubscribed : EventType::resubscribed,
+                            now,
+                            "page",
+                            "{}",
+                            std::to_string(below(30))};
+          value([&](db::Connection& c) { return ledger.record(c, evidence, now); });
+      }
+      expect_counters_are_true();
+    }
+    value([&](db::Connection& c) {
+      return ledger_.cancel_unsent(c, kOrganisation, kCampaign, 5, kNow);
+    });
+    for (const NodeId node : {ledger_.node(), other_.node()}) {
+      value([&](db::Connection& c) {
+        return ledger_.take_back(c, node, Ledger::Holding::may_have_left, kNow);
+      });
+    }
+    expect_counters_are_true();
+  }
+}
+
+TEST_P(LedgerTest, NoStatementReadsAWholeTable) {
+  for (const db::StatementPair& each : ledger_statements()) {
+    const db::Statement& statement = each.in(database_->dialect());
+    if (statement.name == "ledger.unsent_deferred") {
+      // In the order of an index that holds deferred messages only.
+      EXPECT_TRUE(db::testing::plan_of(*database_, statement).value().contains("message_deferred"));
+      continue;
+    }
+    db::testing::expect_plan(*database_, statement,
+                             {"message", "event", "message_body", "campaign_counter"});
+  }
+}
+
+}  // namespace
+}  // namespace tidings::delivery
