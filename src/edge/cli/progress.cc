@@ -66,7 +66,7 @@ std::string summary(const CampaignView& view, Duration took) {
 int exit_code_of(const CampaignView& view) {
   const delivery::CampaignFigures& figures = view.figures;
   const std::int64_t people = figures.total() - figures.all_skipped();
-  if (!figures.settled() || figures.uncertain > 0) return kRemains;
+  if (!view.is_finished() || !figures.settled() || figures.uncertain > 0) return kRemains;
   if (figures.bounced + figures.failed > 0) return kSomeFailed;
   if (view.campaign.state != CampaignState::cancelled && people == 0) return kUsage;
   return kDone;

@@ -1,7 +1,6 @@
 // tidings send: the whole job in one line: import people, write to each, show what happened.
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -13,7 +12,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "compose/preview_campaign.h"
@@ -21,6 +19,7 @@
 #include "delivery/smtp_probe.h"
 #include "delivery/transports.h"
 #include "edge/cli/command.h"
+#include "edge/cli/follower.h"
 #include "edge/cli/interrupt.h"
 #include "edge/cli/progress.h"
 #include "edge/cli/sending_service.h"
@@ -33,9 +32,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kLook = std::chrono::milliseconds(100);
-// A campaign whose mail server cannot be reached is given this long before `send` ends.
-constexpr Duration kSiteTroubleMax = std::chrono::seconds(60);
+// How long a process may take from locking the folder to answering at its socket.
+constexpr auto kStartMax = std::chrono::seconds(5);
 constexpr std::size_t kTemplateMax = std::size_t{4} << 20;
 constexpr std::size_t kAttachmentMax = std::size_t{64} << 20;
 
@@ -47,12 +45,6 @@ struct SendFlags {
   std::vector<std::string> attachments, mappings;
   int connections = 0;
   bool is_resume = false, is_dry_run = false, is_yes = false;
-};
-
-// Opened for a command that already knows its campaigns, or for all that are open.
-struct Watched {
-  std::vector<CampaignId> campaigns;
-  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };
 
 Result<std::string> read_whole(const std::string& path, std::string_view what, std::size_t most) {
@@ -159,201 +151,14 @@ bool ask(std::string_view question) {
           answer[0] == 'o');
 }
 
+bool asks(const SendFlags& flags) {
+  return !flags.is_yes && is_terminal(STDIN_FILENO) && is_terminal(STDOUT_FILENO);
+}
+
 void print_accepted(CampaignId id) {
   fmt::print("accepted {}\n", to_text(id));
   std::fflush(stdout);
 }
-
-int terminal_width() {
-  winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 100;
-}
-
-// Shows progress until everything is done that can be done now.
-class Follower {
- public:
-  Follower(Workplace& workplace, SendingService* service, Duration wait)
-      : workplace_(workplace), service_(service), wait_(wait), shows_(is_terminal(STDERR_FILENO)) {}
-
-  int follow(Watched watched, const std::stop_token& interrupted) {
-    std::vector<CampaignView> views;
-    for (;;) {
-      auto looked = look(watched.campaigns);
-      if (!looked) return report(looked.error(), kRemains);
-      views = *std::move(looked);
-      show(views);
-      if (interrupted.stop_requested()) break;
-      if (std::ranges::all_of(views, &CampaignView::is_finished) && !more_handed_over(watched)) {
-        break;
-      }
-      if (gave_up_waiting(views)) break;
-      std::this_thread::sleep_for(kLook);
-    }
-    if (shows_) fmt::print(stderr, "\r\033[K");
-    last_trouble_ = trouble_now();  // stop() ends who could tell
-    if (service_ != nullptr) service_->stop();
-    return conclude(watched, interrupted.stop_requested());
-  }
-
- private:
-  Result<std::vector<CampaignView>> look(const std::vector<CampaignId>& campaigns) {
-    std::vector<CampaignView> views;
-    for (const CampaignId id : campaigns) {
-      views.push_back(TRY(view_campaign(workplace_.database(), workplace_.organisation().id, id)));
-    }
-    return views;
-  }
-
-  // Campaigns that another command handed over are this process's to finish too.
-  bool more_handed_over(Watched& watched) {
-    if (service_ == nullptr || service_->handed_over() == handed_over_) return false;
-    handed_over_ = service_->handed_over();
-    const auto open = workplace_.database().read_value(
-        [](db::Connection& connection) { return compose::open_campaigns(connection); });
-    if (!open) return false;
-    for (const auto& campaign : *open) watched.campaigns.push_back(campaign.id);
-    return !open->empty();
-  }
-
-  void show(const std::vector<CampaignView>& views) {
-    if (!shows_) return;
-    const auto now = std::chrono::steady_clock::now();
-    const CampaignView* shown = nullptr;
-    for (const auto& view : views) {
-      if (!view.is_finished()) shown = &view;
-    }
-    if (shown == nullptr) return;
-    const std::int64_t done = shown->figures.sent;
-    const double seconds = std::chrono::duration<double>(now - rate_since_).count();
-    if (seconds >= 1) {
-      rate_ = double(done - rate_from_) / seconds;
-      rate_from_ = done;
-      rate_since_ = now;
-    }
-    std::string line = progress_line(*shown, rate_, terminal_width());
-    if (service_ != nullptr) {
-      const auto progress = service_->runner().progress();
-      if (progress.importing == shown->campaign.id && shown->figures.total() == 0) {
-        line = fmt::format("Importing people: {:.0f} %", progress.import_progress * 100);
-      }
-      if (const auto trouble = trouble_now(); !trouble.empty()) {
-        line = trouble.substr(0, static_cast<std::size_t>(terminal_width() - 1));
-      }
-    }
-    fmt::print(stderr, "\r\033[K{}", line);
-    std::fflush(stderr);
-  }
-
-  std::string trouble_now() const {
-    if (service_ == nullptr) return "";
-    const auto progress = service_->runner().progress();
-    if (!progress.trouble.empty()) return progress.trouble;
-    return service_->dispatcher().activity().trouble;
-  }
-
-  // Only deferred mail is left and the time to wait for it is over; or nothing has moved for long
-  // because of trouble that is not over.
-  bool gave_up_waiting(const std::vector<CampaignView>& views) {
-    const auto now = std::chrono::steady_clock::now();
-    bool only_deferred = true;
-    std::int64_t settled = 0;
-    for (const auto& view : views) {
-      const auto& figures = view.figures;
-      settled += figures.total() - figures.pending() - figures.in_flight();
-      // What is settled altogether is about to be called finished: that is waited for.
-      const bool may_move =
-          !view.is_expanded() || figures.queued + figures.sending > 0 || figures.settled();
-      if (!view.is_finished() && may_move) {
-        only_deferred = false;
-      }
-    }
-    if (settled != settled_ || trouble_now().empty()) {
-      settled_ = settled;
-      moved_at_ = now;
-    }
-    if (!only_deferred) {
-      deferred_since_.reset();
-      return now - moved_at_ > std::max(kSiteTroubleMax, wait_);
-    }
-    if (!deferred_since_) deferred_since_ = now;
-    return now - *deferred_since_ >= wait_;
-  }
-
-  // What was wrong in the file, as a CSV beside it: line, field, value, result, reason.
-  void print_import_findings(const compose::Campaign& campaign) {
-    static constexpr db::Statement kCount{
-        "send.count_findings",
-        "SELECT COUNT(*) FROM import_error WHERE organisation_id = $1 AND import_id = $2"};
-    if (!campaign.import_id.valid()) return;
-    audience::ImportCounts counts;
-    std::int64_t findings = 0;
-    const fs::path path =
-        workplace_.folder() / "imports" / (to_text(campaign.import_id) + ".report.csv");
-    const auto wrote = workplace_.database().read([&](db::Connection& connection) -> Result<void> {
-      counts = TRY(audience::load_import(connection, campaign.organisation_id, campaign.import_id))
-                   .counts;
-      TRY(connection.query(kCount, {campaign.organisation_id, campaign.import_id},
-                           [&](const db::Row& row) { findings = row.integer(0); }));
-      if (findings == 0) return {};
-      std::ofstream out(path, std::ios::binary | std::ios::trunc);
-      TRY(audience::write_import_report(connection, campaign.organisation_id, campaign.import_id,
-                                        [&](std::string_view text) { out << text; }));
-      out.close();
-      if (!out) return fail_errno("send.report", "Cannot write " + path.string(), errno);
-      return {};
-    });
-    if (!wrote) {
-      fmt::print(stderr, "tidings: {}\n", wrote.error().message);
-    } else if (findings > 0) {
-      fmt::print(
-          "The file had {} rows; {} left out, {} about somebody who was in it already.\n"
-          "What to mend, line by line: {}\n",
-          counts.rows, counts.bad, counts.duplicates, path.string());
-    }
-  }
-
-  int conclude(const Watched& watched, bool is_interrupted) {
-    const auto views = look(watched.campaigns);
-    if (!views) return report(views.error(), kRemains);
-    int code = kDone;
-    const Duration took =
-        std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - watched.started);
-    for (const auto& view : *views) {
-      if (watched.campaigns.size() > 1) fmt::print("{}: ", to_text(view.campaign.id));
-      fmt::print("{}", summary(view, took));
-      print_import_findings(view.campaign);
-      const int one = exit_code_of(view);
-      if (one == kUsage) {
-        fmt::print(stderr, "tidings: There was nobody to write to.\n");
-      } else if (!view.is_finished() && !view.figures.settled()) {
-        if (!last_trouble_.empty()) {
-          fmt::print(stderr, "tidings: {}\n", last_trouble_);
-        }
-        fmt::print(stderr,
-                   "tidings: The rest is kept and goes on with: tidings send --data {} --resume\n",
-                   workplace_.folder().string());
-      }
-      code = std::max(code, one == kUsage && code != kDone ? code : one);
-    }
-    std::fflush(stdout);
-    const bool remains =
-        std::ranges::any_of(*views, [](const CampaignView& view) { return !view.is_finished(); });
-    return is_interrupted && remains ? kInterrupted : code;
-  }
-
-  Workplace& workplace_;
-  SendingService* service_;
-  const Duration wait_;
-  const bool shows_;
-  std::string last_trouble_;
-  int handed_over_ = 0;
-  double rate_ = 0;
-  std::int64_t rate_from_ = 0;
-  std::chrono::steady_clock::time_point rate_since_ = std::chrono::steady_clock::now();
-  std::int64_t settled_ = -1;
-  std::chrono::steady_clock::time_point moved_at_ = std::chrono::steady_clock::now();
-  std::optional<std::chrono::steady_clock::time_point> deferred_since_;
-};
 
 WorkplaceOptions workplace_options(const SendFlags& flags, Access access) {
   WorkplaceOptions options;
@@ -365,17 +170,35 @@ WorkplaceOptions workplace_options(const SendFlags& flags, Access access) {
   return options;
 }
 
+int resume(const SendFlags& flags, Duration wait, const InterruptWatch& interrupt);
+
+// The folder's owner while it starts has no socket yet: it is given a moment to open one.
+Result<net::Response> post_campaign(const fs::path& socket, const std::string& body) {
+  const auto until = std::chrono::steady_clock::now() + kStartMax;
+  for (;;) {
+    auto answer = net::request_local(socket, {.method = "POST",
+                                              .target = "/local/campaigns",
+                                              .body = body,
+                                              .timeout = std::chrono::minutes(5)});
+    const bool is_absent = !answer && answer.error().code == "local.absent";
+    if (!is_absent || std::chrono::steady_clock::now() >= until) return answer;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
 // Another process works in this folder: it does the sending, this one watches.
 int hand_over(const SendFlags& flags, const compose::SendRequest& request, Duration wait,
               const Error& busy, const InterruptWatch& interrupt) {
   const auto workplace = Workplace::open(workplace_options(flags, Access::read));
   if (!workplace) return report(workplace.error());
+  if (const auto probed = probe(request); !probed) return report(probed.error());
+  if (asks(flags) && !ask(fmt::format("Send \"{}\" from {} through the tidings that is running?",
+                                      request.subject, request.from))) {
+    fmt::print("Nothing was sent.\n");
+    return kUsage;
+  }
   const std::string body = compose::to_json(request);
-  const auto answer =
-      net::request_local((*workplace)->socket_path(), {.method = "POST",
-                                                       .target = "/local/campaigns",
-                                                       .body = body,
-                                                       .timeout = std::chrono::minutes(5)});
+  const auto answer = post_campaign((*workplace)->socket_path(), body);
   if (!answer) return report(answer.error().code == "local.absent" ? busy : answer.error());
   boost::system::error_code error;
   const auto json = boost::json::parse(answer->body, error);
@@ -392,7 +215,10 @@ int hand_over(const SendFlags& flags, const compose::SendRequest& request, Durat
   if (!id)
     return report({ErrorKind::internal, "send.refused", "The running tidings said nothing."});
   print_accepted(CampaignId{*id});
-  return Follower(**workplace, nullptr, wait).follow({{CampaignId{*id}}}, interrupt.token());
+  Follower follower(**workplace, nullptr, wait);
+  const int code = follower.follow({{CampaignId{*id}}}, interrupt.token());
+  // It ended with our campaign unsent: without another process this one does it.
+  return follower.is_abandoned() ? resume(flags, wait, interrupt) : code;
 }
 
 void print_preview(const compose::CampaignPreview& preview) {
@@ -454,7 +280,7 @@ int send_new(const SendFlags& flags, Duration wait, const InterruptWatch& interr
   if (!plan) return report(plan.error());
   if (const auto probed = probe(*request); !probed) return report(probed.error());
   for (const auto& warning : plan->warnings) fmt::print(stderr, "tidings: {}\n", warning);
-  if (!flags.is_yes && is_terminal(STDIN_FILENO) && is_terminal(STDOUT_FILENO)) {
+  if (asks(flags)) {
     const auto preview = compose::preview_campaign(checking, *request);
     if (!preview) return report(preview.error());
     if (!ask(fmt::format("Send \"{}\" from {} to {} people?", request->subject, request->from,
@@ -465,6 +291,10 @@ int send_new(const SendFlags& flags, Duration wait, const InterruptWatch& interr
   }
   auto service = SendingService::start(**workplace);
   if (!service) return report(service.error());
+  if (interrupt.token().stop_requested()) {
+    fmt::print("Nothing was sent.\n");
+    return kInterrupted;
+  }
   const auto started = compose::start_campaign((*service)->compose_context(), *request);
   if (!started) return report(started.error());
   print_accepted(*started);
