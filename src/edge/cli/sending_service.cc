@@ -15,6 +15,8 @@ namespace {
 
 // A campaign handed over carries its attachments in base64.
 constexpr std::size_t kHandedOverMax = std::size_t{128} << 20;
+// Requests under way at the end.
+constexpr Duration kCloseMax = std::chrono::seconds(5);
 
 int http_status(ErrorKind kind) {
   switch (kind) {
@@ -142,8 +144,9 @@ Result<void> SendingService::open_local_socket() {
 }
 
 net::Response SendingService::start_handed_over(const net::Request& request) {
-  const auto asked = compose::send_request_from_json(request.body);
+  auto asked = compose::send_request_from_json(request.body);
   if (!asked) return problem(asked.error());
+  if (asked->rate_per_second == 0) asked->rate_per_second = workplace_.settings().rate_per_second;
   const auto started = compose::start_campaign(compose_context(), *asked);
   if (!started) return problem(started.error());
   ++handed_over_;
@@ -175,19 +178,27 @@ void SendingService::stop(Duration at_most) {
   const auto deadline = std::chrono::steady_clock::now() + at_most;
   if (runner_) runner_->stop();
   if (loop_thread_.joinable()) {
-    if (local_) loop_.post([this] { local_.reset(); });
+    // A hand-over under way is answered: it was accepted, and its sender must know.
+    auto local_closed = std::make_shared<std::promise<void>>();
+    if (local_) {
+      loop_.post([this, local_closed] {
+        local_->drain(kCloseMax, [local_closed] { local_closed->set_value(); });
+      });
+    } else {
+      local_closed->set_value();
+    }
     auto closed = std::make_shared<std::promise<void>>();
     if (public_) {
-      loop_.post([this, closed] {
-        public_->drain(std::chrono::seconds(5), [closed] { closed->set_value(); });
-      });
+      loop_.post([this, closed] { public_->drain(kCloseMax, [closed] { closed->set_value(); }); });
     } else {
       closed->set_value();
     }
     auto drained = std::make_shared<std::promise<void>>();
     dispatcher_->drain([drained] { drained->set_value(); });
-    const bool is_clean = drained->get_future().wait_until(deadline) == std::future_status::ready &&
-                          closed->get_future().wait_until(deadline) == std::future_status::ready;
+    const bool is_clean =
+        drained->get_future().wait_until(deadline) == std::future_status::ready &&
+        closed->get_future().wait_until(deadline) == std::future_status::ready &&
+        local_closed->get_future().wait_until(deadline) == std::future_status::ready;
     if (!is_clean) workplace_.abandon_node();
     pool_.stop();
     loop_.stop();

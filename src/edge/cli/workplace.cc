@@ -4,6 +4,7 @@
 #include <charconv>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -146,7 +147,13 @@ Result<void> Workplace::take_lock() {
   const fs::path path = folder_ / "lock";
   lock_fd_ = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
   if (lock_fd_ < 0) return fail_errno("workplace.lock", "Cannot open " + path.string(), errno);
-  if (::flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) {
+  // Whoever asks whether somebody works here holds the lock for an instant (running_process).
+  int locked = ::flock(lock_fd_, LOCK_EX | LOCK_NB);
+  for (int i = 0; i < 5 && locked != 0 && errno == EWOULDBLOCK; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    locked = ::flock(lock_fd_, LOCK_EX | LOCK_NB);
+  }
+  if (locked != 0) {
     if (errno != EWOULDBLOCK) {
       return fail_errno("workplace.lock", "Cannot lock " + path.string(), errno);
     }
