@@ -48,7 +48,7 @@ def expected_html(source, person, address):
     values = dict(person.values, email=address)
     made = re.sub(r"\{% if .*?%\}(.*?)\{% endif %\}",
                   lambda m: m.group(1) if values["city"] == "Leiden" else "", source, flags=re.S)
-    return re.sub(r"\{\{ contact\.(\w+) \}\}", lambda m: html.escape(values[m.group(1)]), made)
+    return re.sub(r"\{\{ contact\.(\w+) \}\}", lambda m: html.escape(values[m.group(1)].strip()), made)
 
 
 def span(page, name):
