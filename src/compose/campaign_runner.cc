@@ -125,23 +125,28 @@ Result<bool> CampaignRunner::round(std::stop_token stop) {
   const auto campaigns = TRY(
       database_.read_value([](db::Connection& connection) { return open_campaigns(connection); }));
   std::vector<delivery::CampaignWork> may_send;
+  std::optional<Error> trouble;
   for (const Campaign& campaign : campaigns) {
     if (campaign.state != CampaignState::running) continue;
-    const Content content = TRY(content_of(campaign));
+    // One campaign's trouble is not another's.
+    const auto content = content_of(campaign);
+    if (!content) {
+      trouble = content.error();
+      continue;
+    }
     may_send.push_back({campaign.organisation_id, campaign.id, campaign.transport_id,
-                        campaign.rate_per_second, content.message_bytes});
+                        campaign.rate_per_second, content->message_bytes});
   }
   dispatcher_.set_campaigns(std::move(may_send));
   bool more = false;
-  std::optional<Error> trouble;
   for (const Campaign& campaign : campaigns) {
     if (stop.stop_requested()) return false;
-    // One campaign's trouble is not another's.
     const auto advanced = advance(campaign, stop);
-    if (advanced)
+    if (advanced) {
       more |= *advanced;
-    else if (advanced.error().kind != ErrorKind::conflict)
+    } else if (advanced.error().code != "campaign.expanded") {  // then it is looked at anew
       trouble = advanced.error();
+    }
   }
   {
     const std::lock_guard lock(mutex_);

@@ -1,5 +1,7 @@
 #include "delivery/dispatcher.h"
 
+#include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -10,6 +12,7 @@
 
 #include "base/check.h"
 #include "delivery/engine.h"
+#include "wire/smtp_reply.h"
 
 namespace tidings::delivery {
 
@@ -18,10 +21,36 @@ namespace {
 constexpr std::size_t kLedgerGroupMax = 1000;
 constexpr Duration kLedgerDelay = std::chrono::milliseconds(20);
 constexpr Duration kTroublePause = std::chrono::seconds(1);
+constexpr Duration kMakePause = std::chrono::seconds(5);
 constexpr Duration kIdleClaim = std::chrono::milliseconds(200);
 constexpr Duration kSuppressionPoll = std::chrono::milliseconds(500);
+constexpr std::size_t kSuppressionPage = 1000;
+constexpr std::size_t kSuppressedMax = 100'000;
+constexpr std::int64_t kIdOverlap = std::int64_t{10'000} << 22;  // ten seconds of ids
+constexpr Duration kWakeMin = std::chrono::milliseconds(1);
 constexpr std::size_t kPreparedChunk = 32;
+constexpr std::size_t kSentenceMax = 4096;
 constexpr std::size_t kReadyBytes = std::size_t{24} << 20;
+
+// What can be in the way, apart: one cause that ends says nothing about another. In the order of
+// what a person should hear first.
+enum class Cause : std::size_t { journal, ledger, lease, claim, transport, suppressions };
+constexpr std::size_t kCauses = 6;
+
+// The database or the keys are away: that is no fault of the message.
+bool is_ours(const Error& error) {
+  return error.code.starts_with("db.") || error.kind == ErrorKind::unavailable ||
+         error.kind == ErrorKind::timeout || error.kind == ErrorKind::cancelled;
+}
+
+Settlement as_release(const ClaimedMessage& message) {
+  Settlement back;
+  back.organisation_id = message.organisation_id;
+  back.campaign_id = message.campaign_id;
+  back.attempt = message.attempts + 1;
+  back.outcome.message_id = message.id;
+  return back;
+}
 
 std::string suppression_key(OrganisationId organisation, std::string_view normalised) {
   return to_text(organisation) + std::string(normalised);
@@ -32,6 +61,13 @@ std::string suppression_key(OrganisationId organisation, std::string_view normal
 // Lives as long as a posted task or a database callback refers to it.
 struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   struct Site;
+
+  // A claimed message on its way through the preparing thread.
+  struct Job {
+    ClaimedMessage message;
+    std::uint64_t claim = 0;  // which claim of this process brought it
+    Result<std::unique_ptr<PreparedMessage>> made;
+  };
 
   Impl(net::EventLoop& loop_, db::Database& database_, const Clock& clock_, Ledger ledger_,
        Journal& journal_, Prepare prepare_, MakeTransport make_transport_,
@@ -44,19 +80,18 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
         prepare(std::move(prepare_)),
         make_transport(std::move(make_transport_)),
         options(std::move(options_)),
-        lease_timer(loop_),
-        journal_timer(loop_),
-        ledger_timer(loop_),
-        claim_timer(loop_),
-        suppression_timer(loop_) {}
+        timers(std::make_unique<Timers>(loop_)) {}
 
   // --- claiming and preparing
   void claim_more();
   void claim(const CampaignWork& work, int limit);
   int share_of(const CampaignWork& work) const;
-  void claimed(const CampaignWork& work, std::vector<ClaimedMessage> messages);
+  void claimed(const CampaignWork& work, std::vector<ClaimedMessage> messages,
+               std::uint64_t number);
+  void give_up_doubtful();
   void run_preparing();
-  void prepared(std::vector<std::pair<ClaimedMessage, Result<std::unique_ptr<PreparedMessage>>>>);
+  void prepared(std::vector<Job> chunk);
+  void place(Job& job);
   void set_campaigns(std::vector<CampaignWork> campaigns);
   Site* site_of(CampaignId campaign);
   Result<Site*> open_site(const CampaignWork& work);
@@ -70,6 +105,9 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   void release(const PreparedMessage& message);
 
   // --- recording
+  // `done` runs on the loop's thread, and not at all once the Dispatcher is gone.
+  void write_async(db::Priority priority, db::Database::Work work,
+                   std::function<void(Result<void>)> done);
   void schedule_ledger();
   void write_ledger();
   void ledger_written(std::vector<Settlement> settled, Result<void> result);
@@ -79,7 +117,8 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   bool was_suppressed(const PreparedMessage& message);
 
   void check_drained();
-  void set_trouble(std::string sentence);
+  void set_trouble(Cause cause, std::string sentence);  // empty: it is over
+  void publish_trouble();
 
   net::EventLoop& loop;
   db::Database& database;
@@ -91,10 +130,13 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   const DispatcherOptions options;
 
   std::map<TransportId, std::unique_ptr<Site>> sites;
+  std::map<TransportId, std::pair<Instant, Error>> unmade;  // when to try again, and why not
   std::map<CampaignId, CampaignWork> campaigns;
   std::unordered_map<CampaignId, std::size_t> preparing;  // claimed, not ready yet
   std::unordered_set<CampaignId> claiming;
   std::unordered_map<CampaignId, Instant> next_claim;
+  std::unordered_map<CampaignId, std::vector<Settlement>> doubtful;  // perhaps leased to us
+  std::uint64_t claims = 0;
   std::size_t in_flight = 0;
 
   bool flush_scheduled = false;
@@ -107,23 +149,35 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   bool ledger_busy = false;
   bool ledger_failing = false;
 
+  std::array<std::string, kCauses> troubles;
   Instant lease_until{};
-  std::unordered_set<std::string> recently_suppressed;
-  std::int64_t last_suppression = 0;
+  // By address or domain: the last claim that was made before we knew.
+  std::unordered_map<std::string, std::uint64_t> recently_suppressed;
+  std::unordered_map<std::string, std::uint64_t> formerly_suppressed;
+  std::int64_t suppressions_seen = 0;
+  std::int64_t suppressions_after = 0;
   bool suppression_poll_started = false;
 
-  net::Timer lease_timer;
-  net::Timer journal_timer;
-  net::Timer ledger_timer;
-  net::Timer claim_timer;
-  net::Timer suppression_timer;
+  // Gone with the Dispatcher: the loop may end before the last database callback does.
+  struct Timers {
+    explicit Timers(net::EventLoop& loop)
+        : lease(loop), journal(loop), ledger(loop), claim(loop), suppression(loop) {}
+    net::Timer lease;
+    net::Timer journal;
+    net::Timer ledger;
+    net::Timer claim;
+    net::Timer suppression;
+  };
+  std::unique_ptr<Timers> timers;
+  std::mutex gone_mutex;
+  bool is_gone = false;  // the Dispatcher; the loop must not be touched any more
   bool draining = false;
   std::function<void()> drained;
 
   // The preparing thread's inbox.
   std::mutex inbox_mutex;
   std::condition_variable inbox_wake;
-  std::deque<ClaimedMessage> inbox;
+  std::deque<Job> inbox;
   bool stop = false;
   std::thread preparer;
 
@@ -134,7 +188,7 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
 
 // One transport with its engine: the port through which it works.
 struct Dispatcher::Impl::Site final : DeliveryPort {
-  explicit Site(Impl& impl_) : impl(impl_) {}
+  explicit Site(Impl& impl_) : impl(impl_), rate_timer(impl_.loop), pause_timer(impl_.loop) {}
 
   std::unique_ptr<PreparedMessage> take() override {
     if (impl.journal_blocked || !lease_holds()) return nullptr;
@@ -177,37 +231,46 @@ struct Dispatcher::Impl::Site final : DeliveryPort {
   void report(std::unique_ptr<PreparedMessage> message, Outcome outcome) override {
     CHECK(impl.in_flight > 0);
     --impl.in_flight;
+    if (outcome.kind == OutcomeKind::sent) works();
     impl.settle(*message, std::move(outcome));
   }
   void report_site_trouble(Outcome outcome) override {
     engine.site_trouble(impl.clock.now());
     std::string sentence = outcome.remote.empty() ? "The mail server" : outcome.remote;
     sentence += ": " + (outcome.reply_text.empty() ? outcome.reason : outcome.reply_text);
-    impl.set_trouble(std::move(sentence));
-    schedule_wake();
+    trouble = std::move(sentence);
+    impl.publish_trouble();
+    // Nothing else may come to wake the transport when the pause is over.
+    const Duration pause = engine.paused_until().value_or(now()) - now();
+    pause_timer.start(std::max<Duration>(pause, kWakeMin), [this] { transport->wake(); });
   }
   void report_connected() override {
-    if (engine.site_failures() > 0) {
-      engine.site_works();
-      impl.set_trouble({});
-    }
+    engine.site_works();
+    works();
   }
   bool may_connect() const override { return engine.may_connect(impl.clock.now()); }
   Instant now() const override { return impl.clock.now(); }
 
-  // Wakes the transport when a rate or a pause lets it go on.
+  // Wakes the transport when a rate lets it go on.
   void schedule_wake() {
-    if (!timer) timer = std::make_unique<net::Timer>(impl.loop);
-    if (timer->running()) return;
-    const auto next = engine.next_change(impl.clock.now());
-    if (!next) return;
-    const Duration wait = std::max<Duration>(*next - impl.clock.now(), Duration(1000));
-    timer->start(wait, [this] { transport->wake(); });
+    const Instant now = impl.clock.now();
+    const auto next = engine.next_change(now);
+    if (!next || (rate_timer.running() && rate_wake_at <= *next)) return;
+    rate_wake_at = *next;
+    rate_timer.start(std::max<Duration>(*next - now, kWakeMin), [this] { transport->wake(); });
+  }
+  void works() {
+    if (trouble.empty()) return;
+    trouble.clear();
+    impl.publish_trouble();
   }
 
   Impl& impl;
   Engine engine;
-  std::unique_ptr<net::Timer> timer;
+  net::Timer rate_timer;
+  Instant rate_wake_at{};
+  net::Timer pause_timer;
+  std::string trouble;  // why the site cannot be reached; empty when it can
   std::unique_ptr<Transport> transport;
   bool is_drained = false;
 };
@@ -215,6 +278,7 @@ struct Dispatcher::Impl::Site final : DeliveryPort {
 // ------------------------------------------------------------------ claiming and preparing
 
 void Dispatcher::Impl::set_campaigns(std::vector<CampaignWork> wanted) {
+  if (draining) return;
   std::map<CampaignId, CampaignWork> next;
   for (CampaignWork& work : wanted) next.emplace(work.campaign_id, work);
   for (const auto& [id, work] : campaigns) {
@@ -224,15 +288,18 @@ void Dispatcher::Impl::set_campaigns(std::vector<CampaignWork> wanted) {
     }
   }
   campaigns = std::move(next);
+  std::erase_if(next_claim, [this](const auto& each) { return !campaigns.contains(each.first); });
+  std::string trouble;
   for (auto& [id, work] : campaigns) {
     const auto site = open_site(work);
-    if (!site) {
-      set_trouble(site.error().message);
-      continue;
+    if (site) {
+      (*site)->engine.allow(id, work.rate_per_second);
+    } else {
+      trouble = site.error().message;
     }
-    if (draining) continue;
-    (*site)->engine.allow(id, work.rate_per_second);
   }
+  set_trouble(Cause::transport, std::move(trouble));
+  give_up_doubtful();
   claim_more();
 }
 
@@ -244,21 +311,28 @@ Dispatcher::Impl::Site* Dispatcher::Impl::site_of(CampaignId campaign) {
 }
 
 Result<Dispatcher::Impl::Site*> Dispatcher::Impl::open_site(const CampaignWork& work) {
-  auto& site = sites[work.transport_id];
-  if (site && site->transport) return site.get();
+  if (const auto at = sites.find(work.transport_id); at != sites.end()) return at->second.get();
+  // Making one reads the database and certificates: not at every turn.
+  const Instant now = clock.now();
+  const auto failed = unmade.find(work.transport_id);
+  if (failed != unmade.end() && failed->second.first > now) {
+    return std::unexpected(failed->second.second);
+  }
   auto made = std::make_unique<Site>(*this);
   auto transport = make_transport(work.organisation_id, work.transport_id, *made);
   if (!transport) {
-    sites.erase(work.transport_id);
+    unmade.insert_or_assign(work.transport_id, std::pair(now + kMakePause, transport.error()));
     return std::unexpected(std::move(transport).error());
   }
+  unmade.erase(work.transport_id);
   made->transport = *std::move(transport);
-  site = std::move(made);
-  return site.get();
+  return (sites[work.transport_id] = std::move(made)).get();
 }
 
 void Dispatcher::Impl::claim_more() {
-  if (draining || campaigns.empty() || clock.now() >= lease_until) return;
+  // What cannot be recorded is not added to; and a release that must be tried again must not meet
+  // a claim of the same message.
+  if (draining || campaigns.empty() || clock.now() >= lease_until || ledger_failing) return;
   const Instant now = clock.now();
   std::optional<Instant> later;
   for (const auto& [id, work] : campaigns) {
@@ -274,8 +348,8 @@ void Dispatcher::Impl::claim_more() {
         int(site->engine.ready(id)) + (busy == preparing.end() ? 0 : int(busy->second));
     if (held <= share / 2) claim(work, share / 2);
   }
-  if (later && !claim_timer.running()) {
-    claim_timer.start(std::max<Duration>(*later - now, Duration(1000)), [this] { claim_more(); });
+  if (later && !timers->claim.running()) {
+    timers->claim.start(std::max<Duration>(*later - now, Duration(1000)), [this] { claim_more(); });
   }
 }
 
@@ -284,35 +358,66 @@ int Dispatcher::Impl::share_of(const CampaignWork& work) const {
   const auto by_number =
       static_cast<std::size_t>(options.prefetch) / std::min<std::size_t>(campaigns.size(), 50);
   const auto by_size = kReadyBytes / std::max<std::size_t>(work.message_bytes, 1);
-  return static_cast<int>(std::clamp<std::size_t>(std::min(by_number, by_size), 8, 100'000));
+  return static_cast<int>(std::clamp<std::size_t>(std::min(by_number, by_size), 2, 100'000));
 }
 
 void Dispatcher::Impl::claim(const CampaignWork& work, int limit) {
   claiming.insert(work.campaign_id);
-  auto claimed_now = std::make_shared<std::vector<ClaimedMessage>>();
-  database.write_async(
+  struct Claim {
+    std::vector<Settlement> doubtful;
+    std::vector<ClaimedMessage> messages;
+  };
+  auto made = std::make_shared<Claim>();
+  if (const auto at = doubtful.find(work.campaign_id); at != doubtful.end()) {
+    made->doubtful = at->second;
+  }
+  ++claims;
+  write_async(
       db::Priority::ledger,
-      [this, work, limit, claimed_now](db::Connection& connection) -> Result<void> {
-        claimed_now->clear();
-        *claimed_now = TRY(
-            ledger.claim(connection, work.organisation_id, work.campaign_id, limit, clock.now()));
+      [this, work, limit, made](db::Connection& connection) -> Result<void> {
+        made->messages.clear();
+        const Instant now = clock.now();
+        TRY(ledger.release(connection, made->doubtful, now));
+        made->messages =
+            TRY(ledger.claim(connection, work.organisation_id, work.campaign_id, limit, now));
         return {};
       },
-      [self = shared_from_this(), work, claimed_now](Result<void> result) {
-        self->loop.post([self, work, claimed_now, result = std::move(result)] {
-          self->claiming.erase(work.campaign_id);
-          if (!result) {
-            self->next_claim[work.campaign_id] = self->clock.now() + kTroublePause;
-            self->set_trouble(result.error().message);
-            self->claim_more();
-            return;
+      [this, work, made, number = claims](Result<void> result) {
+        claiming.erase(work.campaign_id);
+        set_trouble(Cause::claim, result ? std::string() : result.error().message);
+        if (result) {
+          doubtful.erase(work.campaign_id);
+          return claimed(work, std::move(made->messages), number);
+        }
+        // The commit may have happened though its answer was lost: then these are leased, and no
+        // one else would ever look at them. The next claim takes them back first.
+        if (result.error().code == "db.commit_unknown") {
+          for (const ClaimedMessage& message : made->messages) {
+            doubtful[work.campaign_id].push_back(as_release(message));
           }
-          self->claimed(work, std::move(*claimed_now));
-        });
+        }
+        next_claim[work.campaign_id] = clock.now() + kTroublePause;
+        give_up_doubtful();
+        claim_more();
+        check_drained();
       });
 }
 
-void Dispatcher::Impl::claimed(const CampaignWork& work, std::vector<ClaimedMessage> messages) {
+// Doubtful claims of campaigns that claim no more go back by themselves.
+void Dispatcher::Impl::give_up_doubtful() {
+  for (auto at = doubtful.begin(); at != doubtful.end();) {
+    if ((campaigns.contains(at->first) && !draining) || claiming.contains(at->first)) {
+      ++at;
+      continue;
+    }
+    std::ranges::move(at->second, std::back_inserter(releases));
+    at = doubtful.erase(at);
+    schedule_ledger();
+  }
+}
+
+void Dispatcher::Impl::claimed(const CampaignWork& work, std::vector<ClaimedMessage> messages,
+                               std::uint64_t number) {
   if (messages.empty()) {
     next_claim[work.campaign_id] = clock.now() + kIdleClaim;
   } else {
@@ -320,7 +425,7 @@ void Dispatcher::Impl::claimed(const CampaignWork& work, std::vector<ClaimedMess
     preparing[work.campaign_id] += messages.size();
     {
       const std::lock_guard lock(inbox_mutex);
-      std::ranges::move(messages, std::back_inserter(inbox));
+      for (ClaimedMessage& message : messages) inbox.push_back({std::move(message), number, {}});
     }
     inbox_wake.notify_one();
   }
@@ -330,67 +435,77 @@ void Dispatcher::Impl::claimed(const CampaignWork& work, std::vector<ClaimedMess
 }
 
 void Dispatcher::Impl::run_preparing() {
-  std::vector<std::pair<ClaimedMessage, Result<std::unique_ptr<PreparedMessage>>>> chunk;
+  std::vector<Job> chunk;
   for (;;) {
-    ClaimedMessage message;
+    Job job;
     {
       std::unique_lock lock(inbox_mutex);
       inbox_wake.wait(lock, [this] { return stop || !inbox.empty(); });
       if (stop) return;
-      message = std::move(inbox.front());
+      job = std::move(inbox.front());
       inbox.pop_front();
     }
-    auto made = prepare(message);
-    chunk.emplace_back(std::move(message), std::move(made));
+    job.made = prepare(job.message);
+    chunk.push_back(std::move(job));
     bool is_last = false;
     {
       const std::lock_guard lock(inbox_mutex);
       is_last = inbox.empty();
     }
     if (chunk.size() >= kPreparedChunk || is_last) {
-      auto handed = std::make_shared<decltype(chunk)>(std::move(chunk));
+      auto handed = std::make_shared<std::vector<Job>>(std::move(chunk));
       chunk.clear();
       loop.post([self = shared_from_this(), handed] { self->prepared(std::move(*handed)); });
     }
   }
 }
 
-void Dispatcher::Impl::prepared(
-    std::vector<std::pair<ClaimedMessage, Result<std::unique_ptr<PreparedMessage>>>> chunk) {
-  for (auto& [claimed, made] : chunk) {
-    const auto at = preparing.find(claimed.campaign_id);
+void Dispatcher::Impl::prepared(std::vector<Job> chunk) {
+  for (Job& job : chunk) {
+    const auto at = preparing.find(job.message.campaign_id);
     CHECK(at != preparing.end() && at->second > 0);
     if (--at->second == 0) preparing.erase(at);
-    PreparedMessage facts;
-    facts.id = claimed.id;
-    facts.organisation_id = claimed.organisation_id;
-    facts.campaign_id = claimed.campaign_id;
-    facts.attempt = claimed.attempts + 1;
-    facts.queued_at = claimed.queued_at;
-    Site* site = site_of(claimed.campaign_id);
-    if (site == nullptr || !site->engine.allowed(claimed.campaign_id)) {
-      release(facts);
-    } else if (made) {
-      (*made)->organisation_id = claimed.organisation_id;
-      (*made)->campaign_id = claimed.campaign_id;
-      (*made)->attempt = facts.attempt;
-      (*made)->queued_at = claimed.queued_at;
-      (*made)->normalised = claimed.normalised;
-      site->engine.add(*std::move(made));
-    } else {
-      Outcome outcome;
-      outcome.message_id = claimed.id;
-      outcome.kind = OutcomeKind::failed;
-      outcome.scope = Scope::message;
-      outcome.reason = made.error().code == "liquid.limit" ? "template limit" : "document error";
-      outcome.reply_text = made.error().message;
-      outcome.started_at = outcome.ended_at = clock.now();
-      settle(facts, std::move(outcome));
-    }
+    place(job);
   }
   wake_all();
   publish();
   check_drained();
+}
+
+void Dispatcher::Impl::place(Job& job) {
+  const ClaimedMessage& claimed = job.message;
+  PreparedMessage facts;
+  facts.id = claimed.id;
+  facts.organisation_id = claimed.organisation_id;
+  facts.campaign_id = claimed.campaign_id;
+  facts.attempt = claimed.attempts + 1;
+  facts.queued_at = claimed.queued_at;
+  Site* site = site_of(claimed.campaign_id);
+  if (site == nullptr || !site->engine.allowed(claimed.campaign_id)) return release(facts);
+  if (job.made) {
+    PreparedMessage& message = **job.made;
+    message.organisation_id = claimed.organisation_id;
+    message.campaign_id = claimed.campaign_id;
+    message.attempt = facts.attempt;
+    message.queued_at = claimed.queued_at;
+    message.normalised = claimed.normalised;
+    message.claim = job.claim;
+    return site->engine.add(*std::move(job.made));
+  }
+  const Error& error = job.made.error();
+  if (is_ours(error)) {
+    next_claim[claimed.campaign_id] = clock.now() + kTroublePause;
+    set_trouble(Cause::claim, error.message);
+    return release(facts);
+  }
+  Outcome outcome;
+  outcome.message_id = claimed.id;
+  outcome.kind = OutcomeKind::failed;
+  outcome.scope = Scope::message;
+  outcome.reason = error.code == "liquid.limit" ? "template limit" : "document error";
+  outcome.reply_text = wire::to_valid_utf8(error.message, kSentenceMax);
+  outcome.started_at = outcome.ended_at = clock.now();
+  settle(facts, std::move(outcome));
 }
 
 void Dispatcher::Impl::wake_all() {
@@ -408,7 +523,7 @@ void Dispatcher::Impl::schedule_flush() {
     for (const auto& [written, failed] : std::exchange(self->intents, {})) written();
   });
   if (std::exchange(flush_scheduled, true)) return;
-  journal_timer.start(std::chrono::milliseconds(30), [this] { flush_journal(); });
+  timers->journal.start(std::chrono::milliseconds(30), [this] { flush_journal(); });
 #else
   if (std::exchange(flush_scheduled, true)) return;
   loop.post([self = shared_from_this()] { self->flush_journal(); });
@@ -418,12 +533,11 @@ void Dispatcher::Impl::schedule_flush() {
 void Dispatcher::Impl::flush_journal() {
   flush_scheduled = false;
   const Result<void> flushed = journal.flush();
+  set_trouble(Cause::journal, flushed ? std::string() : flushed.error().message);
   if (flushed && std::exchange(journal_blocked, false)) {
-    set_trouble({});
     wake_all();
     publish();
   } else if (!flushed && !std::exchange(journal_blocked, true)) {
-    set_trouble(flushed.error().message);
     publish();
   }
   // Callbacks may write further intents: those belong to the next flush.
@@ -431,7 +545,7 @@ void Dispatcher::Impl::flush_journal() {
   for (const auto& [written, failed] : waiting) flushed ? written() : failed();
   if (!flushed) {
     // The journal keeps its settlements; a flush that works unblocks everything.
-    journal_timer.start(kTroublePause, [this] { schedule_flush(); });
+    timers->journal.start(kTroublePause, [this] { schedule_flush(); });
   }
 }
 
@@ -480,10 +594,22 @@ void Dispatcher::Impl::release(const PreparedMessage& message) {
 
 // ------------------------------------------------------------------ recording
 
+void Dispatcher::Impl::write_async(db::Priority priority, db::Database::Work work,
+                                   std::function<void(Result<void>)> done) {
+  database.write_async(priority, std::move(work),
+                       [self = shared_from_this(), done = std::move(done)](Result<void> result) {
+                         const std::lock_guard lock(self->gone_mutex);
+                         if (self->is_gone) return;
+                         self->loop.post([self, done, result = std::move(result)]() mutable {
+                           done(std::move(result));
+                         });
+                       });
+}
+
 void Dispatcher::Impl::schedule_ledger() {
   if (ledger_busy) return;
   if (settlements.size() >= kLedgerGroupMax / 2) return write_ledger();
-  if (!ledger_timer.running()) ledger_timer.start(kLedgerDelay, [this] { write_ledger(); });
+  if (!timers->ledger.running()) timers->ledger.start(kLedgerDelay, [this] { write_ledger(); });
 }
 
 void Dispatcher::Impl::write_ledger() {
@@ -492,7 +618,7 @@ void Dispatcher::Impl::write_ledger() {
     return;
   }
   ledger_busy = true;
-  ledger_timer.cancel();
+  timers->ledger.cancel();
   struct Group {
     std::vector<Settlement> settled;
     std::vector<Settlement> released;
@@ -512,7 +638,7 @@ void Dispatcher::Impl::write_ledger() {
   group->dropped = std::exchange(drops, {});
   // Evidence follows the settlement of its message.
   if (settlements.empty()) group->evidence = std::exchange(evidence, {});
-  database.write_async(
+  write_async(
       db::Priority::ledger,
       [this, group](db::Connection& connection) -> Result<void> {
         const Instant now = clock.now();
@@ -523,19 +649,27 @@ void Dispatcher::Impl::write_ledger() {
         for (const auto& [keys, id] : group->dropped) {
           TRY(ledger.drop_suppressed(connection, ledger.node(), keys, std::span(&id, 1), now));
         }
-        for (const Evidence& fact : group->evidence) TRY(ledger.record(connection, fact, now));
+        for (const Evidence& fact : group->evidence) {
+          const auto recorded = ledger.record(connection, fact, now);
+          // Of a message that is deleted by now nothing is to be said.
+          if (!recorded && recorded.error().kind != ErrorKind::not_found) {
+            return std::unexpected(recorded.error());
+          }
+        }
         return {};
       },
-      [self = shared_from_this(), group](Result<void> result) {
-        self->loop.post([self, group, result = std::move(result)] {
-          if (!result) {
-            // Nothing is lost: everything goes back in front and is tried again.
-            std::ranges::move(group->released, std::back_inserter(self->releases));
-            std::ranges::move(group->dropped, std::back_inserter(self->drops));
-            std::ranges::move(group->evidence, std::back_inserter(self->evidence));
-          }
-          self->ledger_written(std::move(group->settled), result);
-        });
+      [this, group](Result<void> result) {
+        // An intent of a message that went back is not to be acted on at a restart.
+        if (result) {
+          for (const Settlement& back : group->released) journal.settled(back.outcome.message_id);
+          for (const auto& [keys, id] : group->dropped) journal.settled(id);
+        } else {
+          // Nothing is lost: everything goes back in front and is tried again.
+          std::ranges::move(group->released, std::back_inserter(releases));
+          std::ranges::move(group->dropped, std::back_inserter(drops));
+          std::ranges::move(group->evidence, std::back_inserter(evidence));
+        }
+        ledger_written(std::move(group->settled), std::move(result));
       });
 }
 
@@ -543,9 +677,9 @@ void Dispatcher::Impl::ledger_written(std::vector<Settlement> settled, Result<vo
   if (!result) {
     settlements.insert(settlements.begin(), std::make_move_iterator(settled.begin()),
                        std::make_move_iterator(settled.end()));
-    set_trouble(result.error().message);
+    set_trouble(Cause::ledger, result.error().message);
     ledger_failing = true;
-    ledger_timer.start(kTroublePause, [this] {
+    timers->ledger.start(kTroublePause, [this] {
       ledger_busy = false;
       write_ledger();
     });
@@ -553,12 +687,14 @@ void Dispatcher::Impl::ledger_written(std::vector<Settlement> settled, Result<vo
     return;
   }
   ledger_busy = false;
-  if (std::exchange(ledger_failing, false)) set_trouble({});
+  const bool was_failing = std::exchange(ledger_failing, false);
+  if (was_failing) set_trouble(Cause::ledger, {});
   for (const Settlement& settlement : settled) journal.settled(settlement.outcome.message_id);
   if (!settlements.empty() || !releases.empty() || !drops.empty() || !evidence.empty()) {
     schedule_ledger();
   }
   publish();
+  if (was_failing) claim_more();
   check_drained();
 }
 
@@ -568,73 +704,95 @@ void Dispatcher::Impl::renew_lease() {
       "UPDATE node SET lease_until = $1 WHERE id = $2 AND closed_at IS NULL"};
   const Instant until = clock.now() + options.lease;
   auto renewed = std::make_shared<std::int64_t>(0);
-  database.write_async(
+  write_async(
       db::Priority::transactional,
       [this, until, renewed](db::Connection& connection) -> Result<void> {
         *renewed = TRY(connection.execute(kRenew, {until, ledger.node()}));
         return {};
       },
-      [self = shared_from_this(), until, renewed](Result<void> result) {
-        self->loop.post([self, until, renewed, result] {
-          if (result && *renewed == 1) {
-            const bool was_out = self->clock.now() >= self->lease_until;
-            self->lease_until = until;
-            if (was_out) {
-              self->claim_more();
-              self->wake_all();
-            }
-          } else {
-            self->set_trouble(result ? "Another node took over this one's work; start again."
-                                     : result.error().message);
-          }
-        });
+      [this, until, renewed](Result<void> result) {
+        if (!result || *renewed != 1) {
+          return set_trouble(Cause::lease,
+                             result ? "Another node took over this one's work; start again."
+                                    : result.error().message);
+        }
+        set_trouble(Cause::lease, {});
+        const bool was_out = clock.now() >= lease_until;
+        lease_until = until;
+        if (!was_out) return;
+        claim_more();
+        wake_all();
       });
-  lease_timer.start(options.lease / 3, [this] { renew_lease(); });
+  timers->lease.start(options.lease / 3, [this] { renew_lease(); });
 }
 
 void Dispatcher::Impl::poll_suppressions() {
-  static constexpr db::Statement kRecent{"dispatcher.recent_suppressions",
-                                         "SELECT id, organisation_id, normalised FROM suppression "
-                                         "WHERE id > $1 ORDER BY id LIMIT 1000"};
+  static constexpr db::Statement kRecent{
+      "dispatcher.recent_suppressions",
+      "SELECT id, organisation_id, normalised FROM suppression"
+      " WHERE id > $1 AND released_at IS NULL ORDER BY id LIMIT $2"};
   static constexpr db::Statement kLast{"dispatcher.last_suppression",
                                        "SELECT COALESCE(MAX(id), 0) FROM suppression"};
-  const bool first = !std::exchange(suppression_poll_started, true);
-  // Reads are short: at most a thousand rows by index; the poll runs on the preparing side of no
-  // message, so a slow database delays only itself.
-  const auto read = database.read([&](db::Connection& connection) -> Result<void> {
-    if (first) {
-      return connection.query(kLast, {},
-                              [&](const db::Row& row) { last_suppression = row.integer(0); });
-    }
-    return connection.query(kRecent, {last_suppression}, [&](const db::Row& row) {
-      last_suppression = row.integer(0);
-      add_recently_suppressed(suppression_key(row.id<OrganisationId>(1), row.text(2)));
-    });
-  });
-  if (!read) set_trouble(read.error().message);
-  suppression_timer.start(kSuppressionPoll, [this] { poll_suppressions(); });
+  struct Found {
+    std::vector<std::string> keys;
+    std::int64_t last = 0;
+  };
+  auto found = std::make_shared<Found>();
+  const bool is_first = !std::exchange(suppression_poll_started, true);
+  // Asynchronous: a database that is slow or away must not hold up the connections.
+  write_async(
+      db::Priority::ledger,
+      [found, is_first, after = suppressions_after](db::Connection& connection) -> Result<void> {
+        *found = {{}, after};
+        if (is_first) {
+          return connection.query(kLast, {},
+                                  [&](const db::Row& row) { found->last = row.integer(0); });
+        }
+        return connection.query(kRecent, {after, kSuppressionPage}, [&](const db::Row& row) {
+          found->last = row.integer(0);
+          found->keys.push_back(suppression_key(row.id<OrganisationId>(1), row.text(2)));
+        });
+      },
+      [this, found, is_first](Result<void> result) {
+        set_trouble(Cause::suppressions, result ? std::string() : result.error().message);
+        if (!result && is_first) suppression_poll_started = false;
+        for (const std::string& key : found->keys) add_recently_suppressed(key);
+        const bool is_full = found->keys.size() == kSuppressionPage;
+        if (result) suppressions_seen = std::max(suppressions_seen, found->last);
+        // Ids are made before they are committed, by several: the last seconds are read again.
+        suppressions_after = is_full && result ? found->last : suppressions_seen - kIdOverlap;
+        if (draining) return;
+        timers->suppression.start(is_full ? kWakeMin : kSuppressionPoll,
+                                  [this] { poll_suppressions(); });
+      });
 }
 
+// What is claimed from now on is checked by the ledger; only what was claimed before needs this.
 void Dispatcher::Impl::add_recently_suppressed(const std::string& key) {
-  // What is claimed from now on is checked by the ledger; only what is ready needs this set.
-  if (recently_suppressed.size() > 100'000) recently_suppressed.clear();
-  recently_suppressed.insert(key);
+  if (recently_suppressed.size() >= kSuppressedMax) {
+    formerly_suppressed = std::exchange(recently_suppressed, {});
+  }
+  recently_suppressed.insert_or_assign(key, claims);
 }
 
 bool Dispatcher::Impl::was_suppressed(const PreparedMessage& message) {
-  if (recently_suppressed.empty()) return false;
+  if (recently_suppressed.empty() && formerly_suppressed.empty()) return false;
+  const auto is_known = [&](std::string_view normalised) {
+    const std::string key = suppression_key(message.organisation_id, normalised);
+    for (const auto* known : {&recently_suppressed, &formerly_suppressed}) {
+      if (const auto at = known->find(key); at != known->end()) return message.claim <= at->second;
+    }
+    return false;
+  };
   const auto at = message.normalised.rfind('@');
-  return recently_suppressed.contains(
-             suppression_key(message.organisation_id, message.normalised)) ||
-         (at != std::string::npos &&
-          recently_suppressed.contains(suppression_key(
-              message.organisation_id, std::string_view(message.normalised).substr(at))));
+  return is_known(message.normalised) ||
+         (at != std::string::npos && is_known(std::string_view(message.normalised).substr(at)));
 }
 
 void Dispatcher::Impl::check_drained() {
   if (!draining || !drained || in_flight > 0 || !claiming.empty() || !preparing.empty() ||
-      ledger_busy || !settlements.empty() || !releases.empty() || !drops.empty() ||
-      !evidence.empty()) {
+      !doubtful.empty() || ledger_busy || !settlements.empty() || !releases.empty() ||
+      !drops.empty() || !evidence.empty()) {
     return;
   }
   for (const auto& [id, site] : sites) {
@@ -643,9 +801,22 @@ void Dispatcher::Impl::check_drained() {
   std::exchange(drained, nullptr)();
 }
 
-void Dispatcher::Impl::set_trouble(std::string sentence) {
+void Dispatcher::Impl::set_trouble(Cause cause, std::string sentence) {
+  std::string& known = troubles[static_cast<std::size_t>(cause)];
+  if (known == sentence) return;
+  known = std::move(sentence);
+  publish_trouble();
+}
+
+void Dispatcher::Impl::publish_trouble() {
+  const auto first =
+      std::ranges::find_if(troubles, [](const std::string& each) { return !each.empty(); });
+  const std::string* shown = first == troubles.end() ? nullptr : &*first;
+  for (const auto& [id, site] : sites) {
+    if (shown == nullptr && !site->trouble.empty()) shown = &site->trouble;
+  }
   const std::lock_guard lock(activity_mutex);
-  activity.trouble = std::move(sentence);
+  activity.trouble = shown == nullptr ? std::string() : *shown;
 }
 
 void Dispatcher::Impl::publish() {
@@ -675,12 +846,13 @@ Dispatcher::~Dispatcher() {
   }
   impl_->inbox_wake.notify_all();
   if (impl_->preparer.joinable()) impl_->preparer.join();
-  impl_->lease_timer.cancel();
-  impl_->journal_timer.cancel();
-  impl_->ledger_timer.cancel();
-  impl_->claim_timer.cancel();
-  impl_->suppression_timer.cancel();
-  impl_->sites.clear();
+  // Without sites first: what their transports report on the way out goes back to the ledger.
+  const auto sites = std::exchange(impl_->sites, {});
+  impl_->campaigns.clear();
+  for (const auto& [id, site] : sites) site->transport.reset();
+  impl_->timers.reset();
+  const std::lock_guard lock(impl_->gone_mutex);
+  impl_->is_gone = true;
 }
 
 void Dispatcher::start() {
@@ -721,6 +893,7 @@ void Dispatcher::drain(std::function<void()> drained) {
   impl_->loop.post([impl = impl_, drained = std::move(drained)]() mutable {
     impl->draining = true;
     impl->drained = std::move(drained);
+    impl->give_up_doubtful();
     for (const auto& [id, site] : impl->sites) {
       for (const auto& message : site->engine.drain()) impl->release(*message);
       site->transport->drain([impl, raw = site.get()] {

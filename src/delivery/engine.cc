@@ -118,7 +118,6 @@ std::optional<Instant> Engine::next_change(Instant now) {
   for (auto& [id, lane] : lanes_) {
     if (!lane.ready.empty() && lane.rate_per_second > 0) consider(lane.rate.next(now));
   }
-  if (pause_until_ && *pause_until_ > now) consider(*pause_until_);
   return next;
 }
 

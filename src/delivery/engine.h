@@ -63,12 +63,13 @@ class Engine {
     pause_until_.reset();
   }
   bool may_connect(Instant now) const { return !pause_until_ || now >= *pause_until_; }
+  std::optional<Instant> paused_until() const { return pause_until_; }
   int site_failures() const { return site_failures_; }
 
   // Nothing is handed out any more; returns what was ready.
   std::vector<std::unique_ptr<PreparedMessage>> drain();
 
-  // When something may change by itself (a rate or a pause); nothing when only events change it.
+  // When a rate allows the next; nothing when none is in the way.
   std::optional<Instant> next_change(Instant now);
 
  private:

@@ -153,6 +153,9 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& fold
 }
 
 Journal::~Journal() {
+  // Intents still buffered were never acted on: written down they would read as "may have left".
+  intents_.clear();
+  intent_ids_.clear();
   (void)flush();
   {
     const std::lock_guard lock(mutex_);

@@ -69,6 +69,8 @@ Result<std::unique_ptr<PreparedMessage>> EmailPreparer::prepare(const ClaimedMes
   if (!message.record.empty()) {
     auto octets = TRY(records_.octets(message.record, *frozen));
     prepared->is_8bit = has_8bit(octets);
+    prepared->needs_smtputf8 |=
+        has_8bit(std::string_view(octets).substr(0, octets.find("\r\n\r\n")));
     prepared->octets = std::make_shared<const std::string>(std::move(octets));
     return prepared;
   }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,6 +25,7 @@ struct PreparedMessage {
   std::string normalised;  // the recipient as suppressions know it
   Instant queued_at{};
   int attempt = 1;              // this try's number, from 1
+  std::uint64_t claim = 0;      // the dispatcher's; transports pass it on
   std::string reverse_path;     // MAIL FROM without brackets; empty is the null reverse-path
   std::string recipient;        // RCPT TO without brackets
   bool needs_smtputf8 = false;  // a non-ASCII local-part or raw UTF-8 in the header
