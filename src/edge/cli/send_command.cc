@@ -26,6 +26,7 @@
 #include "edge/cli/workplace.h"
 #include "net/local_client.h"
 #include "wire/relay_url.h"
+#include "wire/text_encoding.h"
 
 namespace tidings::cli {
 namespace {
@@ -90,6 +91,14 @@ Result<double> read_rate(const std::string& text) {
   return rate;
 }
 
+// A letter: UTF-8, or the person is told which file is not.
+Result<std::string> read_letter(const std::string& path, std::string_view what) {
+  std::string content = TRY(read_whole(path, what, kTemplateMax));
+  if (wire::is_utf8(content)) return content;
+  return fail(ErrorKind::invalid, "send.encoding",
+              fmt::format("{} is not UTF-8. Save it as UTF-8 and try again.", path));
+}
+
 Result<compose::SendRequest> read_request(const SendFlags& flags) {
   compose::SendRequest request;
   if (!flags.csv.empty()) {
@@ -101,8 +110,8 @@ Result<compose::SendRequest> read_request(const SendFlags& flags) {
     request.csv_path = fs::absolute(flags.csv, error).string();
     request.csv_name = fs::path(flags.csv).filename().string();
   }
-  if (!flags.html.empty()) request.html = TRY(read_whole(flags.html, "template", kTemplateMax));
-  if (!flags.text.empty()) request.text = TRY(read_whole(flags.text, "text", kTemplateMax));
+  if (!flags.html.empty()) request.html = TRY(read_letter(flags.html, "template"));
+  if (!flags.text.empty()) request.text = TRY(read_letter(flags.text, "text"));
   for (const std::string& path : flags.attachments) {
     request.attachments.push_back(
         {fs::path(path).filename().string(), TRY(read_whole(path, "attachment", kAttachmentMax))});

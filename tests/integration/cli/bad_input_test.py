@@ -120,7 +120,7 @@ class OptionTest(Walk):
                                      ("smtp", "smtp://", "smtp"), ("reply_to", "a@", "reply-to"),
                                      ("smtp", "smtp://host:99999", "99999"), ("rate", "fast", "rate"),
                                      ("connections", "0", "connections"), ("wait", "soon", "wait"),
-                                     ("database", "mysql://x", "database"), 
+                                     ("database", "mysql://x", "database"),
                                      ("envelope_from", "b ad", "b ad")):
             with self.subTest(option, value=value):
                 code, output = self.send(NOWHERE, **{option: value})
