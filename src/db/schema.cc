@@ -317,7 +317,7 @@ CREATE TABLE message_about (
 --postgres:);
 -- The few others that a message is about, for the log; the recipient stands in the message itself.
 CREATE INDEX message_about_others
-  ON message_about (organisation_id, message_id, contact_id) WHERE is_recipient = 0;
+  ON message_about (message_id, organisation_id, contact_id) WHERE is_recipient = 0;
 
 -- type: domain/event.h. Attempts are events that carry the remote words in data (JSON).
 CREATE TABLE event (

@@ -23,11 +23,13 @@ constexpr std::size_t kContentsMax = 256;
 constexpr Duration kClockSlack = std::chrono::hours(1);
 constexpr std::int64_t kAllStatuses = (std::int64_t{1} << kStatusCount) - 1;
 
-#define TIDINGS_LOG_COLUMNS                                                            \
-  "SELECT m.id, m.campaign_id, m.content_version_id, m.contact_id, m.address, m.kind," \
-  " m.channel, m.message_values, m.state, m.status, m.reason, m.attempts, m.lease_id," \
-  " m.is_ambiguous, m.due_at, m.queued_at, m.changed_at,"                              \
-  " EXISTS (SELECT 1 FROM message_about o WHERE o.organisation_id = m.organisation_id" \
+// The sign before organisation_id keeps SQLite from the primary key, in which it would walk the
+// whole organisation: message_about_others has only the few it looks for.
+#define TIDINGS_LOG_COLUMNS                                                             \
+  "SELECT m.id, m.campaign_id, m.content_version_id, m.contact_id, m.address, m.kind,"  \
+  " m.channel, m.message_values, m.state, m.status, m.reason, m.attempts, m.lease_id,"  \
+  " m.is_ambiguous, m.due_at, m.queued_at, m.changed_at,"                               \
+  " EXISTS (SELECT 1 FROM message_about o WHERE +o.organisation_id = m.organisation_id" \
   " AND o.message_id = m.id AND o.is_recipient = 0)"
 #define TIDINGS_LOG_FILTER                                           \
   " AND m.deleted_at IS NULL"                                        \
@@ -56,7 +58,7 @@ constexpr db::Statement kContactNewestFirst{
     "report.log_contact_newest_first", TIDINGS_LOG_CONTACT " ORDER BY a.message_id DESC LIMIT $10"};
 constexpr db::Statement kOthers{
     "report.log_others",
-    "SELECT contact_id FROM message_about WHERE organisation_id = $1 AND message_id = $2"
+    "SELECT contact_id FROM message_about WHERE +organisation_id = $1 AND message_id = $2"
     " AND is_recipient = 0 ORDER BY contact_id"};
 constexpr db::Statement kContent{
     "report.log_content",
