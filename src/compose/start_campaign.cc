@@ -1,9 +1,11 @@
 #include "compose/start_campaign.h"
 
 #include <array>
+#include <atomic>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include "audience/contacts.h"
 #include "audience/groups.h"
@@ -178,6 +180,21 @@ Result<void> check_variables(const CompiledEmail& email,
   return fail(ErrorKind::invalid, "send.unknown_tag",
               fmt::format("{}\nThere are: {}{}.", fmt::join(problems, "\n"), fmt::join(names, ", "),
                           more > 0 ? fmt::format(" and {} more", more) : ""));
+}
+
+Result<std::vector<audience::MappedColumn>> read_columns(const compose::SendRequest& request,
+                                                         const std::filesystem::path& folder) {
+  if (request.csv_path.empty()) return std::vector<audience::MappedColumn>();
+  static std::atomic<unsigned> next = 0;
+  audience::FileOptions options;
+  options.mappings = request.mappings;
+  const std::filesystem::path copy =
+      folder / fmt::format("header-{}-{}.csv", ::getpid(), next.fetch_add(1));
+  const auto file = audience::copy_import_file(request.csv_path, copy, options);
+  std::error_code error;
+  std::filesystem::remove(copy, error);
+  if (!file) return std::unexpected(file.error());
+  return file->columns;
 }
 
 Result<Plan> plan_campaign(const ComposeContext& context, const SendRequest& request,

@@ -44,6 +44,10 @@ struct Plan {
 Result<Plan> plan_campaign(const ComposeContext& context, const SendRequest& request,
                            const std::vector<audience::MappedColumn>& columns);
 
+// The columns of the request's CSV; none without one. `folder` takes a copy for a moment.
+Result<std::vector<audience::MappedColumn>> read_columns(const SendRequest& request,
+                                                         const std::filesystem::path& folder);
+
 // Imports' copy, content, transport, campaign: durable on return. The engine is told by its runner.
 Result<CampaignId> start_campaign(const ComposeContext& context, const SendRequest& request);
 

@@ -138,19 +138,6 @@ Result<void> probe(const compose::SendRequest& request) {
   return {};
 }
 
-Result<std::vector<audience::MappedColumn>> read_columns(const compose::SendRequest& request,
-                                                         const fs::path& folder) {
-  if (request.csv_path.empty()) return std::vector<audience::MappedColumn>();
-  audience::FileOptions options;
-  options.mappings = request.mappings;
-  const fs::path copy = folder / fmt::format("header-{}.csv", ::getpid());
-  const auto file = audience::copy_import_file(request.csv_path, copy, options);
-  std::error_code error;
-  fs::remove(copy, error);
-  if (!file) return std::unexpected(file.error());
-  return file->columns;
-}
-
 bool ask(std::string_view question) {
   fmt::print("{} [y/N] ", question);
   std::fflush(stdout);
@@ -276,7 +263,7 @@ int send_new(const SendFlags& flags, Duration wait, const InterruptWatch& interr
   }
   if (flags.is_dry_run) return dry_run(**workplace, *request);
 
-  const auto columns = read_columns(*request, (*workplace)->folder());
+  const auto columns = compose::read_columns(*request, (*workplace)->folder());
   if (!columns) return report(columns.error());
   const compose::ComposeContext checking{(*workplace)->database(),
                                          (*workplace)->ids(),

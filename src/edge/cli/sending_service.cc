@@ -147,6 +147,11 @@ net::Response SendingService::start_handed_over(const net::Request& request) {
   auto asked = compose::send_request_from_json(request.body);
   if (!asked) return problem(asked.error());
   if (asked->rate_per_second == 0) asked->rate_per_second = workplace_.settings().rate_per_second;
+  // Checked as the command's own process would, before anything of it is kept.
+  const auto columns = compose::read_columns(*asked, workplace_.folder());
+  if (!columns) return problem(columns.error());
+  const auto plan = compose::plan_campaign(compose_context(), *asked, *columns);
+  if (!plan) return problem(plan.error());
   const auto started = compose::start_campaign(compose_context(), *asked);
   if (!started) return problem(started.error());
   ++handed_over_;
