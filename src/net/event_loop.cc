@@ -34,20 +34,26 @@ struct EventLoop::Impl {
 EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {}
 EventLoop::~EventLoop() = default;
 
+// The context is made ready for the next run afterwards, not before: a stop() that comes before the
+// thread got here must hold. The guard goes first, because its end stops a context without work.
 void EventLoop::run() {
-  const auto guard = asio::make_work_guard(impl_->context);
+  {
+    const auto guard = asio::make_work_guard(impl_->context);
+    impl_->context.run();
+  }
   impl_->context.restart();
-  impl_->context.run();
 }
 
 bool EventLoop::run_until(const std::function<bool()>& done, Duration at_most) {
-  const auto guard = asio::make_work_guard(impl_->context);
   const auto end = std::chrono::steady_clock::now() + at_most;
-  impl_->context.restart();
-  while (!done()) {
-    if (impl_->context.run_one_until(end) == 0) return done();
+  {
+    const auto guard = asio::make_work_guard(impl_->context);
+    while (!done()) {
+      if (impl_->context.run_one_until(end) == 0) break;
+    }
   }
-  return true;
+  impl_->context.restart();
+  return done();
 }
 
 void EventLoop::stop() { impl_->context.stop(); }

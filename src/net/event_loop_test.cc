@@ -72,5 +72,14 @@ TEST(Timer, MayBeDestroyedByItsOwnHandler) {
   EXPECT_TRUE(loop.run_until([&] { return fired; }, 5s));
 }
 
+TEST(EventLoopTest, a_stop_before_the_run_holds_and_the_loop_can_run_again) {
+  EventLoop loop;
+  loop.stop();
+  loop.run();  // would not return
+  bool ran = false;
+  loop.post([&] { ran = true; });
+  EXPECT_TRUE(loop.run_until([&] { return ran; }, std::chrono::seconds(5)));
+}
+
 }  // namespace
 }  // namespace tidings::net
