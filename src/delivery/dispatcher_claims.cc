@@ -1,0 +1,269 @@
+#include "delivery/dispatcher_impl.h"
+#include "wire/smtp_reply.h"
+
+namespace tidings::delivery {
+
+namespace {
+
+constexpr Duration kTroublePause = std::chrono::seconds(1);
+constexpr Duration kMakePause = std::chrono::seconds(5);
+constexpr Duration kIdleClaim = std::chrono::milliseconds(200);
+constexpr std::size_t kPreparedChunk = 32;
+constexpr std::size_t kSentenceMax = 4096;
+constexpr std::size_t kReadyBytes = std::size_t{24} << 20;
+
+// The database or the keys are away: that is no fault of the message.
+bool is_ours(const Error& error) {
+  return error.code.starts_with("db.") || error.kind == ErrorKind::unavailable ||
+         error.kind == ErrorKind::timeout || error.kind == ErrorKind::cancelled;
+}
+
+Settlement as_release(const ClaimedMessage& message) {
+  Settlement back;
+  back.organisation_id = message.organisation_id;
+  back.campaign_id = message.campaign_id;
+  back.attempt = message.attempts + 1;
+  back.outcome.message_id = message.id;
+  return back;
+}
+
+}  // namespace
+
+void Dispatcher::Impl::set_campaigns(std::vector<CampaignWork> wanted) {
+  if (draining) return;
+  std::map<CampaignId, CampaignWork> next;
+  for (CampaignWork& work : wanted) next.emplace(work.campaign_id, work);
+  for (const auto& [id, work] : campaigns) {
+    if (next.contains(id)) continue;
+    if (Site* site = site_of(id)) {
+      for (const auto& message : site->engine.forbid(id)) release(*message);
+    }
+  }
+  campaigns = std::move(next);
+  std::erase_if(next_claim, [this](const auto& each) { return !campaigns.contains(each.first); });
+  std::string trouble;
+  for (auto& [id, work] : campaigns) {
+    const auto site = open_site(work);
+    if (site) {
+      (*site)->engine.allow(id, work.rate_per_second);
+    } else {
+      trouble = site.error().message;
+    }
+  }
+  set_trouble(Cause::transport, std::move(trouble));
+  give_up_doubtful();
+  claim_more();
+}
+
+Dispatcher::Impl::Site* Dispatcher::Impl::site_of(CampaignId campaign) {
+  const auto at = campaigns.find(campaign);
+  if (at == campaigns.end()) return nullptr;
+  const auto site = sites.find(at->second.transport_id);
+  return site == sites.end() ? nullptr : site->second.get();
+}
+
+Result<Dispatcher::Impl::Site*> Dispatcher::Impl::open_site(const CampaignWork& work) {
+  if (const auto at = sites.find(work.transport_id); at != sites.end()) return at->second.get();
+  // Making one reads the database and certificates: not at every turn.
+  const Instant now = clock.now();
+  const auto failed = unmade.find(work.transport_id);
+  if (failed != unmade.end() && failed->second.first > now) {
+    return std::unexpected(failed->second.second);
+  }
+  auto made = std::make_unique<Site>(*this);
+  auto transport = make_transport(work.organisation_id, work.transport_id, *made);
+  if (!transport) {
+    unmade.insert_or_assign(work.transport_id, std::pair(now + kMakePause, transport.error()));
+    return std::unexpected(std::move(transport).error());
+  }
+  unmade.erase(work.transport_id);
+  made->transport = *std::move(transport);
+  return (sites[work.transport_id] = std::move(made)).get();
+}
+
+void Dispatcher::Impl::claim_more() {
+  // What cannot be recorded is not added to; and a release that must be tried again must not meet
+  // a claim of the same message.
+  if (draining || campaigns.empty() || clock.now() >= lease_until || ledger_failing) return;
+  const Instant now = clock.now();
+  std::optional<Instant> later;
+  for (const auto& [id, work] : campaigns) {
+    Site* site = site_of(id);
+    if (site == nullptr || !site->engine.allowed(id) || claiming.contains(id)) continue;
+    const int share = share_of(work);
+    if (const auto at = next_claim.find(id); at != next_claim.end() && at->second > now) {
+      if (!later || at->second < *later) later = at->second;
+      continue;
+    }
+    const auto busy = preparing.find(id);
+    const int held =
+        int(site->engine.ready(id)) + (busy == preparing.end() ? 0 : int(busy->second));
+    if (held <= share / 2) claim(work, share / 2);
+  }
+  if (later && !timers->claim.running()) {
+    timers->claim.start(std::max<Duration>(*later - now, Duration(1000)), [this] { claim_more(); });
+  }
+}
+
+// How many of a campaign's messages may be claimed and not yet attempted.
+int Dispatcher::Impl::share_of(const CampaignWork& work) const {
+  const auto by_number =
+      static_cast<std::size_t>(options.prefetch) / std::min<std::size_t>(campaigns.size(), 50);
+  const auto by_size = kReadyBytes / std::max<std::size_t>(work.message_bytes, 1);
+  return static_cast<int>(std::clamp<std::size_t>(std::min(by_number, by_size), 2, 100'000));
+}
+
+void Dispatcher::Impl::claim(const CampaignWork& work, int limit) {
+  claiming.insert(work.campaign_id);
+  struct Claim {
+    std::vector<Settlement> doubtful;
+    std::vector<ClaimedMessage> messages;
+  };
+  auto made = std::make_shared<Claim>();
+  if (const auto at = doubtful.find(work.campaign_id); at != doubtful.end()) {
+    made->doubtful = at->second;
+  }
+  ++claims;
+  write_async(
+      db::Priority::ledger,
+      [this, work, limit, made](db::Connection& connection) -> Result<void> {
+        made->messages.clear();
+        const Instant now = clock.now();
+        TRY(ledger.release(connection, made->doubtful, now));
+        made->messages =
+            TRY(ledger.claim(connection, work.organisation_id, work.campaign_id, limit, now));
+        return {};
+      },
+      [this, work, made, number = claims](Result<void> result) {
+        claiming.erase(work.campaign_id);
+        set_trouble(Cause::claim, result ? std::string() : result.error().message);
+        if (result) {
+          doubtful.erase(work.campaign_id);
+          return claimed(work, std::move(made->messages), number);
+        }
+        // The commit may have happened though its answer was lost: then these are leased, and no
+        // one else would ever look at them. The next claim takes them back first.
+        if (result.error().code == "db.commit_unknown") {
+          for (const ClaimedMessage& message : made->messages) {
+            doubtful[work.campaign_id].push_back(as_release(message));
+          }
+        }
+        next_claim[work.campaign_id] = clock.now() + kTroublePause;
+        give_up_doubtful();
+        claim_more();
+        check_drained();
+      });
+}
+
+// Doubtful claims of campaigns that claim no more go back by themselves.
+void Dispatcher::Impl::give_up_doubtful() {
+  for (auto at = doubtful.begin(); at != doubtful.end();) {
+    if ((campaigns.contains(at->first) && !draining) || claiming.contains(at->first)) {
+      ++at;
+      continue;
+    }
+    std::ranges::move(at->second, std::back_inserter(releases));
+    at = doubtful.erase(at);
+    schedule_ledger();
+  }
+}
+
+void Dispatcher::Impl::claimed(const CampaignWork& work, std::vector<ClaimedMessage> messages,
+                               std::uint64_t number) {
+  if (messages.empty()) {
+    next_claim[work.campaign_id] = clock.now() + kIdleClaim;
+  } else {
+    next_claim.erase(work.campaign_id);
+    preparing[work.campaign_id] += messages.size();
+    {
+      const std::lock_guard lock(inbox_mutex);
+      for (ClaimedMessage& message : messages) inbox.push_back({std::move(message), number, {}});
+    }
+    inbox_wake.notify_one();
+  }
+  publish();
+  claim_more();
+  check_drained();
+}
+
+void Dispatcher::Impl::run_preparing() {
+  std::vector<Job> chunk;
+  for (;;) {
+    Job job;
+    {
+      std::unique_lock lock(inbox_mutex);
+      inbox_wake.wait(lock, [this] { return stop || !inbox.empty(); });
+      if (stop) return;
+      job = std::move(inbox.front());
+      inbox.pop_front();
+    }
+    job.made = prepare(job.message);
+    chunk.push_back(std::move(job));
+    bool is_last = false;
+    {
+      const std::lock_guard lock(inbox_mutex);
+      is_last = inbox.empty();
+    }
+    if (chunk.size() >= kPreparedChunk || is_last) {
+      auto handed = std::make_shared<std::vector<Job>>(std::move(chunk));
+      chunk.clear();
+      loop.post([self = shared_from_this(), handed] { self->prepared(std::move(*handed)); });
+    }
+  }
+}
+
+void Dispatcher::Impl::prepared(std::vector<Job> chunk) {
+  for (Job& job : chunk) {
+    const auto at = preparing.find(job.message.campaign_id);
+    CHECK(at != preparing.end() && at->second > 0);
+    if (--at->second == 0) preparing.erase(at);
+    place(job);
+  }
+  wake_all();
+  publish();
+  check_drained();
+}
+
+void Dispatcher::Impl::place(Job& job) {
+  const ClaimedMessage& claimed = job.message;
+  PreparedMessage facts;
+  facts.id = claimed.id;
+  facts.organisation_id = claimed.organisation_id;
+  facts.campaign_id = claimed.campaign_id;
+  facts.attempt = claimed.attempts + 1;
+  facts.queued_at = claimed.queued_at;
+  Site* site = site_of(claimed.campaign_id);
+  if (site == nullptr || !site->engine.allowed(claimed.campaign_id)) return release(facts);
+  if (job.made) {
+    PreparedMessage& message = **job.made;
+    message.organisation_id = claimed.organisation_id;
+    message.campaign_id = claimed.campaign_id;
+    message.attempt = facts.attempt;
+    message.queued_at = claimed.queued_at;
+    message.normalised = claimed.normalised;
+    message.claim = job.claim;
+    return site->engine.add(*std::move(job.made));
+  }
+  const Error& error = job.made.error();
+  if (is_ours(error)) {
+    next_claim[claimed.campaign_id] = clock.now() + kTroublePause;
+    set_trouble(Cause::claim, error.message);
+    return release(facts);
+  }
+  Outcome outcome;
+  outcome.message_id = claimed.id;
+  outcome.kind = OutcomeKind::failed;
+  outcome.scope = Scope::message;
+  outcome.reason = error.code == "liquid.limit" ? "template limit" : "document error";
+  outcome.reply_text = wire::to_valid_utf8(error.message, kSentenceMax);
+  outcome.started_at = outcome.ended_at = clock.now();
+  settle(facts, std::move(outcome));
+}
+
+void Dispatcher::Impl::wake_all() {
+  for (const auto& [id, site] : sites) {
+    if (site->transport && !draining) site->transport->wake();
+  }
+}
+
+}  // namespace tidings::delivery
