@@ -55,6 +55,9 @@ class Database {
   // Runs `work` on a reader: a consistent snapshot that can not write. Must not be
   // called from within a read or write (CHECK).
   virtual Result<void> read(Work work) = 0;
+  // Whether nobody in this process gave a write of a higher priority than `import` within the last
+  // 250 ms: then an import may take longer transactions than 20 ms.
+  virtual bool quiet() const = 0;
   // Waits for the writes already given, then stops the writer. Later writes fail with
   // db.closed (unavailable). Called by the destructor too.
   virtual void close() = 0;

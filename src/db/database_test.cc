@@ -367,6 +367,20 @@ TEST_P(DatabaseTest, StopsAtAWriteFromWithinAWrite) {
                "WorkScope");
 }
 
+TEST_P(DatabaseTest, OnlyWorkThatIsNoImportEndsTheQuiet) {
+  const auto nothing = [](Connection&) -> Result<void> { return {}; };
+  testing::TestDatabase own(GetParam(), {});
+  ASSERT_TRUE(own->write(Priority::import, nothing));
+  EXPECT_TRUE(own->quiet());
+  // Many times, because a loaded machine may take longer between two lines than the quiet needs.
+  bool was_quiet = true;
+  for (int i = 0; i < 100 && was_quiet; ++i) {
+    own->write_async(Priority::ledger, nothing, [](Result<void>) {});
+    was_quiet = own->quiet();
+  }
+  EXPECT_FALSE(was_quiet);
+}
+
 TEST_P(DatabaseTest, TakesTheProgramsOwnSchemaAndOpensItAgain) {
   testing::TestDatabase own(GetParam());
   ASSERT_TRUE(migrate(*own));

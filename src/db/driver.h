@@ -60,6 +60,7 @@ class Driver : public Database {
   Result<void> write(Priority priority, Work work) override;
   void write_async(Priority priority, Work work, Done done) override;
   Result<void> read(Work work) override;
+  bool quiet() const override { return writer_.quiet(); }
   void close() override;
 
  private:

@@ -30,6 +30,7 @@ Writer::~Writer() { close(); }
 
 void Writer::enqueue(Priority priority, Database::Work work, Database::Done done) {
   std::optional<Result<void>> refused;
+  if (priority != Priority::import) others_at_.store(SteadyClock::now(), std::memory_order_relaxed);
   {
     const std::lock_guard lock(mutex_);
     auto& queue = queues_[static_cast<std::size_t>(priority)];
@@ -48,6 +49,10 @@ void Writer::enqueue(Priority priority, Database::Work work, Database::Done done
   } else if (done) {
     done(std::move(*refused));
   }
+}
+
+bool Writer::quiet() const {
+  return SteadyClock::now() - others_at_.load(std::memory_order_relaxed) >= quiet_after;
 }
 
 void Writer::close() {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -28,6 +29,8 @@ class Writer {
   static constexpr std::size_t queued_max = 10'000;
   static constexpr std::size_t group_max = 128;
   static constexpr std::chrono::milliseconds group_time{10};
+  // See Database::quiet().
+  static constexpr std::chrono::milliseconds quiet_after{250};
   // How often a work runs in all when others keep changing the same data, or sessions are lost
   // (few: it may be this work that brings the server down).
   static constexpr int restarts_max = 200;
@@ -40,6 +43,7 @@ class Writer {
   ~Writer();
 
   void enqueue(Priority priority, Database::Work work, Database::Done done);
+  bool quiet() const;
   // Finishes what is queued, then stops the thread. Later works fail with db.closed.
   void close();
 
@@ -78,6 +82,8 @@ class Writer {
   std::condition_variable wakes_;
   std::array<std::deque<Job>, 4> queues_;
   bool closing_ = false;
+  // When the last work that is no import was given.
+  std::atomic<std::chrono::steady_clock::time_point> others_at_{};
 
   // The writer thread's own.
   std::vector<Job> group_;
