@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -88,9 +89,9 @@ constexpr Statement put_finding{
     "INSERT INTO import_error (organisation_id, import_id, line, field, severity, value, reason) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING"};
 
-constexpr std::array<std::string_view, 11> contact_columns_in_order = {
-    "organisation_id", "id",        "external_id", "first_name",   "last_name", "name",
-    "locale",          "time_zone", "fields",      "row_identity", "created_at"};
+constexpr std::array<std::string_view, 12> contact_columns = {
+    "organisation_id", "id",        "external_id", "first_name",   "last_name",  "name",
+    "locale",          "time_zone", "fields",      "row_identity", "created_at", "changed_at"};
 constexpr std::array<std::string_view, 7> address_columns = {
     "organisation_id", "contact_id", "channel",   "normalised",
     "address",         "is_primary", "created_at"};
@@ -143,6 +144,9 @@ class ChunkWriter {
   void put_fields(Person& person, std::string_view fields);
   void put(Person& person, Channel channel, std::string_view normalised, std::string_view typed);
   void note_duplicate(const ImportRow& row);
+  template <typename Items, typename Append>
+  Result<void> insert_each(std::string_view table, std::span<const std::string_view> columns,
+                           const Items& items, Append append);
   Result<void> write_new();
   Result<void> write_changed();
   Result<void> write_members();
@@ -166,10 +170,17 @@ class ChunkWriter {
   ImportCounts counts_;
 };
 
-void append_item(std::string& list, std::string_view item) {
-  if (item.empty()) return;
-  list += list.empty() ? '[' : ',';
-  append_json_string(list, item);
+// A JSON list, in the order of the indexes, so that a look-up visits each of their pages once;
+// empty without items.
+std::string to_sorted_list(std::vector<std::string_view> items) {
+  std::ranges::sort(items);
+  std::string list;
+  for (const std::string_view item : items) {
+    list += list.empty() ? '[' : ',';
+    append_json_string(list, item);
+  }
+  if (!list.empty()) list += ']';
+  return list;
 }
 
 Result<void> ChunkWriter::find_by_address(Channel channel, const std::string& list,
@@ -216,15 +227,15 @@ Result<void> ChunkWriter::load(const std::set<ContactId>& found) {
 
 // Everybody whom a row of the chunk could be about.
 Result<void> ChunkWriter::load_known(const ImportChunk& chunk) {
-  std::string emails;
-  std::string phones;
-  std::string external_ids;
+  std::vector<std::string_view> emails;
+  std::vector<std::string_view> phones;
+  std::vector<std::string_view> external_ids;
   std::vector<std::pair<std::string_view, ContactId>> identities;
   std::set<ContactId> found;
   for (const ImportRow& row : chunk.rows) {
-    append_item(emails, row.email_key);
-    append_item(phones, row.phone_key);
-    append_item(external_ids, row.external_id);
+    if (!row.email_key.empty()) emails.push_back(row.email_key);
+    if (!row.phone_key.empty()) phones.push_back(row.phone_key);
+    if (!row.external_id.empty()) external_ids.push_back(row.external_id);
     if (row.row_identity.empty()) continue;
     const auto known = TRY(connection_.query_first(
         contact_by_identity, {target_.organisation, db::BytesView{row.row_identity}},
@@ -233,13 +244,11 @@ Result<void> ChunkWriter::load_known(const ImportChunk& chunk) {
     identities.emplace_back(row.row_identity, *known);
     found.insert(*known);
   }
-  for (std::string* list : {&emails, &phones, &external_ids})
-    if (!list->empty()) *list += ']';
-  TRY(find_by_address(Channel::email, emails, found));
-  TRY(find_by_address(Channel::sms, phones, found));
+  TRY(find_by_address(Channel::email, to_sorted_list(std::move(emails)), found));
+  TRY(find_by_address(Channel::sms, to_sorted_list(std::move(phones)), found));
   if (!external_ids.empty())
     TRY(connection_.query(contacts_by_external_id.in(connection_.dialect()),
-                          {target_.organisation, external_ids},
+                          {target_.organisation, to_sorted_list(std::move(external_ids))},
                           [&](const Row& row) { found.insert(row.id<ContactId>(0)); }));
   TRY(load(found));
   for (const auto& [identity, id] : identities)
@@ -389,40 +398,61 @@ void ChunkWriter::take(const ImportRow& row) {
   for (const std::string_view group : row.groups) group_members_[group].push_back(person);
 }
 
+// Inserts a row per item, some at a time: a chunk's parameters all at once would be most of an
+// import's memory. `append` adds the values of one item.
+template <typename Items, typename Append>
+Result<void> ChunkWriter::insert_each(std::string_view table,
+                                      std::span<const std::string_view> columns, const Items& items,
+                                      Append append) {
+  constexpr std::size_t slice_rows = 500;
+  std::vector<Param> values;
+  values.reserve(std::min(items.size(), slice_rows) * columns.size());
+  std::size_t rows = 0;
+  for (const auto& item : items) {
+    append(values, item);
+    if (++rows % slice_rows != 0 && rows != items.size()) continue;
+    TRY(connection_.insert_many(table, columns, values));
+    values.clear();
+  }
+  return {};
+}
+
 Result<void> ChunkWriter::write_new() {
-  std::vector<Param> contacts;
-  std::vector<Param> addresses;
-  std::vector<Param> members;
-  contacts.reserve(people_.size() * (contact_columns_in_order.size() + 1));
-  addresses.reserve(people_.size() * address_columns.size() * 2);
-  members.reserve(people_.size() * member_columns.size() * (1 + target_.more_groups.size()));
-  const auto or_null = [](std::string_view text) { return text.empty() ? Param() : Param(text); };
+  std::vector<const Person*> people;
+  std::vector<std::pair<const Address*, ContactId>> addresses;
   for (const Person& person : people_) {
     if (!person.is_new) continue;
-    contacts.insert(
-        contacts.end(),
-        {target_.organisation, person.id, or_null(person.external_id), person.first_name,
-         person.last_name, person.name, person.locale, person.time_zone, person.fields,
-         person.row_identity.empty() ? Param() : Param(db::BytesView{person.row_identity}), now_,
+    people.push_back(&person);
+    for (const Address& address : person.addresses) addresses.emplace_back(&address, person.id);
+  }
+  const auto or_null = [](std::string_view text) { return text.empty() ? Param() : Param(text); };
+  TRY(insert_each("contact", contact_columns, people, [&](auto& values, const Person* person) {
+    values.insert(
+        values.end(),
+        {target_.organisation, person->id, or_null(person->external_id), person->first_name,
+         person->last_name, person->name, person->locale, person->time_zone, person->fields,
+         person->row_identity.empty() ? Param() : Param(db::BytesView{person->row_identity}), now_,
          now_});
-    for (const Address& address : person.addresses)
-      addresses.insert(addresses.end(),
-                       {target_.organisation, person.id, static_cast<int>(address.channel),
-                        address.normalised, address.typed, address.primary ? 1 : 0, now_});
-    members.insert(members.end(), {target_.organisation, target_.import_group, person.id, now_});
-  }
-  if (contacts.empty()) return {};
-  std::array<std::string_view, contact_columns_in_order.size() + 1> columns;
-  std::ranges::copy(contact_columns_in_order, columns.begin());
-  columns.back() = "changed_at";
-  TRY(connection_.insert_many("contact", columns, contacts));
-  if (!addresses.empty())
-    TRY(connection_.insert_many("contact_address", address_columns, addresses));
-  TRY(connection_.insert_many("contact_group_member", member_columns, members));
-  for (const GroupId group : target_.more_groups) {
-    for (std::size_t i = 1; i < members.size(); i += member_columns.size()) members[i] = group;
-    TRY(connection_.insert_many("contact_group_member", member_columns, members));
-  }
+  }));
+  // Optimisation: in the order of the index of addresses, so that each of its pages is visited once
+  // and may leave the cache; the addresses themselves go to the end of their table in any order.
+  std::ranges::sort(addresses, {}, [](const auto& each) {
+    return std::pair(each.first->channel, each.first->normalised);
+  });
+  TRY(insert_each(
+      "contact_address", address_columns, addresses, [&](auto& values, const auto& each) {
+        const auto& [address, owner] = each;
+        values.insert(values.end(),
+                      {target_.organisation, owner, static_cast<int>(address->channel),
+                       address->normalised, address->typed, address->primary ? 1 : 0, now_});
+      }));
+  std::vector<GroupId> groups = target_.more_groups;
+  groups.push_back(target_.import_group);
+  for (const GroupId group : groups)
+    TRY(insert_each("contact_group_member", member_columns, people,
+                    [&](auto& values, const Person* person) {
+                      values.insert(values.end(), {target_.organisation, group, person->id, now_});
+                    }));
   return {};
 }
 
