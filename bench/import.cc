@@ -29,7 +29,7 @@ constexpr OrganisationId kOrganisation{1};
 struct Flags {
   std::int64_t n = 1'000'000;
   bool has_phones = false;
-  std::size_t chunk_rows = 1000;
+  std::size_t chunk_rows = audience::ImportRun{}.chunk_rows;
   std::string database;
 };
 

@@ -153,7 +153,10 @@ Result<void> run_from_cursor(const ImportContext& context, ImportJob& job, const
   ImportRows rows = TRY(ImportRows::open(job.file, job.cursor, job.region));
   std::unique_ptr<PendingChunk> pending;
   for (bool last = false; !last && !run.stop.stop_requested();) {
-    ImportChunk chunk = TRY(rows.next(run.chunk_rows));
+    const std::size_t rows_max = context.database.quiet()
+                                     ? run.chunk_rows
+                                     : std::min(run.chunk_rows, ImportRun::busy_chunk_rows);
+    ImportChunk chunk = TRY(rows.next(rows_max));
     last = chunk.last;
     if (pending != nullptr) {
       TRY(pending->finish(job));

@@ -420,6 +420,21 @@ TEST_P(ImportTest, ASecondRunnerOfTheSameJobIsRefused) {
   EXPECT_EQ(people().size(), 3u);
 }
 
+TEST_P(ImportTest, RowsThatAreLongMakeShorterChunks) {
+  std::string content = "email,note\n";
+  for (int i = 0; i < 150; ++i)
+    content += "p" + std::to_string(i) + "@x.org," + std::string(60'000, 'n') + "\n";
+  const auto id = create(content);
+  ASSERT_TRUE(id) << id.error().message;
+  std::vector<std::int64_t> rows;
+  const auto job = run_import(
+      context(), *id, {.progress = [&](const ImportJob& at) { rows.push_back(at.counts.rows); }});
+  ASSERT_TRUE(job) << job.error().message;
+  EXPECT_EQ(job->counts.created, 150);
+  ASSERT_FALSE(rows.empty());
+  EXPECT_LE(rows.front(), 1 + static_cast<std::int64_t>(ImportRows::chunk_bytes_max / 60'000));
+}
+
 TEST_P(ImportTest, TemplatesReachColumnsByEverySpelling) {
   import("Voornaam,E-mailadres,Member Since\nJan,jan@x.nl,2020\n");
   const auto columns =

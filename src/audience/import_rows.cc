@@ -438,7 +438,8 @@ Result<ImportChunk> ImportRows::next(std::size_t count) {
   chunk.arena = std::make_unique<std::pmr::monotonic_buffer_resource>(1 << 16);
   chunk.rows.reserve(count);
   chunk.begin = state.reader.position();
-  while (chunk.rows_read < count && !chunk.last) {
+  const std::uint64_t bytes_end = chunk.begin.offset + chunk_bytes_max;
+  while (chunk.rows_read < count && !chunk.last && state.reader.position().offset < bytes_end) {
     switch (state.reader.next()) {
       case wire::CsvReader::Next::record:
         state.take_row(chunk);

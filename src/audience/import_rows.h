@@ -64,6 +64,8 @@ struct ImportChunk {
 
 class ImportRows {
  public:
+  static constexpr std::uint64_t chunk_bytes_max = 4 << 20;
+
   // Reads the copy from `start` on. `region` is the ISO 3166 code that phone numbers without a
   // country prefix are read in; empty: such numbers are refused.
   // Errors: import.file, import.file_missing.
@@ -73,7 +75,9 @@ class ImportRows {
   ImportRows& operator=(ImportRows&&) noexcept;
   ~ImportRows();
 
-  // The next rows, at most `count`. The chunk with `last` set ends the file and may be empty.
+  // The next rows, at most `count`, fewer when they are long: a chunk ends with the row that makes
+  // it longer than chunk_bytes_max in the file. The chunk with `last` set ends the file and may be
+  // empty.
   Result<ImportChunk> next(std::size_t count);
 
  private:

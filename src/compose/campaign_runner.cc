@@ -173,6 +173,8 @@ Result<bool> CampaignRunner::import_some(const Campaign& campaign, std::stop_tok
   std::stop_source step;
   audience::ImportRun run;
   run.stop = step.get_token();
+  // Less than a lone import takes: a send has little memory, 64 MB in all.
+  run.chunk_rows = audience::ImportRun::busy_chunk_rows;
   run.progress = [&](const audience::ImportJob& job) {
     {
       const std::lock_guard lock(mutex_);
