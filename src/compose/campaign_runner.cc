@@ -110,6 +110,7 @@ void CampaignRunner::run(std::stop_token stop) {
     const auto more = round(stop);
     std::unique_lock lock(mutex_);
     progress_.trouble = more ? "" : more.error().message;
+    progress_.is_full = !more && more.error().kind == ErrorKind::limit;
     ++progress_.rounds;
     if (more && *more) continue;
     wake_.wait_for(lock, stop, more ? options_.pause : kTroublePause, [this] { return is_woken_; });

@@ -50,6 +50,7 @@ class CampaignRunner {
     CampaignId importing;        // whose file is being imported now
     double import_progress = 0;  // 0..1
     std::string trouble;         // a sentence; empty when all is well
+    bool is_full = false;        // that is: the disk, or another bound, is full
     std::uint64_t rounds = 0;    // how often all campaigns were looked at
   };
   Progress progress() const;

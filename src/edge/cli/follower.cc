@@ -25,6 +25,9 @@ namespace fs = std::filesystem;
 constexpr auto kLook = std::chrono::milliseconds(100);
 // What cannot move because of trouble is given this long before `send` ends.
 constexpr Duration kTroubleMax = std::chrono::seconds(60);
+// A full disk is for a person: waiting longer would only be silence.
+constexpr Duration kFullMax = std::chrono::seconds(15);
+constexpr Duration kQuietMax = std::chrono::seconds(5);
 constexpr auto kLookForSender = std::chrono::seconds(1);
 
 int terminal_width() {
@@ -141,6 +144,11 @@ std::string Follower::trouble_now() const {
   return look_trouble_;
 }
 
+bool Follower::storage_is_full() const {
+  return service_ != nullptr &&
+         (service_->runner().progress().is_full || service_->dispatcher().activity().is_blocked);
+}
+
 // Only deferred mail is left and the time to wait for it is over; or nothing has moved for long
 // because of trouble that is not over.
 bool Follower::gave_up_waiting(const std::vector<CampaignView>& views) {
@@ -163,7 +171,13 @@ bool Follower::gave_up_waiting(const std::vector<CampaignView>& views) {
   }
   if (!only_deferred) {
     deferred_since_.reset();
-    return now - moved_at_ > std::max(kTroubleMax, wait_);
+    const auto stuck = now - moved_at_;
+    if (!shows_ && !is_told_ && stuck > kQuietMax) {
+      is_told_ = true;
+      fmt::print(stderr, "tidings: {}\n", trouble_now());
+    }
+    if (storage_is_full()) return stuck > kFullMax;
+    return stuck > std::max(kTroubleMax, wait_);
   }
   if (!deferred_since_) deferred_since_ = now;
   return now - *deferred_since_ >= wait_;

@@ -43,6 +43,7 @@ class Follower {
   bool sender_is_gone();
   void show(const std::vector<CampaignView>& views);
   std::string trouble_now() const;
+  bool storage_is_full() const;
   bool gave_up_waiting(const std::vector<CampaignView>& views);
   void print_import_findings(const compose::Campaign& campaign);
   void print_remains(const std::string& trouble) const;
@@ -55,6 +56,7 @@ class Follower {
   bool is_abandoned_ = false;
   int handed_over_ = 0;
   std::string look_trouble_;  // why the database could not be read a moment ago
+  bool is_told_ = false;      // the trouble, where no terminal shows it
   double rate_ = 0;
   std::int64_t rate_from_ = 0;
   std::chrono::steady_clock::time_point rate_since_ = std::chrono::steady_clock::now();

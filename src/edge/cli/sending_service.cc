@@ -178,6 +178,27 @@ Result<std::string> SendingService::serve(net::Router router, const std::string&
   return public_->listen_tcp(listen);
 }
 
+// A disk that is full, or a database that is away, is not waited for: the journal has what the
+// database lacks, and the next start brings it there.
+bool SendingService::wait_drained(std::future<void> drained,
+                                  std::chrono::steady_clock::time_point deadline) const {
+  constexpr auto kLook = std::chrono::milliseconds(50);
+  constexpr auto kBlockedMax = std::chrono::seconds(2);
+  std::optional<std::chrono::steady_clock::time_point> blocked_since;
+  while (drained.wait_for(kLook) != std::future_status::ready) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= deadline) return false;
+    if (!dispatcher_->activity().is_blocked) {
+      blocked_since.reset();
+    } else if (!blocked_since) {
+      blocked_since = now;
+    } else if (now - *blocked_since > kBlockedMax) {
+      return false;
+    }
+  }
+  return true;
+}
+
 void SendingService::stop(Duration at_most) {
   if (std::exchange(is_stopped_, true)) return;
   const auto deadline = std::chrono::steady_clock::now() + at_most;
@@ -201,7 +222,7 @@ void SendingService::stop(Duration at_most) {
     auto drained = std::make_shared<std::promise<void>>();
     dispatcher_->drain([drained] { drained->set_value(); });
     const bool is_clean =
-        drained->get_future().wait_until(deadline) == std::future_status::ready &&
+        wait_drained(drained->get_future(), deadline) &&
         closed->get_future().wait_until(deadline) == std::future_status::ready &&
         local_closed->get_future().wait_until(deadline) == std::future_status::ready;
     if (!is_clean) workplace_.abandon_node();

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -53,6 +55,8 @@ class SendingService {
   explicit SendingService(Workplace& workplace);
   Result<void> recover();
   void make_engine();
+  bool wait_drained(std::future<void> drained,
+                    std::chrono::steady_clock::time_point deadline) const;
   Result<void> open_local_socket();
   net::Response start_handed_over(const net::Request& request);
   net::Response cancel_handed_over(const net::Request& request);
