@@ -40,6 +40,7 @@ class ShakyDatabase final : public db::Database {
         });
   }
   Result<void> read(Work work) override { return inner_->read(std::move(work)); }
+  bool quiet() const override { return inner_->quiet(); }
   void close() override { inner_->close(); }
 
   int refusals = 0;      // the next ones fail without being done
