@@ -26,8 +26,8 @@ class EventLoop {
   // Runs until `done` says true (asked after every handler) or the time is over; says whether it
   // was done. For synchronous callers and tests.
   bool run_until(const std::function<bool()>& done, Duration at_most);
-  // Makes run() return after the handler under way, or at once when it has not begun yet. Any thread;
-  // a signal handler may not call it.
+  // Makes run() return after the handler under way, or at once when it has not begun yet. Any
+  // thread; a signal handler may not call it.
   void stop();
 
   // Runs `task` later on the loop's thread. Any thread. Called on the loop's thread it runs after
