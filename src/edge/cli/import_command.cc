@@ -2,11 +2,13 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -15,6 +17,7 @@
 #include "audience/import_contacts.h"
 #include "edge/cli/command.h"
 #include "edge/cli/interrupt.h"
+#include "edge/cli/local_work.h"
 #include "edge/cli/workplace.h"
 
 namespace tidings::cli {
@@ -261,6 +264,54 @@ int run_one(Workplace& workplace, const ImportFlags& flags, ImportId import,
   return kInterrupted;
 }
 
+// Another process works in this folder: it imports, this one watches.
+int watch_import(Workplace& workplace, const ImportFlags& flags, ImportId import,
+                 const InterruptWatch& interrupt) {
+  constexpr auto kLook = std::chrono::milliseconds(200);
+  ProgressBar bar(flags.is_json);
+  while (!interrupt.token().stop_requested()) {
+    const auto job = workplace.database().read_value([&](db::Connection& connection) {
+      return audience::load_import(connection, workplace.organisation().id, import);
+    });
+    if (!job) return report(job.error());
+    bar.draw(*job);
+    if (job->state == audience::ImportState::finished) return finish(workplace, flags, *job);
+    if (job->state == audience::ImportState::failed || !running_process(workplace.folder())) {
+      return report({ErrorKind::cancelled, "import.stopped",
+                     fmt::format("The import ended early. Go on with it: tidings import --resume "
+                                 "--data {}",
+                                 flags.data)},
+                    kInterrupted);
+    }
+    std::this_thread::sleep_for(kLook);
+  }
+  fmt::print(stderr, "The tidings that is running goes on with the import.\n");
+  return kInterrupted;
+}
+
+int hand_over(const ImportFlags& flags, const ImportOptions& options, const Error& busy,
+              const InterruptWatch& interrupt) {
+  WorkplaceOptions place{.data = flags.data};
+  if (!flags.database.empty()) place.database_url = flags.database;
+  const auto workplace = Workplace::open(place);
+  if (!workplace) return report(workplace.error());
+  std::error_code ignored;
+  const std::string body =
+      flags.is_resume ? "{}" : import_request(fs::absolute(flags.file, ignored), options);
+  const auto answer =
+      ask_running((*workplace)->socket_path(),
+                  flags.is_resume ? "/local/imports/resume" : "/local/imports", body, busy);
+  if (!answer) return report(answer.error());
+  const auto ids = ids_in(*answer);
+  if (!ids) return report(ids.error());
+  if (ids->empty()) fmt::print("There is no import to resume.\n");
+  for (const ImportId id : *ids) {
+    if (const int code = watch_import(**workplace, flags, id, interrupt); code != kDone)
+      return code;
+  }
+  return kDone;
+}
+
 int run_import_command(const ImportFlags& flags) {
   const auto options = to_options(flags);
   if (!options) return report(options.error());
@@ -274,6 +325,9 @@ int run_import_command(const ImportFlags& flags) {
   WorkplaceOptions place{.data = flags.data, .access = Access::write, .create = !flags.is_resume};
   if (!flags.database.empty()) place.database_url = flags.database;
   const auto workplace = Workplace::open(place);
+  if (!workplace && workplace.error().code == "workplace.busy") {
+    return hand_over(flags, *options, workplace.error(), interrupt);
+  }
   if (!workplace) return report(workplace.error());
   Workplace& at = **workplace;
   const audience::ImportContext context{at.database(), at.ids(), at.clock(), at.organisation().id};

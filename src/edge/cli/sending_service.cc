@@ -18,35 +18,6 @@ constexpr std::size_t kHandedOverMax = std::size_t{128} << 20;
 // Requests under way at the end.
 constexpr Duration kCloseMax = std::chrono::seconds(5);
 
-int http_status(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::invalid:
-    case ErrorKind::limit:
-    case ErrorKind::unsupported:
-      return 422;
-    case ErrorKind::not_found:
-      return 404;
-    case ErrorKind::conflict:
-      return 409;
-    case ErrorKind::denied:
-      return 403;
-    default:
-      return 503;
-  }
-}
-
-// RFC 9457.
-net::Response problem(const Error& error) {
-  boost::json::object body;
-  body["type"] = "about:blank";
-  body["status"] = http_status(error.kind);
-  body["code"] = error.code;
-  body["detail"] = error.message;
-  auto response = net::Response::json(http_status(error.kind), boost::json::serialize(body));
-  response.set("Content-Type", "application/problem+json");
-  return response;
-}
-
 }  // namespace
 
 std::string public_url(const Settings& settings) {
@@ -139,6 +110,8 @@ Result<void> SendingService::open_local_socket() {
              {.body_bytes = kHandedOverMax});
   router.add("POST", "/local/campaigns/{id}/cancel",
              [this](const net::Request& request) { return cancel_handed_over(request); });
+  local_work_ = std::make_unique<LocalWork>(workplace_, *dispatcher_);
+  local_work_->add_routes(router);
   local_ = std::make_unique<net::HttpServer>(loop_, pool_, std::move(router));
   return local_->listen_local(workplace_.socket_path());
 }
@@ -203,6 +176,7 @@ void SendingService::stop(Duration at_most) {
   if (std::exchange(is_stopped_, true)) return;
   const auto deadline = std::chrono::steady_clock::now() + at_most;
   if (runner_) runner_->stop();
+  if (local_work_) local_work_->stop();
   if (loop_thread_.joinable()) {
     // A hand-over under way is answered: it was accepted, and its sender must know.
     auto local_closed = std::make_shared<std::promise<void>>();
@@ -232,6 +206,7 @@ void SendingService::stop(Duration at_most) {
   }
   public_.reset();
   local_.reset();
+  local_work_.reset();
   runner_.reset();
   dispatcher_.reset();
   journal_.reset();

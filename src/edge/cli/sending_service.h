@@ -19,6 +19,7 @@
 #include "delivery/ledger.h"
 #include "delivery/prepare_email.h"
 #include "delivery/recovery.h"
+#include "edge/cli/local_work.h"
 #include "edge/cli/workplace.h"
 #include "identity/token_keys.h"
 #include "net/event_loop.h"
@@ -72,6 +73,7 @@ class SendingService {
   std::unique_ptr<delivery::EmailPreparer> preparer_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
   std::unique_ptr<compose::CampaignRunner> runner_;
+  std::unique_ptr<LocalWork> local_work_;
   std::unique_ptr<net::HttpServer> local_;
   std::unique_ptr<net::HttpServer> public_;
   std::thread loop_thread_;

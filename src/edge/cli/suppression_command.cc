@@ -1,6 +1,7 @@
 // tidings suppression: addresses and domains that must not be written to.
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -8,6 +9,7 @@
 
 #include "audience/suppressions.h"
 #include "edge/cli/command.h"
+#include "edge/cli/local_work.h"
 #include "edge/cli/workplace.h"
 
 namespace tidings::cli {
@@ -28,10 +30,39 @@ struct SuppressionFlags {
   Channel channel() const { return is_sms ? Channel::sms : Channel::email; }
 };
 
+int say_added(const std::string& normalised, bool is_new) {
+  fmt::print("{} {}.\n", normalised,
+             is_new ? "will not be written to any more" : "was suppressed already");
+  return kDone;
+}
+
+int say_released(const std::string& normalised, std::int64_t count) {
+  if (count == 0) {
+    return report({ErrorKind::not_found, "suppression.none",
+                   fmt::format("{} is not suppressed.", normalised)});
+  }
+  fmt::print("{} can be written to again.\n", normalised);
+  return kDone;
+}
+
+// Another process works in this folder: it does it, and holds back what is ready to leave.
+Result<std::string> hand_over(const SuppressionFlags& flags, std::string_view target,
+                              const std::string& normalised, const Error& busy) {
+  return ask_running(
+      std::filesystem::path(flags.data) / "tidings.sock", target,
+      suppression_request(flags.channel(), normalised, flags.covers_everything, flags.reason),
+      busy);
+}
+
 int add(const SuppressionFlags& flags) {
   const auto normalised = audience::normalise_for_suppression(flags.channel(), flags.address);
   if (!normalised) return report(normalised.error());
   const auto place = Workplace::open({.data = flags.data, .access = Access::write});
+  if (!place && place.error().code == "workplace.busy") {
+    const auto answer = hand_over(flags, "/local/suppressions", *normalised, place.error());
+    return answer ? say_added(*normalised, number_in(*answer, "changed") != 0)
+                  : report(answer.error());
+  }
   if (!place) return report(place.error());
   Workplace& at = **place;
   const auto made = at.database().write_value(db::Priority::web, [&](db::Connection& connection) {
@@ -46,15 +77,17 @@ int add(const SuppressionFlags& flags) {
         at.clock().now());
   });
   if (!made) return report(made.error());
-  fmt::print("{} {}.\n", *normalised,
-             *made ? "will not be written to any more" : "was suppressed already");
-  return kDone;
+  return say_added(*normalised, *made);
 }
 
 int release_address(const SuppressionFlags& flags) {
   const auto normalised = audience::normalise_for_suppression(flags.channel(), flags.address);
   if (!normalised) return report(normalised.error());
   const auto place = Workplace::open({.data = flags.data, .access = Access::write});
+  if (!place && place.error().code == "workplace.busy") {
+    const auto answer = hand_over(flags, "/local/suppressions/release", *normalised, place.error());
+    return answer ? say_released(*normalised, number_in(*answer, "count")) : report(answer.error());
+  }
   if (!place) return report(place.error());
   Workplace& at = **place;
   const auto ended = at.database().write_value(db::Priority::web, [&](db::Connection& connection) {
@@ -62,12 +95,7 @@ int release_address(const SuppressionFlags& flags) {
                              flags.reason, at.clock().now());
   });
   if (!ended) return report(ended.error());
-  if (*ended == 0) {
-    return report({ErrorKind::not_found, "suppression.none",
-                   fmt::format("{} is not suppressed.", *normalised)});
-  }
-  fmt::print("{} can be written to again.\n", *normalised);
-  return kDone;
+  return say_released(*normalised, *ended);
 }
 
 void print(const Suppression& each, bool is_json) {
