@@ -37,6 +37,15 @@ using SenderId = Id<struct SenderTag>;
 using TransportId = Id<struct TransportTag>;
 using SuppressionId = Id<struct SuppressionTag>;
 using NodeId = Id<struct NodeTag>;
+using UserId = Id<struct UserTag>;
+using SessionId = Id<struct SessionTag>;
+using ApiTokenId = Id<struct ApiTokenTag>;
+using TemplateId = Id<struct TemplateTag>;
+using SegmentId = Id<struct SegmentTag>;
+using NoteId = Id<struct NoteTag>;
+using ActivityId = Id<struct ActivityTag>;
+using TopicId = Id<struct TopicTag>;
+using MediaId = Id<struct MediaTag>;
 
 // As people and URLs see an id: 13 characters of lower-case Crockford base32, no separators.
 std::string to_text(std::int64_t id);

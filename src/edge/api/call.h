@@ -1,0 +1,124 @@
+// One call of the API as its handler sees it, and what the handler answers.
+//
+// Before a handler runs, the call has been found in spec/openapi.yaml by its operationId, the
+// caller is known, has the operation's permission, and path, query and body hold what the
+// specification says: required members are there, types, bounds and enumerations are right, nothing
+// is unknown. A handler checks what only the data can tell. Handlers block on the database, on a
+// thread of the server's pool. An id that is not of the caller's organisation is not_found, always.
+// Ownership: a Call borrows; it lives as long as the handler runs.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "compose/campaign_runner.h"
+#include "db/database.h"
+#include "delivery/dispatcher.h"
+#include "domain/settings.h"
+#include "identity/permission.h"
+#include "identity/secret_box.h"
+#include "identity/token_keys.h"
+#include "net/http_message.h"
+
+namespace tidings::api {
+
+// What handlers work with; borrowed, outlives every call. A command that finds no running server
+// answers calls itself: then there is no runner and no dispatcher, and what was stored waits for
+// the next `serve`.
+struct Services {
+  db::Database& database;
+  IdSource& ids;
+  const Clock& clock;
+  const Settings& settings;
+  const identity::SecretBox& secrets;
+  identity::TokenKeys& token_keys;
+  std::filesystem::path folder;  // the data folder
+  std::string public_url;        // where links in messages point
+  compose::CampaignRunner* runner = nullptr;
+  delivery::Dispatcher* dispatcher = nullptr;
+};
+
+// What is wrong with one member of the input. RFC 9457 extension member `errors`.
+struct FieldError {
+  std::string field;    // a JSON Pointer into the body ("/addresses/0/email"), or "?name", "{name}"
+  std::string code;     // stable, as Error::code
+  std::string message;  // a sentence for a person
+};
+
+struct Answer {
+  int status = 200;
+  boost::json::value body;               // null: no body
+  std::vector<net::HttpHeader> headers;  // ETag, Location …
+  std::string raw;                       // instead of body, when content_type is set
+  std::string content_type;
+
+  static Answer ok(boost::json::value body) { return {200, std::move(body), {}, {}, {}}; }
+  static Answer created(boost::json::value body) { return {201, std::move(body), {}, {}, {}}; }
+  static Answer accepted(boost::json::value body) { return {202, std::move(body), {}, {}, {}}; }
+  static Answer no_content() { return {204, nullptr, {}, {}, {}}; }
+  // application/problem+json (RFC 9457). 422 with a list of fields.
+  static Answer problem(int status, const Error& error, std::vector<FieldError> fields = {});
+};
+
+// The status of a failure: invalid 422, not_found 404, conflict 409, denied 403, limit 413,
+// unavailable 503, timeout 504, unsupported 422, cancelled 503, corrupt and internal 500.
+int status_of(ErrorKind kind);
+
+struct Page {
+  int limit = 50;           // 1..200
+  std::string_view cursor;  // opaque, as answered as next_cursor; empty: the first page
+};
+
+struct Call {
+  const Services& services;
+  const net::Request& request;
+  const identity::Principal& who;
+  const boost::json::value& body;  // null without one
+
+  OrganisationId organisation() const { return who.organisation_id; }
+  Instant now() const { return services.clock.now(); }
+  // A path parameter as an id. What is not one is not_found, like an id that nobody has.
+  template <typename IdType>
+  Result<IdType> id(std::string_view name) const {
+    if (const auto value = parse_id(request.param(name))) return IdType{*value};
+    return fail(ErrorKind::not_found, "api.not_found", "There is no such thing here.");
+  }
+  // "" when absent.
+  std::string_view query(std::string_view name) const {
+    return request.query_value(name).value_or(std::string_view{});
+  }
+  bool flag(std::string_view name) const { return query(name) == "true"; }
+  // ?limit and ?cursor.
+  Page page() const;
+  // Fails with 412 (call.changed) when If-Match is given and names another version.
+  Result<void> expect_version(std::string_view etag) const;
+};
+
+using Handler = std::function<Result<Answer>(const Call&)>;
+
+// Where each `*_handlers` file tells which operation it answers. An operation of the specification
+// without a handler, or a handler without an operation, is a CHECK when the server starts.
+class Registry {
+ public:
+  virtual ~Registry() = default;
+  virtual void answer(std::string_view operation_id, Handler handler) = 0;
+};
+
+// {"items": [...], "next_cursor": "..." | null}: every list of the API.
+boost::json::value list_answer(boost::json::array items, const std::string& next_cursor);
+// A strong entity tag of something that changed at `changed_at`.
+std::string etag_of(Instant changed_at);
+// Instants in JSON: "2026-11-22T08:00:00.123456Z".
+std::string instant_text(Instant at);
+
+}  // namespace tidings::api
