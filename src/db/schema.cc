@@ -10,6 +10,7 @@
 #include <array>
 
 #include "db/migrate.h"
+#include "db/schema_parts.h"
 
 namespace tidings::db {
 
@@ -376,12 +377,14 @@ CREATE TABLE campaign_counter (
 );
 )sql";
 
-constexpr std::array kMigrations = {
-    Migration{1, "first", kFirst},
-};
-
 }  // namespace
 
-std::span<const Migration> migrations() { return kMigrations; }
+std::span<const Migration> migrations() {
+  static const auto list = std::to_array<Migration>({
+      {1, "first", kFirst},
+      {2, "identity", kIdentitySchema},
+  });
+  return list;
+}
 
 }  // namespace tidings::db

@@ -1,0 +1,10 @@
+// The texts of the migrations, one file per area. Never edited once landed: add another.
+#pragma once
+
+#include <string_view>
+
+namespace tidings::db {
+
+extern const std::string_view kIdentitySchema;  // schema_identity.cc
+
+}  // namespace tidings::db
