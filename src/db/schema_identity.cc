@@ -44,7 +44,7 @@ CREATE TABLE session (
   expires_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX session_secret ON session (secret_hash);
-CREATE INDEX session_user ON session (user_id, id);
+CREATE INDEX session_of_user ON session (user_id, id);
 CREATE INDEX session_expires ON session (expires_at);
 
 CREATE TABLE api_token (
