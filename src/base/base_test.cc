@@ -94,5 +94,28 @@ TEST(ResultTest, TryPassesValuesOnAndErrorsUp) {
   EXPECT_EQ(Error(failed.error()).within("disk").message, "disk: Full.");
 }
 
+TEST(Clock, rfc3339_is_read_with_any_offset_and_only_when_the_time_exists) {
+  const auto at = parse_rfc3339("2026-11-22T08:00:00Z");
+  ASSERT_TRUE(at);
+  EXPECT_EQ(to_rfc3339(*at), "2026-11-22T08:00:00.000000Z");
+  EXPECT_EQ(parse_rfc3339("2026-11-22T09:00:00+01:00"), at);
+  EXPECT_EQ(parse_rfc3339("2026-11-22t03:30:00.000-04:30"), at);
+  EXPECT_EQ(to_rfc3339(*parse_rfc3339("2024-02-29T23:59:59.1234567z")),
+            "2024-02-29T23:59:59.123456Z");
+  for (const auto* wrong :
+       {"", "2026-11-22", "2026-11-22T08:00:00", "2026-11-22T08:00Z", "2026-02-29T00:00:00Z",
+        "2026-13-01T00:00:00Z", "2026-11-22T24:00:00Z", "2026-11-22T08:60:00Z",
+        "2026-11-22T08:00:60Z", "2026-11-22T08:00:00.Z", "2026-11-22T08:00:00+0100",
+        "2026-11-22T08:00:00+24:00", "2026-11-22T08:00:00Z ", " 2026-11-22T08:00:00Z",
+        "1899-12-31T00:00:00Z", "9999-01-01T00:00:00Z", "2026-1-22T08:00:00Z",
+        "+026-11-22T08:00:00Z"}) {
+    EXPECT_FALSE(parse_rfc3339(wrong)) << wrong;
+  }
+  EXPECT_TRUE(parse_date("2026-11-22"));
+  for (const auto* wrong : {"", "2026-11-31", "2026-11-22T", "22-11-2026", "2026-11-2"}) {
+    EXPECT_FALSE(parse_date(wrong)) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace tidings

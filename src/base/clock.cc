@@ -46,6 +46,88 @@ std::string to_rfc5322_date(Instant at) {
                      civil.time.minutes().count(), civil.time.seconds().count());
 }
 
+namespace {
+
+// `count` digits at the front of `text`, which are taken off; nothing when one is missing.
+std::optional<int> take_digits(std::string_view& text, std::size_t count) {
+  if (text.size() < count) return std::nullopt;
+  int number = 0;
+  for (const char c : text.substr(0, count)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
+  text.remove_prefix(count);
+  return number;
+}
+
+bool take(std::string_view& text, std::string_view any_of) {
+  if (text.empty() || any_of.find(text.front()) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+std::optional<std::chrono::sys_days> take_date(std::string_view& text) {
+  const auto year = take_digits(text, 4);
+  if (!year || !take(text, "-")) return std::nullopt;
+  const auto month = take_digits(text, 2);
+  if (!month || !take(text, "-")) return std::nullopt;
+  const auto day = take_digits(text, 2);
+  if (!day || *year < 1900 || *year > 2200) return std::nullopt;
+  const std::chrono::year_month_day date(std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day)));
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date);
+}
+
+// "." and digits, of which the first six count.
+std::optional<Duration> take_fraction(std::string_view& text) {
+  std::int64_t micros = 0;
+  int digits = 0;
+  for (; !text.empty() && text.front() >= '0' && text.front() <= '9'; text.remove_prefix(1)) {
+    if (digits++ < 6) micros = micros * 10 + (text.front() - '0');
+  }
+  if (digits == 0 || digits > 30) return std::nullopt;
+  for (; digits < 6; ++digits) micros *= 10;
+  return Duration(micros);
+}
+
+std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
+  if (take(text, "Zz")) return std::chrono::minutes(0);
+  const bool is_west = text.starts_with('-');
+  if (!take(text, "+-")) return std::nullopt;
+  const auto hours = take_digits(text, 2);
+  if (!hours || !take(text, ":")) return std::nullopt;
+  const auto minutes = take_digits(text, 2);
+  if (!minutes || *hours > 23 || *minutes > 59) return std::nullopt;
+  const std::chrono::minutes offset(*hours * 60 + *minutes);
+  return is_west ? -offset : offset;
+}
+
+}  // namespace
+
+std::optional<std::chrono::sys_days> parse_date(std::string_view text) {
+  const auto date = take_date(text);
+  return date && text.empty() ? date : std::nullopt;
+}
+
+std::optional<Instant> parse_rfc3339(std::string_view text) {
+  const auto date = take_date(text);
+  if (!date || !take(text, "Tt ")) return std::nullopt;
+  const auto hour = take_digits(text, 2);
+  if (!hour || !take(text, ":")) return std::nullopt;
+  const auto minute = take_digits(text, 2);
+  if (!minute || !take(text, ":")) return std::nullopt;
+  const auto second = take_digits(text, 2);
+  if (!second || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
+  std::optional<Duration> fraction = Duration(0);
+  if (take(text, ".")) fraction = take_fraction(text);
+  const auto offset = take_offset(text);
+  if (!fraction || !offset || !text.empty()) return std::nullopt;
+  return Instant(*date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+         std::chrono::seconds(*second) + *fraction - *offset;
+}
+
 std::optional<Duration> parse_duration(std::string_view text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -68,6 +69,13 @@ struct Answer {
   static Answer no_content() { return {204, nullptr, {}, {}, {}}; }
   // application/problem+json (RFC 9457). 422 with a list of fields.
   static Answer problem(int status, const Error& error, std::vector<FieldError> fields = {});
+
+  // Adds a header: Answer::ok(body).with("ETag", etag_of(changed_at)). A GET that answers 200 with
+  // an ETag becomes 304 by itself when If-None-Match names it.
+  Answer&& with(std::string name, std::string value) && {
+    headers.push_back({std::move(name), std::move(value)});
+    return std::move(*this);
+  }
 };
 
 // The status of a failure: invalid 422, not_found 404, conflict 409, denied 403, limit 413,
@@ -83,7 +91,8 @@ struct Call {
   const Services& services;
   const net::Request& request;
   const identity::Principal& who;
-  const boost::json::value& body;  // null without one
+  const boost::json::value& body;  // null without one, and for a body that is not JSON
+  std::string_view operation_id = {};
 
   OrganisationId organisation() const { return who.organisation_id; }
   Instant now() const { return services.clock.now(); }
@@ -100,9 +109,31 @@ struct Call {
   bool flag(std::string_view name) const { return query(name) == "true"; }
   // ?limit and ?cursor.
   Page page() const;
-  // Fails with 412 (call.changed) when If-Match is given and names another version.
+  // Fails with 412 (call.changed) when If-Match is given and names another version. To be asked
+  // within the transaction that changes the thing.
   Result<void> expect_version(std::string_view etag) const;
 };
+
+// Runs `work` in one write transaction and answers what it answers. With an Idempotency-Key the
+// transaction also keeps the key with the answer (status, body, headers), so that within 24 hours
+// - the same key with the same request gets that answer again, with `Idempotent-Replayed: true`,
+//   and `work` does not run;
+// - the same key with another operation, path or body is 422 (call.key_reused);
+// - of two such calls at once one runs, also on two nodes, and the other gets its answer.
+// When `work` fails everything is rolled back and the key is free again. `work` may run more than
+// once (a serialisation conflict): it touches nothing but its Connection. What must follow the
+// commit (waking the runner) stands after commit() and must do no harm when repeated.
+//
+//   registry.answer("createGroup", [](const Call& call) {
+//     return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+//       const auto group = TRY(audience::create_group(connection, …));
+//       return Answer::created(group_json(group));
+//     });
+//   });
+//
+// Not from within another write. Keys belong to the organisation; a public operation has none.
+Result<Answer> commit(const Call& call, const std::function<Result<Answer>(db::Connection&)>& work,
+                      db::Priority priority = db::Priority::web);
 
 using Handler = std::function<Result<Answer>(const Call&)>;
 
@@ -118,7 +149,7 @@ class Registry {
 boost::json::value list_answer(boost::json::array items, const std::string& next_cursor);
 // A strong entity tag of something that changed at `changed_at`.
 std::string etag_of(Instant changed_at);
-// Instants in JSON: "2026-11-22T08:00:00.123456Z".
+// Instants in JSON: "2026-11-22T08:00:00.123456Z". (Back: parse_rfc3339 of base/clock.h.)
 std::string instant_text(Instant at);
 
 }  // namespace tidings::api
