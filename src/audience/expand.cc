@@ -1,5 +1,6 @@
 #include "audience/expand.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 

@@ -1,5 +1,6 @@
 #include "audience/import_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <string_view>
 #include <utility>

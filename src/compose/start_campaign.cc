@@ -1,5 +1,6 @@
 #include "compose/start_campaign.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 

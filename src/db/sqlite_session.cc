@@ -1,5 +1,6 @@
 #include "db/sqlite_session.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>

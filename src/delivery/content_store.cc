@@ -1,5 +1,6 @@
 #include "delivery/content_store.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cstring>
 #include <set>

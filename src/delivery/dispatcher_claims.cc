@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <map>
+
 #include "delivery/dispatcher_impl.h"
 #include "wire/smtp_reply.h"
 

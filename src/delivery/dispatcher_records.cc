@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "delivery/dispatcher_impl.h"
 
 namespace tidings::delivery {

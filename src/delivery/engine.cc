@@ -1,5 +1,6 @@
 #include "delivery/engine.h"
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
 

@@ -1,5 +1,6 @@
 #include "delivery/journal.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>

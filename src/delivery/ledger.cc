@@ -1,5 +1,6 @@
 #include "delivery/ledger.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 

@@ -1,5 +1,6 @@
 #include "delivery/prepare_email.h"
 
+#include <algorithm>
 #include <array>
 
 namespace tidings::delivery {

@@ -1,5 +1,6 @@
 #include "delivery/recovery.h"
 
+#include <algorithm>
 #include <span>
 
 #include <unistd.h>

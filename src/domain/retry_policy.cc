@@ -1,5 +1,7 @@
 #include "domain/retry_policy.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace tidings {

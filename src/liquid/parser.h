@@ -1,6 +1,8 @@
 // From items to the tree of code.h. Private to src/liquid.
 #pragma once
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>

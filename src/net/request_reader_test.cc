@@ -1,5 +1,6 @@
 #include "net/request_reader.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 

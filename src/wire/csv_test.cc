@@ -1,5 +1,6 @@
 #include "wire/csv.h"
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>

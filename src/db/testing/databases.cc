@@ -1,5 +1,6 @@
 #include "db/testing/databases.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>

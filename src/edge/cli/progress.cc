@@ -1,5 +1,7 @@
 #include "edge/cli/progress.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>

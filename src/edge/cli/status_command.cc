@@ -1,5 +1,6 @@
 // tidings status: how far campaigns are.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 #include <condition_variable>
