@@ -383,6 +383,7 @@ std::span<const Migration> migrations() {
   static const auto list = std::to_array<Migration>({
       {1, "first", kFirst},
       {2, "identity", kIdentitySchema},
+      {3, "campaigns", kCampaignsSchema},
   });
   return list;
 }

@@ -5,6 +5,7 @@
 
 namespace tidings::db {
 
-extern const std::string_view kIdentitySchema;  // schema_identity.cc
+extern const std::string_view kIdentitySchema;   // schema_identity.cc
+extern const std::string_view kCampaignsSchema;  // schema_campaigns.cc
 
 }  // namespace tidings::db
