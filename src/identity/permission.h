@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/id.h"
+#include "base/result.h"
 
 namespace tidings::identity {
 
@@ -85,5 +86,14 @@ struct Principal {
 inline bool allows(const Principal& who, Permission permission) {
   return who.permissions.has(permission);
 }
+// allows(), or policy.denied (denied) with a sentence that names the permission.
+Result<void> require(const Principal& who, Permission permission);
+// The person at this machine's own shell, in one organisation.
+Principal local_principal(OrganisationId organisation);
+
+// Permissions as words with one blank between, in the order of Permission; and back, nothing when a
+// word is none.
+std::string to_text(PermissionSet permissions);
+std::optional<PermissionSet> parse_permissions(std::string_view words);
 
 }  // namespace tidings::identity

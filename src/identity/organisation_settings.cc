@@ -1,0 +1,113 @@
+#include "identity/organisation_settings.h"
+
+#include <boost/json.hpp>
+
+#include <fmt/format.h>
+
+#include "wire/email_address.h"
+
+namespace tidings::identity {
+namespace {
+
+namespace json = boost::json;
+
+constexpr db::Statement kRead{"organisation.settings",
+                              "SELECT settings FROM organisation WHERE id = $1"};
+constexpr db::Statement kWrite{"organisation.change_settings",
+                               "UPDATE organisation SET settings = $2 WHERE id = $1"};
+
+struct Bounds {
+  std::string_view name;
+  std::int64_t least;
+  std::int64_t most;
+};
+constexpr Bounds kRecipients{"recipient_limit", 1, 10'000'000};
+constexpr Bounds kInactive{"inactive_after_days", 30, 3'650};
+constexpr Bounds kSecondThought{"second_thought_s", 0, 600};
+constexpr Bounds kLateness{"lateness_limit_min", 1, 10'080};
+constexpr Bounds kBodies{"body_retention_days", 1, 36'500};
+constexpr Bounds kEvents{"event_retention_days", 30, 36'500};
+
+Result<void> within(std::optional<std::int64_t> value, const Bounds& bounds,
+                    std::string_view otherwise) {
+  if (!value || (*value >= bounds.least && *value <= bounds.most)) return {};
+  return fail(ErrorKind::invalid, fmt::format("organisation.{}", bounds.name),
+              fmt::format("{} is a whole number from {} to {}{}.", bounds.name, bounds.least,
+                          bounds.most, otherwise));
+}
+
+std::optional<std::int64_t> number_in(const json::object& object, std::string_view name) {
+  const json::value* found = object.if_contains(name);
+  return found != nullptr && found->is_int64() ? std::optional(found->get_int64()) : std::nullopt;
+}
+
+}  // namespace
+
+Result<void> check(const OrganisationSettings& settings) {
+  TRY(within(settings.recipient_limit, kRecipients, ", or empty for no limit"));
+  if (settings.inactive_after_days != 0) {
+    TRY(within(settings.inactive_after_days, kInactive, ", or 0 for never"));
+  }
+  TRY(within(settings.second_thought_s, kSecondThought, ""));
+  TRY(within(settings.lateness_limit_min, kLateness, ""));
+  TRY(within(settings.body_retention_days, kBodies, ", or empty to keep them for ever"));
+  TRY(within(settings.event_retention_days, kEvents, ", or empty to keep them for ever"));
+  if (!settings.copy_address.empty()) {
+    const auto address = wire::parse_email_address(settings.copy_address);
+    if (!address) {
+      return fail(ErrorKind::invalid, "organisation.copy_address", address.error().message);
+    }
+  }
+  return {};
+}
+
+Result<OrganisationSettings> organisation_settings(db::Connection& connection, OrganisationId id) {
+  const auto text =
+      TRY(connection.query_first(kRead, {id}, [](const db::Row& row) { return row.string(0); }));
+  if (!text) {
+    return fail(ErrorKind::not_found, "organisation.not_found",
+                "There is no organisation " + to_text(id) + ".");
+  }
+  boost::system::error_code error;
+  const json::value value = json::parse(*text, error);
+  if (error || !value.is_object()) {
+    return fail(ErrorKind::corrupt, "organisation.settings",
+                "The organisation's settings are not what was written. Restore a backup.");
+  }
+  const json::object& object = value.get_object();
+  OrganisationSettings settings;
+  settings.recipient_limit = number_in(object, kRecipients.name);
+  settings.inactive_after_days =
+      number_in(object, kInactive.name).value_or(settings.inactive_after_days);
+  settings.second_thought_s =
+      number_in(object, kSecondThought.name).value_or(settings.second_thought_s);
+  settings.lateness_limit_min =
+      number_in(object, kLateness.name).value_or(settings.lateness_limit_min);
+  settings.body_retention_days = number_in(object, kBodies.name);
+  settings.event_retention_days = number_in(object, kEvents.name);
+  if (const json::value* copy = object.if_contains("copy_address"); copy && copy->is_string()) {
+    settings.copy_address = copy->get_string();
+  }
+  return settings;
+}
+
+Result<void> change_organisation_settings(db::Connection& connection, OrganisationId id,
+                                          const OrganisationSettings& settings) {
+  TRY(check(settings));
+  json::object object;
+  if (settings.recipient_limit) object[kRecipients.name] = *settings.recipient_limit;
+  object[kInactive.name] = settings.inactive_after_days;
+  object[kSecondThought.name] = settings.second_thought_s;
+  object[kLateness.name] = settings.lateness_limit_min;
+  if (settings.body_retention_days) object[kBodies.name] = *settings.body_retention_days;
+  if (settings.event_retention_days) object[kEvents.name] = *settings.event_retention_days;
+  object["copy_address"] = settings.copy_address;
+  const auto changed = TRY(connection.execute(kWrite, {id, json::serialize(object)}));
+  if (changed == 0) {
+    return fail(ErrorKind::not_found, "organisation.not_found",
+                "There is no organisation " + to_text(id) + ".");
+  }
+  return {};
+}
+
+}  // namespace tidings::identity

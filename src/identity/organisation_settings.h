@@ -1,0 +1,47 @@
+// What an organisation chooses for itself, with its bounds. Kept in organisation.settings as JSON;
+// what is not there has its default. (The machine's settings: domain/settings.h.)
+// Thread: any, one Connection each.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/id.h"
+#include "base/result.h"
+#include "db/connection.h"
+
+namespace tidings::identity {
+
+struct OrganisationSettings {
+  // P19: how many people one campaign may reach; none: no limit. 1..10,000,000
+  std::optional<std::int64_t> recipient_limit;
+  // P21: days without interaction after which a contact gets no campaigns. 30..3,650; 0: never
+  std::int64_t inactive_after_days = 730;
+  // P24: how long a send that was started on a screen waits. 0..600
+  std::int64_t second_thought_s = 60;
+  // P23: how late a scheduled campaign may start by itself, in minutes. 1..10,080
+  std::int64_t lateness_limit_min = 60;
+  // How long exact copies of messages are kept, in days. 1..36,500; none: for ever
+  std::optional<std::int64_t> body_retention_days;
+  // How long the events of messages are kept, in days. 30..36,500; none: for ever
+  std::optional<std::int64_t> event_retention_days;
+  // P13: where the organisation's own copy of a campaign goes; empty: nowhere
+  std::string copy_address;
+
+  friend bool operator==(const OrganisationSettings&, const OrganisationSettings&) = default;
+};
+
+// Errors: organisation.recipient_limit, organisation.inactive_after_days … (invalid), one per
+// member, with its bounds in the sentence.
+Result<void> check(const OrganisationSettings& settings);
+
+// Errors: organisation.not_found, organisation.settings (corrupt).
+Result<OrganisationSettings> organisation_settings(db::Connection& connection, OrganisationId id);
+// Checks, then stores all of them.
+Result<void> change_organisation_settings(db::Connection& connection, OrganisationId id,
+                                          const OrganisationSettings& settings);
+
+}  // namespace tidings::identity
