@@ -80,6 +80,8 @@ class Translator {
     if (words_ == 1) {
       creates_ = same_word(token, "CREATE");
       alters_ = same_word(token, "ALTER");
+    } else if (words_ == 2 && same_word(token, "VIRTUAL")) {
+      creates_ = false;  // its columns are its module's affair
     } else if (words_ <= 3 && same_word(token, "TABLE")) {
       table_ = creates_ || alters_;
     } else if (alters_ && same_word(token, "ADD")) {

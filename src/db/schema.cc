@@ -384,6 +384,7 @@ std::span<const Migration> migrations() {
       {1, "first", kFirst},
       {2, "identity", kIdentitySchema},
       {3, "campaigns", kCampaignsSchema},
+      {4, "people", kPeopleSchema},
   });
   return list;
 }

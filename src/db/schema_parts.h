@@ -7,5 +7,6 @@ namespace tidings::db {
 
 extern const std::string_view kIdentitySchema;   // schema_identity.cc
 extern const std::string_view kCampaignsSchema;  // schema_campaigns.cc
+extern const std::string_view kPeopleSchema;     // schema_people.cc
 
 }  // namespace tidings::db
