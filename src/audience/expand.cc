@@ -146,12 +146,25 @@ std::string contact_values(const ContactRow& row, const UsedFields& used) {
   return json::serialize(values);
 }
 
+// The one group, or nothing for everybody.
+Result<std::optional<GroupId>> simple_group(const Audience& audience) {
+  Audience simple = audience;
+  simple.everybody = false;
+  simple.include.groups.clear();
+  const bool is_plain = simple == Audience{};
+  if (is_plain && audience.everybody) return std::nullopt;
+  if (is_plain && audience.include.groups.size() == 1) return audience.include.groups.front();
+  return fail(ErrorKind::unsupported, "expand.audience",
+              "Only everybody or one group can be written to.");
+}
+
 }  // namespace
 
 Result<Batch> expand(db::Connection& connection, OrganisationId organisation,
                      const Audience& audience, Channel channel, const UsedFields& used,
                      const std::string& cursor_text, int limit) {
   const Cursor cursor = TRY(read_cursor(cursor_text));
+  const auto group = TRY(simple_group(audience));
   const bool is_email = channel == Channel::email;
   Batch batch;
   if (!cursor.without_address) {
@@ -171,11 +184,10 @@ Result<Batch> expand(db::Connection& connection, OrganisationId organisation,
     };
     for (int wanted = limit + 1;; wanted *= 2) {
       batch.candidates.clear();
-      if (audience.group) {
-        TRY(connection.query(kGroupWithAddress,
-                             {organisation, int(channel), cursor.normalised, cursor.contact, wanted,
-                              *audience.group},
-                             read));
+      if (group) {
+        TRY(connection.query(
+            kGroupWithAddress,
+            {organisation, int(channel), cursor.normalised, cursor.contact, wanted, *group}, read));
       } else {
         TRY(connection.query(
             kWithAddress, {organisation, int(channel), cursor.normalised, cursor.contact, wanted},
@@ -212,10 +224,9 @@ Result<Batch> expand(db::Connection& connection, OrganisationId organisation,
     candidate.do_not_contact = row.boolean(8);
     batch.candidates.push_back(std::move(candidate));
   };
-  if (audience.group) {
+  if (group) {
     TRY(connection.query(kGroupWithoutAddress,
-                         {organisation, int(channel), cursor.contact, limit, *audience.group},
-                         read));
+                         {organisation, int(channel), cursor.contact, limit, *group}, read));
   } else {
     TRY(connection.query(kWithoutAddress, {organisation, int(channel), cursor.contact, limit},
                          read));
@@ -229,13 +240,14 @@ Result<Batch> expand(db::Connection& connection, OrganisationId organisation,
 
 Result<AudienceSize> measure_audience(db::Connection& connection, OrganisationId organisation,
                                       const Audience& audience, Channel channel) {
+  const auto group = TRY(simple_group(audience));
   AudienceSize size;
   const auto read = [&](const db::Row& row) {
     size.with_address = row.integer(1);
     size.without_address = row.integer(0) - row.integer(1);
   };
-  if (audience.group) {
-    TRY(connection.query(kMeasureGroup, {organisation, int(channel), *audience.group}, read));
+  if (group) {
+    TRY(connection.query(kMeasureGroup, {organisation, int(channel), *group}, read));
   } else {
     TRY(connection.query(kMeasure, {organisation, int(channel)}, read));
   }

@@ -7,22 +7,17 @@
 // Thread: any, one Connection each.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "audience/audience.h"
 #include "base/id.h"
 #include "base/result.h"
 #include "db/connection.h"
 #include "domain/campaign.h"
 
 namespace tidings::audience {
-
-// Whom a campaign addresses.
-struct Audience {
-  std::optional<GroupId> group;  // nothing: everybody
-};
 
 // Which contact fields the templates read: only these are frozen into the message.
 struct UsedFields {

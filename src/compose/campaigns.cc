@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "audience/audience_json.h"
+
 namespace tidings::compose {
 
 namespace {
@@ -38,26 +40,6 @@ constexpr db::Statement kFinish{"campaign.finish",
                                 "UPDATE campaign SET state = $1, finished_at = $2, changed_at = $2"
                                 " WHERE organisation_id = $3 AND id = $4 AND finished_at IS NULL"};
 
-std::string audience_text(const audience::Audience& audience) {
-  json::object object;
-  if (audience.group) object["group"] = to_text(*audience.group);
-  return json::serialize(object);
-}
-
-audience::Audience read_audience(std::string_view text) {
-  audience::Audience audience;
-  boost::system::error_code error;
-  const json::value value = json::parse(text, error);
-  if (error || !value.is_object()) return audience;
-  if (const json::value* group = value.get_object().if_contains("group");
-      group != nullptr && group->is_string()) {
-    if (const auto id = parse_id(std::string_view(group->get_string()))) {
-      audience.group = GroupId{*id};
-    }
-  }
-  return audience;
-}
-
 std::string options_text(const Campaign& campaign) {
   json::object object;
   object["rate_per_second"] = campaign.rate_per_second;
@@ -86,7 +68,8 @@ Campaign read(const db::Row& row) {
   campaign.state = static_cast<CampaignState>(row.integer(5));
   campaign.content_version_id = row.id<ContentVersionId>(6);
   campaign.transport_id = row.id<TransportId>(7);
-  campaign.audience = read_audience(row.text(8));
+  // A damaged one addresses nobody, and its expansion says so: other campaigns go on.
+  campaign.audience = audience::read_stored_audience(row.text(8)).value_or(audience::Audience{});
   campaign.rate_per_second = read_rate(row.text(9));
   campaign.import_id = row.id<ImportId>(10);
   campaign.expansion_cursor = row.string(11);
@@ -100,12 +83,12 @@ Campaign read(const db::Row& row) {
 }  // namespace
 
 Result<void> insert_campaign(db::Connection& connection, const Campaign& campaign, Instant now) {
-  const std::string audience = audience_text(campaign.audience);
+  const std::string audience_text = audience::stored_text(campaign.audience);
   const std::string options = options_text(campaign);
   TRY(connection.execute(
       kInsert, {campaign.organisation_id, campaign.id, campaign.name, int(campaign.kind),
                 int(campaign.channel), int(campaign.state), campaign.content_version_id,
-                campaign.transport_id, audience, options,
+                campaign.transport_id, audience_text, options,
                 campaign.import_id.valid() ? db::Param(campaign.import_id) : db::Param(), now}));
   return {};
 }

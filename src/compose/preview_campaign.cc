@@ -111,16 +111,9 @@ Result<CampaignPreview> preview_campaign(const ComposeContext& context,
   CampaignPreview preview;
   if (request.csv_path.empty()) {
     const Plan plan = TRY(plan_campaign(context, request, {}));
-    audience::Audience audience;
-    if (!request.group.empty()) {
-      audience.group = TRY(context.database.read_value([&](db::Connection& connection) {
-        return audience::find_group(connection, context.organisation.id, request.group);
-      }));
-      if (!audience.group) {
-        return fail(ErrorKind::invalid, "send.unknown_group",
-                    fmt::format("There is no group \"{}\".", request.group));
-      }
-    }
+    const auto audience = TRY(context.database.read_value([&](db::Connection& connection) {
+      return named_audience(connection, context.organisation.id, request.group);
+    }));
     TRY(count_audience(context, context.database, audience, plan, preview));
     preview.warnings = plan.warnings;
     return preview;
@@ -131,7 +124,7 @@ Result<CampaignPreview> preview_campaign(const ComposeContext& context,
   const Plan plan = TRY(plan_campaign(context, request, imported.job.file.columns));
   preview.import = imported.job.counts;
   preview.warnings = plan.warnings;
-  TRY(count_audience(context, *imported.database, {}, plan, preview));
+  TRY(count_audience(context, *imported.database, audience::Audience::all(), plan, preview));
   imported.database->close();
   return preview;
 }

@@ -237,6 +237,16 @@ Result<Plan> plan_campaign(const ComposeContext& context, const SendRequest& req
   return plan;
 }
 
+Result<audience::Audience> named_audience(db::Connection& connection, OrganisationId organisation,
+                                          const std::string& group) {
+  if (group.empty()) return audience::Audience::all();
+  if (const auto id = TRY(audience::find_group(connection, organisation, group))) {
+    return audience::Audience::of_group(*id);
+  }
+  return fail(ErrorKind::invalid, "send.unknown_group",
+              fmt::format("There is no group \"{}\".", group));
+}
+
 Result<CampaignId> start_campaign(const ComposeContext& context, const SendRequest& request) {
   const OrganisationId organisation = context.organisation.id;
   Campaign campaign;
@@ -257,7 +267,7 @@ Result<CampaignId> start_campaign(const ComposeContext& context, const SendReque
       return audience::load_import(connection, organisation, campaign.import_id);
     }));
     columns = job.file.columns;
-    campaign.audience.group = job.target.import_group;
+    campaign.audience = audience::Audience::of_group(job.target.import_group);
   }
   const Plan plan = TRY(plan_campaign(context, request, columns));
   const auto used = delivery::used_contact_fields(plan.email, plan.columns);
@@ -269,13 +279,8 @@ Result<CampaignId> start_campaign(const ComposeContext& context, const SendReque
   TRY(context.database.write(
       db::Priority::transactional, [&](db::Connection& connection) -> Result<void> {
         const Instant now = context.clock.now();
-        if (request.csv_path.empty() && !request.group.empty()) {
-          campaign.audience.group =
-              TRY(audience::find_group(connection, organisation, request.group));
-          if (!campaign.audience.group) {
-            return fail(ErrorKind::invalid, "send.unknown_group",
-                        fmt::format("There is no group \"{}\".", request.group));
-          }
+        if (request.csv_path.empty()) {
+          campaign.audience = TRY(named_audience(connection, organisation, request.group));
         }
         const wire::Mailbox& from = plan.email.content().from;
         TRY(connection.execute(kInsertSender,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "audience/audience.h"
 #include "audience/import_contacts.h"
 #include "base/clock.h"
 #include "base/id.h"
@@ -47,6 +48,10 @@ Result<Plan> plan_campaign(const ComposeContext& context, const SendRequest& req
 // The columns of the request's CSV; none without one. `folder` takes a copy for a moment.
 Result<std::vector<audience::MappedColumn>> read_columns(const SendRequest& request,
                                                          const std::filesystem::path& folder);
+
+// The group of that name, or everybody for "". Error: send.unknown_group.
+Result<audience::Audience> named_audience(db::Connection& connection, OrganisationId organisation,
+                                          const std::string& group);
 
 // Imports' copy, content, transport, campaign: durable on return. The engine is told by its runner.
 Result<CampaignId> start_campaign(const ComposeContext& context, const SendRequest& request);

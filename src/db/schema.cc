@@ -385,6 +385,7 @@ std::span<const Migration> migrations() {
       {2, "identity", kIdentitySchema},
       {3, "campaigns", kCampaignsSchema},
       {4, "people", kPeopleSchema},
+      {5, "audience", kAudienceSchema},
   });
   return list;
 }
