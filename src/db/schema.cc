@@ -386,7 +386,7 @@ std::span<const Migration> migrations() {
       {3, "campaigns", kCampaignsSchema},
       {4, "people", kPeopleSchema},
       {5, "audience", kAudienceSchema},
-      {6, "api", kApiSchema},
+      {6, "record", kRecordSchema},
   });
   return list;
 }

@@ -2,6 +2,10 @@
 
 namespace tidings {
 
+bool is_block(std::string_view reason) {
+  return reason == "policy" || reason == "sender_refused" || reason == "auth_refused";
+}
+
 std::string_view to_string(OutcomeKind kind) {
   switch (kind) {
     case OutcomeKind::sent:

@@ -46,6 +46,10 @@ struct Outcome {
   Instant ended_at{};
 };
 
+// Whether a message bounced because the provider refused us and not the address (P37: blocked), by
+// the stable word of its outcome.
+bool is_block(std::string_view reason);
+
 std::string_view to_string(OutcomeKind kind);
 std::string_view to_string(Scope scope);
 

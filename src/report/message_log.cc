@@ -2,25 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
 #include <limits>
+#include <vector>
 
-#include <unicode/unistr.h>
-
-#include "liquid/program.h"
-#include "wire/email_address.h"
-#include "wire/encoded_word.h"
+#include "wire/case_folding.h"
 
 namespace tidings::report {
 
 namespace {
 
-namespace json = boost::json;
-
 constexpr std::int64_t kPageRows = 500;
-constexpr std::size_t kContentsMax = 256;
-// How far the clocks of two nodes may be apart: an id is a time, but of the node that made it.
-constexpr Duration kClockSlack = std::chrono::hours(1);
+constexpr std::int64_t kAllKinds = 15;
 constexpr std::int64_t kAllStatuses = (std::int64_t{1} << kStatusCount) - 1;
 
 // The sign before organisation_id keeps SQLite from the primary key, in which it would walk the
@@ -33,7 +25,7 @@ constexpr std::int64_t kAllStatuses = (std::int64_t{1} << kStatusCount) - 1;
   " AND o.message_id = m.id AND o.is_recipient = 0)"
 #define TIDINGS_LOG_FILTER                                           \
   " AND m.deleted_at IS NULL"                                        \
-  " AND (CAST($4 AS BIGINT) IS NULL OR m.kind = $4)"                 \
+  " AND ((CAST($4 AS BIGINT) >> CAST(m.kind AS INTEGER)) & 1) = 1"   \
   " AND (CAST($5 AS BIGINT) IS NULL OR m.channel = $5)"              \
   " AND ((CAST($6 AS BIGINT) >> CAST(m.status AS INTEGER)) & 1) = 1" \
   " AND (CAST($7 AS BIGINT) IS NULL OR m.campaign_id = $7)"          \
@@ -60,72 +52,20 @@ constexpr db::Statement kOthers{
     "report.log_others",
     "SELECT contact_id FROM message_about WHERE +organisation_id = $1 AND message_id = $2"
     " AND is_recipient = 0 ORDER BY contact_id"};
-constexpr db::Statement kContent{
-    "report.log_content",
-    "SELECT v.subject, v.from_name, v.from_address, v.options, o.name, o.postal_address,"
-    " EXISTS (SELECT 1 FROM content_attachment a WHERE a.organisation_id = v.organisation_id"
-    " AND a.content_version_id = v.id)"
-    " FROM content_version v JOIN organisation o ON o.id = v.organisation_id"
-    " WHERE v.organisation_id = $1 AND v.id = $2"};
 constexpr db::Statement kCampaignTimes{
     "report.log_campaign_times",
     "SELECT created_at, expanded_at FROM campaign WHERE organisation_id = $1 AND id = $2"};
 
-class FixedClock final : public Clock {
- public:
-  explicit FixedClock(Instant at) : at_(at) {}
-  Instant now() const override { return at_; }
-
- private:
-  Instant at_;
-};
-
-// No id made at `at` or later, by a clock that is right, is smaller.
-std::int64_t smallest_id_at(Instant at) {
-  const FixedClock clock(
-      std::max(at, Instant(std::chrono::sys_days{std::chrono::year{2024} / 1 / 1})));
-  return IdSource(clock, 0).next();
-}
-
-std::string folded(std::string_view text) {
-  std::string result;
-  icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int>(text.size())))
-      .foldCase()
-      .toUTF8String(result);
-  return result;
-}
-
 bool contains_folded(std::string_view text, std::string_view folded_part) {
-  return folded(text).contains(folded_part);
-}
-
-std::string option(const json::value& options, std::string_view key) {
-  const json::object* object = options.if_object();
-  const json::value* found = object == nullptr ? nullptr : object->if_contains(key);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
+  return wire::fold_case(text).contains(folded_part);
 }
 
 }  // namespace
 
-// What the messages of one content version share.
-struct MessageLog::Content {
-  std::optional<liquid::Program> subject;
-  std::string plain_subject;  // when nothing in it depends on the recipient
-  bool is_plain = false;
-  std::string sender;
-  std::string domain;
-  std::string time_zone;
-  std::string organisation_name;
-  std::string postal_address;
-  bool has_attachments = false;
-
-  std::string render(std::string_view contact_values, Instant now) const;
-};
-
 struct MessageLog::Row {
   LogEntry entry;
   std::string values;
-  const Content* content = nullptr;
+  const ContentFacts* content = nullptr;
 };
 
 // One walk through the ids between two bounds, both excluded.
@@ -137,80 +77,28 @@ struct MessageLog::Scan {
   bool wants_subject = true;
 };
 
-std::string MessageLog::Content::render(std::string_view contact_values, Instant now) const {
-  if (is_plain) return plain_subject;
-  if (!subject) return {};
-  using liquid::Member;
-  using liquid::Value;
-  liquid::Arena arena;
-  const auto contact = liquid::value_from_json(contact_values, arena);
-  if (!contact) return {};
-  const std::array organisation = {Member{"name", Value::string(organisation_name)},
-                                   Member{"postal_address", Value::string(postal_address)}};
-  const std::array root = {Member{"contact", *contact},
-                           Member{"organisation", Value::object(organisation)}};
-  const auto rendered =
-      subject->render(Value::object(root), {.limits = {}, .now = now, .time_zone = time_zone});
-  return rendered ? wire::clean_header_text(*rendered) : std::string();
-}
-
 MessageLog::MessageLog(db::Database& database, OrganisationId organisation)
-    : database_(database), organisation_(organisation) {}
+    : database_(database), organisation_(organisation), contents_(organisation) {}
 MessageLog::~MessageLog() = default;
 
-Result<const MessageLog::Content*> MessageLog::content(db::Connection& connection,
-                                                       ContentVersionId id) {
-  if (const auto at = contents_.find(id); at != contents_.end()) return at->second.get();
-  auto made = std::make_unique<Content>();
-  std::string subject;
-  std::string options;
-  wire::Mailbox from;
-  TRY(connection.query(kContent, {organisation_, id}, [&](const db::Row& row) {
-    subject = row.string(0);
-    from.display_name = row.string(1);
-    from.address.typed = from.address.normalised = row.string(2);
-    options = row.string(3);
-    made->organisation_name = row.string(4);
-    made->postal_address = row.string(5);
-    made->has_attachments = row.boolean(6);
-  }));
-  if (auto address = wire::parse_email_address(from.address.typed, wire::DomainRule::any)) {
-    from.address = *std::move(address);
-    made->sender = wire::to_text(from);
-    made->domain = from.address.domain();
-  }
-  boost::system::error_code error;
-  const json::value parsed = json::parse(options, error);
-  made->time_zone = option(parsed, "time_zone");
-  if (std::string domain = option(parsed, "message_id_domain"); !domain.empty()) {
-    const auto address = wire::parse_email_address("x@" + domain, wire::DomainRule::any);
-    if (address) made->domain = address->domain();
-  }
-  if (auto program = liquid::Program::compile(subject, liquid::Context::header)) {
-    made->is_plain = !subject.contains("{{") && !subject.contains("{%");
-    if (made->is_plain) made->plain_subject = wire::clean_header_text(subject);
-    made->subject = *std::move(program);
-  }
-  return contents_.emplace(id, std::move(made)).first->second.get();
-}
-
-Result<bool> MessageLog::passes(const LogFilter& filter, const Content& content, LogEntry& entry,
-                                std::string_view values, bool wants_subject) const {
+Result<bool> MessageLog::passes(const LogFilter& filter, const ContentFacts& content,
+                                LogEntry& entry, std::string_view values,
+                                bool wants_subject) const {
   if (filter.has_attachments && *filter.has_attachments != content.has_attachments) return false;
-  if (!filter.sender.empty() && !contains_folded(content.sender, folded(filter.sender))) {
+  if (!filter.sender.empty() && !contains_folded(content.sender, wire::fold_case(filter.sender))) {
     return false;
   }
   if (wants_subject || !filter.text.empty()) {
-    entry.subject = content.render(values, entry.queued_at);
+    entry.subject = content.subject_for(values, entry.queued_at);
   }
   if (!filter.text.empty()) {
-    const std::string part = folded(filter.text);
+    const std::string part = wire::fold_case(filter.text);
     if (!contains_folded(entry.subject, part) && !contains_folded(entry.address, part)) {
       return false;
     }
   }
   entry.sender = content.sender;
-  entry.message_id_domain = content.domain;
+  entry.message_id_domain = content.message_id_domain;
   entry.has_attachments = content.has_attachments;
   return true;
 }
@@ -221,6 +109,8 @@ Result<void> MessageLog::scan(const Scan& scan, const std::function<bool(const L
   std::int64_t before = scan.before;
   std::int64_t statuses = filter.statuses.empty() ? kAllStatuses : 0;
   for (const Status status : filter.statuses) statuses |= std::int64_t{1} << int(status);
+  std::int64_t kinds = filter.kinds.empty() ? kAllKinds : 0;
+  for (const MessageKind kind : filter.kinds) kinds |= std::int64_t{1} << int(kind);
   const bool is_newest_first = scan.order == LogOrder::newest_first;
   const db::Statement& statement =
       filter.contact ? (is_newest_first ? kContactNewestFirst : kContactOldestFirst)
@@ -229,7 +119,7 @@ Result<void> MessageLog::scan(const Scan& scan, const std::function<bool(const L
     return maybe ? db::Param(int(*maybe)) : db::Param();
   };
   for (;;) {
-    if (contents_.size() > kContentsMax) contents_.clear();
+    contents_.forget_some();
     std::vector<Row> rows;
     const auto read_row = [&](const db::Row& row) {
       Row made;
@@ -259,12 +149,12 @@ Result<void> MessageLog::scan(const Scan& scan, const std::function<bool(const L
     TRY(database_.read([&](db::Connection& connection) -> Result<void> {
       rows.clear();
       std::vector<db::Param> params = {
-          organisation_, after,           before,      number(filter.kind), number(filter.channel),
-          statuses,      filter.campaign, filter.from, filter.until,        kPageRows};
+          organisation_, after,           before,      kinds,        number(filter.channel),
+          statuses,      filter.campaign, filter.from, filter.until, kPageRows};
       if (filter.contact) params.emplace_back(*filter.contact);
       TRY(connection.query(statement, params, read_row));
       for (Row& row : rows) {
-        row.content = TRY(content(connection, row.entry.content_version_id));
+        row.content = TRY(contents_.find(connection, row.entry.content_version_id));
         auto& contacts = row.entry.contact_ids;
         if (contacts.empty() || contacts.back().valid()) continue;
         contacts.pop_back();
@@ -339,8 +229,7 @@ Result<LogEntry> MessageLog::find(MessageId id) {
 
 std::span<const db::Statement> message_log_statements() {
   static constexpr std::array kAll = {kOldestFirst,        kNewestFirst, kContactOldestFirst,
-                                      kContactNewestFirst, kOthers,      kContent,
-                                      kCampaignTimes};
+                                      kContactNewestFirst, kOthers,      kCampaignTimes};
   return kAll;
 }
 

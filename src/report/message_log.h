@@ -12,63 +12,20 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
 #include "db/database.h"
-#include "domain/campaign.h"
-#include "domain/message_state.h"
+#include "report/content_facts.h"
+#include "report/log_filter.h"
 
 namespace tidings::report {
 
-// What is not set does not filter. Several words filter together.
-struct LogFilter {
-  std::optional<MessageKind> kind;
-  std::optional<Channel> channel;
-  std::vector<Status> statuses;  // any of these; empty: all
-  std::optional<Instant> from;   // queued at or after
-  std::optional<Instant> until;  // queued before
-  std::optional<bool> has_attachments;
-  std::string sender;  // part of the sender's address or name, in any case
-  std::string text;    // part of the subject or of the recipient's address, in any case
-  std::optional<CampaignId> campaign;
-  std::optional<ContactId> contact;  // in whose History the message is
-};
-
 enum class LogOrder { oldest_first, newest_first };
-
-// Valid until the callback returns.
-struct LogEntry {
-  OrganisationId organisation_id;
-  MessageId id;
-  CampaignId campaign_id;  // unset for a single message
-  ContentVersionId content_version_id;
-  std::vector<ContactId> contact_ids;  // the recipient first
-  std::string address;                 // as typed; empty when there is none
-  MessageKind kind = MessageKind::campaign;
-  Channel channel = Channel::email;
-  std::string subject;
-  std::string sender;             // `Name <address>` or the address
-  std::string message_id_domain;  // of its Message-ID
-  bool has_attachments = false;
-  Status status = Status::queued;
-  MessageState state = MessageState::waiting;
-  std::string reason;
-  int attempts = 0;
-  NodeId lease;               // of the node that holds it, while leased
-  bool is_ambiguous = false;  // as recorded: an intent has no outcome
-  Instant due_at{};
-  Instant queued_at{};
-  Instant changed_at{};
-};
 
 class MessageLog {
  public:
@@ -86,19 +43,16 @@ class MessageLog {
   Result<LogEntry> find(MessageId id);
 
  private:
-  struct Content;
   struct Row;
   struct Scan;
   Result<Scan> narrowed(const LogFilter& filter);
   Result<void> scan(const Scan& scan, const std::function<bool(const LogEntry&)>& take);
-  Result<const Content*> content(db::Connection& connection, ContentVersionId id);
-  Result<bool> passes(const LogFilter& filter, const Content& content, LogEntry& entry,
+  Result<bool> passes(const LogFilter& filter, const ContentFacts& content, LogEntry& entry,
                       std::string_view values, bool wants_subject) const;
 
   db::Database& database_;
   const OrganisationId organisation_;
-  // Forgotten altogether beyond a bound.
-  std::unordered_map<ContentVersionId, std::unique_ptr<const Content>> contents_;
+  ContentCache contents_;
 };
 
 // For plan tests.

@@ -106,8 +106,9 @@ Result<std::optional<IdType>> read_id(const std::string& text, std::string_view 
 Result<LogFilter> to_filter(const LogFlags& flags, Instant now) {
   LogFilter filter;
   if (!flags.kind.empty()) {
-    filter.kind = parse_message_kind(flags.kind);
-    if (!filter.kind) {
+    if (const auto kind = parse_message_kind(flags.kind)) {
+      filter.kinds = {*kind};
+    } else {
       return wrong(
           fmt::format("There is no kind “{}”: say campaign, individual, transactional or "
                       "test.",
