@@ -188,14 +188,14 @@ void HttpConnection::route() {
   sends_no_body_ = reader_.is_head();
   closes_after_ = !reader_.keeps_alive();
   is_body_unread_ = reader_.announces_body();
+  path_ = request.path;
   auto match = context_->router.match(request.method, request.path);
   if (match.allow.empty()) return refuse(404, "There is nothing at this address.");
   if (request.method == "OPTIONS") {
     return respond(Response{.status = 204, .headers = {{"Allow", match.allow}}});
   }
   if (match.route == nullptr) {
-    Response response =
-        Response::text(405, "Use one of these methods here: " + match.allow + ".\n");
+    Response response = refusal(405, "Use one of these methods here: " + match.allow + ".");
     return respond(std::move(response.set("Allow", match.allow)));
   }
   route_ = match.route;
@@ -259,9 +259,13 @@ void HttpConnection::handle(const Route& route) {
   }
 }
 
-void HttpConnection::refuse(int status, std::string_view why) {
+Response HttpConnection::refusal(int status, std::string_view why) const {
   const auto& page = context_->options.error_page;
-  Response response = page ? page(status, why) : Response::text(status, std::string(why) + "\n");
+  return page ? page(status, why, path_) : Response::text(status, std::string(why) + "\n");
+}
+
+void HttpConnection::refuse(int status, std::string_view why) {
+  Response response = refusal(status, why);
   if (status == 503) response.set("Retry-After", "5");
   respond(std::move(response));
 }
@@ -290,6 +294,7 @@ void HttpConnection::on_written() {
   }
   reader_ = RequestReader(context_->options.limits);
   route_ = nullptr;
+  path_.clear();
   sends_no_body_ = false;
   enter(Phase::idle, context_->options.idle_timeout);
   advance();

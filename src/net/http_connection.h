@@ -55,6 +55,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void route();
   void handle(const Route& route);
   void send_continue();
+  Response refusal(int status, std::string_view why) const;
   void refuse(int status, std::string_view why);
   void respond(Response response);
   void on_written();
@@ -66,6 +67,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Phase phase_ = Phase::idle;
   Instant deadline_{};
   RequestReader reader_;
+  std::string path_;  // of the request under way; the request itself moves to its handler
   const Route* route_ = nullptr;  // owned by the router, which the context holds
   std::string unread_;            // received and not consumed
   std::string outgoing_;

@@ -39,9 +39,10 @@ struct HttpServerOptions {
   Duration write_timeout = std::chrono::seconds(30);
   // Lowered to what the process's descriptor limit leaves room for.
   std::size_t connections_max = 10'000;
-  // Renders the server's own refusals (404, 413 …); plain text without it. `why` is a sentence.
-  // On the loop's thread: must not block.
-  std::function<Response(int status, std::string_view why)> error_page;
+  // Renders the server's own refusals (404, 405, 413 …) of a request to `path`, which is empty when
+  // it could not be read; plain text without it. `why` is a sentence. On the loop's thread: must
+  // not block.
+  std::function<Response(int status, std::string_view why, std::string_view path)> error_page;
   // Told what a handler threw, on the pool's thread.
   std::function<void(std::string_view)> report_trouble;
 };

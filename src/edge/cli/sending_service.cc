@@ -7,6 +7,7 @@
 
 #include "compose/campaigns.h"
 #include "delivery/transports.h"
+#include "edge/api/dispatch.h"
 #include "edge/http/public_pages.h"
 
 namespace tidings::cli {
@@ -28,11 +29,14 @@ std::string public_url(const Settings& settings) {
   return "http://localhost:" + port;
 }
 
-SendingService::SendingService(Workplace& workplace)
-    : workplace_(workplace), public_url_(cli::public_url(workplace.settings())) {}
+SendingService::SendingService(Workplace& workplace, bool checks_answers)
+    : workplace_(workplace),
+      checks_answers_(checks_answers),
+      public_url_(cli::public_url(workplace.settings())) {}
 
-Result<std::unique_ptr<SendingService>> SendingService::start(Workplace& workplace) {
-  std::unique_ptr<SendingService> service(new SendingService(workplace));
+Result<std::unique_ptr<SendingService>> SendingService::start(Workplace& workplace,
+                                                              bool checks_answers) {
+  std::unique_ptr<SendingService> service(new SendingService(workplace, checks_answers));
   TRY(service->recover());
   service->journal_ =
       TRY(delivery::Journal::open(workplace.folder() / "journal", workplace.node().id,
@@ -112,6 +116,13 @@ Result<void> SendingService::open_local_socket() {
              [this](const net::Request& request) { return cancel_handed_over(request); });
   local_work_ = std::make_unique<LocalWork>(workplace_, *dispatcher_);
   local_work_->add_routes(router);
+  api_ = std::make_unique<ApiService>(ApiParts{.workplace = &workplace_,
+                                               .token_keys = keys_.get(),
+                                               .runner = runner_.get(),
+                                               .dispatcher = dispatcher_.get(),
+                                               .public_url = public_url_,
+                                               .checks_answers = checks_answers_});
+  api_->add_local_routes(router);
   local_ = std::make_unique<net::HttpServer>(loop_, pool_, std::move(router));
   return local_->listen_local(workplace_.socket_path());
 }
@@ -145,8 +156,12 @@ net::Response SendingService::cancel_handed_over(const net::Request& request) {
 }
 
 Result<std::string> SendingService::serve(net::Router router, const std::string& listen) {
+  api_->add_network_routes(router);
   net::HttpServerOptions options;
-  options.error_page = http::refusal_page;
+  options.error_page = [](int status, std::string_view why, std::string_view path) {
+    return path.starts_with("/api/") ? api::refusal_problem(status, why)
+                                     : http::refusal_page(status, why);
+  };
   public_ = std::make_unique<net::HttpServer>(loop_, pool_, std::move(router), std::move(options));
   return public_->listen_tcp(listen);
 }
@@ -207,6 +222,7 @@ void SendingService::stop(Duration at_most) {
   public_.reset();
   local_.reset();
   local_work_.reset();
+  api_.reset();
   runner_.reset();
   dispatcher_.reset();
   journal_.reset();

@@ -19,6 +19,7 @@
 #include "delivery/ledger.h"
 #include "delivery/prepare_email.h"
 #include "delivery/recovery.h"
+#include "edge/cli/api_service.h"
 #include "edge/cli/local_work.h"
 #include "edge/cli/workplace.h"
 #include "identity/token_keys.h"
@@ -30,15 +31,17 @@ namespace tidings::cli {
 
 class SendingService {
  public:
-  // `workplace` has write access and outlives the service.
-  static Result<std::unique_ptr<SendingService>> start(Workplace& workplace);
+  // `workplace` has write access and outlives the service. `checks_answers`: for tests, the API
+  // holds each of its answers against the specification.
+  static Result<std::unique_ptr<SendingService>> start(Workplace& workplace,
+                                                       bool checks_answers = false);
   ~SendingService();  // stop()
 
   // Attempts under way are finished, the rest goes back and is recorded; at most `at_most`. What
   // could not be recorded by then is recovered at the next start.
   void stop(Duration at_most = std::chrono::seconds(60));
 
-  // Serves `router` to the network; returns the address with its real port.
+  // Serves `router` and the API to the network; returns the address with its real port.
   Result<std::string> serve(net::Router router, const std::string& listen);
 
   compose::ComposeContext compose_context();
@@ -53,7 +56,7 @@ class SendingService {
   int handed_over() const { return handed_over_; }
 
  private:
-  explicit SendingService(Workplace& workplace);
+  SendingService(Workplace& workplace, bool checks_answers);
   Result<void> recover();
   void make_engine();
   bool wait_drained(std::future<void> drained,
@@ -63,6 +66,7 @@ class SendingService {
   net::Response cancel_handed_over(const net::Request& request);
 
   Workplace& workplace_;
+  const bool checks_answers_;
   std::string public_url_;
   delivery::RecoveryReport recovery_;
   std::unique_ptr<identity::TokenKeys> keys_;
@@ -74,6 +78,7 @@ class SendingService {
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
   std::unique_ptr<compose::CampaignRunner> runner_;
   std::unique_ptr<LocalWork> local_work_;
+  std::unique_ptr<ApiService> api_;
   std::unique_ptr<net::HttpServer> local_;
   std::unique_ptr<net::HttpServer> public_;
   std::thread loop_thread_;

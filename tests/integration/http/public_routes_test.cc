@@ -20,6 +20,10 @@ namespace {
 
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 
+net::Response refuse(int status, std::string_view why, std::string_view) {
+  return refusal_page(status, why);
+}
+
 class PublicRoutes : public ::testing::Test {
  protected:
   SystemClock clock_;
@@ -75,7 +79,7 @@ class PublicRoutes : public ::testing::Test {
                                .organisation_name = "School",
                                .data_folder = "./my data"});
     server_ = std::make_unique<net::HttpServer>(loop_, pool_, std::move(router),
-                                                net::HttpServerOptions{.error_page = refusal_page});
+                                                net::HttpServerOptions{.error_page = refuse});
     ASSERT_TRUE(server_->listen_local(socket_));
     thread_ = std::thread([this] { loop_.run(); });
   }

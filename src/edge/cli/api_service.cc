@@ -1,0 +1,56 @@
+#include "edge/cli/api_service.h"
+
+#include <cstdio>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "edge/api/authenticate.h"
+#include "edge/api/dispatch.h"
+#include "edge/api/gate.h"
+
+namespace tidings::cli {
+
+struct ApiService::Impl {
+  explicit Impl(const ApiParts& parts)
+      : services{.database = parts.workplace->database(),
+                 .ids = parts.workplace->ids(),
+                 .clock = parts.workplace->clock(),
+                 .settings = parts.workplace->settings(),
+                 .secrets = parts.workplace->secrets(),
+                 .token_keys = *parts.token_keys,
+                 .folder = parts.workplace->folder(),
+                 .public_url = parts.public_url,
+                 .runner = parts.runner,
+                 .dispatcher = parts.dispatcher},
+        dispatcher(api::Spec::embedded(), services,
+                   {.checks_answers = parts.checks_answers,
+                    .report =
+                        [](std::string_view what) {
+                          fmt::print(stderr, "tidings: the API: {}\n", what);
+                        }}),
+        authenticate(services.database, services.clock, {.public_url = parts.public_url}),
+        network(authenticate),
+        local(parts.workplace->organisation().id) {
+    api::add_all_handlers(dispatcher);
+  }
+
+  api::Services services;
+  api::Dispatcher dispatcher;
+  api::Authenticate authenticate;
+  api::NetworkGate network;
+  api::OperatorGate local;
+};
+
+ApiService::ApiService(const ApiParts& parts) : impl_(std::make_unique<Impl>(parts)) {}
+ApiService::~ApiService() = default;
+
+void ApiService::add_network_routes(net::Router& router) {
+  impl_->dispatcher.add_routes(router, impl_->network);
+}
+
+void ApiService::add_local_routes(net::Router& router) {
+  impl_->dispatcher.add_routes(router, impl_->local);
+}
+
+}  // namespace tidings::cli
