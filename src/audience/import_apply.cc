@@ -147,7 +147,7 @@ class ChunkWriter {
   template <typename Items, typename Append>
   Result<void> insert_each(std::string_view table, std::span<const std::string_view> columns,
                            const Items& items, Append append);
-  Result<void> write_new();
+  Result<void> write_new(const ImportChunk& chunk);
   Result<void> write_changed();
   Result<void> write_members();
   Result<void> write_findings(const ImportChunk& chunk);
@@ -417,13 +417,27 @@ Result<void> ChunkWriter::insert_each(std::string_view table,
   return {};
 }
 
-Result<void> ChunkWriter::write_new() {
-  std::vector<const Person*> people;
-  std::vector<std::pair<const Address*, ContactId>> addresses;
-  for (const Person& person : people_) {
+Result<void> ChunkWriter::write_new(const ImportChunk& chunk) {
+  std::vector<Person*> people;
+  std::vector<ContactId> ids;
+  for (Person& person : people_) {
     if (!person.is_new) continue;
     people.push_back(&person);
-    for (const Address& address : person.addresses) addresses.emplace_back(&address, person.id);
+    ids.push_back(person.id);
+  }
+  // Optimisation: people in the order of the index of addresses, so that their addresses go to the
+  // end of their table. Which of two people is the older one matters where they come to share an
+  // address: within a file only when it has another identifier than that address.
+  if (chunk.has_sole_identifier)
+    std::ranges::sort(people, {}, [](const Person* person) {
+      return std::pair(
+          person->addresses.empty() ? std::string_view() : person->addresses.front().normalised,
+          person->id);
+    });
+  std::vector<std::pair<const Address*, ContactId>> addresses;
+  for (std::size_t i = 0; i < people.size(); ++i) {
+    people[i]->id = ids[i];
+    for (const Address& address : people[i]->addresses) addresses.emplace_back(&address, ids[i]);
   }
   const auto or_null = [](std::string_view text) { return text.empty() ? Param() : Param(text); };
   TRY(insert_each("contact", contact_columns, people, [&](auto& values, const Person* person) {
@@ -434,8 +448,8 @@ Result<void> ChunkWriter::write_new() {
          person->row_identity.empty() ? Param() : Param(db::BytesView{person->row_identity}), now_,
          now_});
   }));
-  // Optimisation: in the order of the index of addresses, so that each of its pages is visited once
-  // and may leave the cache; the addresses themselves go to the end of their table in any order.
+  // Optimisation: in the order of their index, so that each of its pages is visited once and may
+  // leave the cache.
   std::ranges::sort(addresses, {}, [](const auto& each) {
     return std::pair(each.first->channel, each.first->normalised);
   });
@@ -509,7 +523,7 @@ Result<ImportCounts> ChunkWriter::apply(const ImportChunk& chunk) {
   by_email_.reserve(chunk.rows.size());
   TRY(load_known(chunk));
   for (const ImportRow& row : chunk.rows) take(row);
-  TRY(write_new());
+  TRY(write_new(chunk));
   TRY(write_changed());
   TRY(write_members());
   TRY(write_findings(chunk));

@@ -150,6 +150,7 @@ class PendingChunk {
 };
 
 Result<void> run_from_cursor(const ImportContext& context, ImportJob& job, const ImportRun& run) {
+  const db::BulkWrites bulk(context.database);
   ImportRows rows = TRY(ImportRows::open(job.file, job.cursor, job.region));
   std::unique_ptr<PendingChunk> pending;
   for (bool last = false; !last && !run.stop.stop_requested();) {

@@ -438,6 +438,11 @@ Result<ImportChunk> ImportRows::next(std::size_t count) {
   chunk.arena = std::make_unique<std::pmr::monotonic_buffer_resource>(1 << 16);
   chunk.rows.reserve(count);
   chunk.begin = state.reader.position();
+  chunk.has_sole_identifier = 1 == std::ranges::count_if(state.columns, [](const auto& column) {
+                                return column.field == ContactField::email ||
+                                       column.field == ContactField::phone ||
+                                       column.field == ContactField::external_id;
+                              });
   const std::uint64_t bytes_end = chunk.begin.offset + chunk_bytes_max;
   while (chunk.rows_read < count && !chunk.last && state.reader.position().offset < bytes_end) {
     switch (state.reader.next()) {

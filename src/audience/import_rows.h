@@ -60,6 +60,7 @@ struct ImportChunk {
   wire::CsvPosition begin;
   wire::CsvPosition end;
   bool last = false;
+  bool has_sole_identifier = false;  // the file has one column of email, phone and external id
 };
 
 class ImportRows {

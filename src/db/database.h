@@ -58,6 +58,8 @@ class Database {
   // Whether nobody in this process gave a write of a higher priority than `import` within the last
   // 250 ms: then an import may take longer transactions than 20 ms.
   virtual bool quiet() const = 0;
+  // Counts those who write much; see BulkWrites. Thread: any.
+  virtual void count_bulk_writers(int /*change*/) {}
   // Waits for the writes already given, then stops the writer. Later writes fail with
   // db.closed (unavailable). Called by the destructor too.
   virtual void close() = 0;
@@ -85,6 +87,21 @@ class Database {
     if (!got) return std::unexpected(got.error());
     return value;
   }
+};
+
+// Says, while it lives, that works of priority `import` will write very many rows. As long as the
+// database is quiet(), SQLite then works with more memory (SqliteSession::bulk_cache_kib) and
+// copies its write-ahead log into the file less often; what others write waits up to half a second
+// behind such a copy, once. PostgreSQL makes no difference. Borrows the database.
+class BulkWrites {
+ public:
+  explicit BulkWrites(Database& database) : database_(database) { database_.count_bulk_writers(1); }
+  ~BulkWrites() { database_.count_bulk_writers(-1); }
+  BulkWrites(const BulkWrites&) = delete;
+  BulkWrites& operator=(const BulkWrites&) = delete;
+
+ private:
+  Database& database_;
 };
 
 }  // namespace tidings::db

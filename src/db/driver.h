@@ -61,6 +61,7 @@ class Driver : public Database {
   void write_async(Priority priority, Work work, Done done) override;
   Result<void> read(Work work) override;
   bool quiet() const override { return writer_.quiet(); }
+  void count_bulk_writers(int change) override { writer_.count_bulk_writers(change); }
   void close() override;
 
  private:

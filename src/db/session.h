@@ -23,6 +23,9 @@ enum class Trouble {
   lost,         // the session is gone; a new one has to be opened
 };
 
+// What the writer's next transactions are like; see BulkWrites.
+enum class Load { usual, bulk };
+
 class Session : public Connection {
  public:
   // Opens the session again when it was lost; nothing to do otherwise.
@@ -39,6 +42,8 @@ class Session : public Connection {
   virtual Result<void> rollback_to_savepoint() = 0;
   // Housekeeping between transactions, outside of anybody's waiting: SQLite's checkpoints.
   virtual void maintain() {}
+  // Between transactions: how to use memory and disk from now on.
+  virtual void expect(Load /*load*/) {}
 
   // An in-memory database has one session: between these two it cannot write.
   virtual Result<void> begin_reading() { return begin(); }

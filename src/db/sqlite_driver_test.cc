@@ -110,7 +110,29 @@ TEST_F(SqliteDriverTest, KeepsTheWalShortUnderLastingWrites) {
   const std::string data(1'000'000, 'x');
   for (int i = 0; i < 60; ++i) ASSERT_TRUE(add(i, data));
   const auto wal = std::filesystem::file_size(path() + "-wal");
-  EXPECT_LT(wal, 3u * SqliteSession::checkpoint_pages * 4'096);
+  EXPECT_LT(wal, 3u * SqliteSession::checkpoint_pages * SqliteSession::page_bytes);
+  EXPECT_EQ(things(), 60);
+}
+
+TEST_F(SqliteDriverTest, LetsTheWalGrowOnlyWhileSomebodyWritesMuch) {
+  const std::string data(1'000'000, 'x');
+  const auto insert_much = [&](int from) {
+    for (int i = from; i < from + 30; ++i)
+      ASSERT_TRUE(database_->write(Priority::import, [&](Connection& c) -> Result<void> {
+        TRY(c.execute(insert, {i, BytesView{data}}));
+        return {};
+      }));
+  };
+  const auto wal = [&] { return std::filesystem::file_size(path() + "-wal"); };
+  {
+    const BulkWrites bulk(*database_);
+    const auto nothing = [](Connection&) -> Result<void> { return {}; };
+    while (!database_->quiet()) ASSERT_TRUE(database_->write(Priority::import, nothing));
+    insert_much(0);
+    EXPECT_GT(wal(), 25'000'000u);
+  }
+  insert_much(30);
+  EXPECT_LT(wal(), 3u * SqliteSession::checkpoint_pages * SqliteSession::page_bytes);
   EXPECT_EQ(things(), 60);
 }
 

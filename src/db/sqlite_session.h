@@ -33,10 +33,22 @@ class SqliteSession final : public Session {
     reader,  // cannot write, never checkpoints
     memory,  // a private database in memory, for writing and reading in turn
   };
-  // Pages in the WAL (of 4 KiB) after which the writer copies them into the database file.
-  static constexpr int checkpoint_pages = 1000;
+  // Of new databases. With twice SQLite's usual size a tree of addresses is touched in half as many
+  // places, and has a level less.
+  static constexpr int page_bytes = 8'192;
+  // Pages in the WAL after which the writer copies them into the database file. Under bulk load
+  // more, because the copy of a page that changes in every transaction is then made once for many
+  // of them; the WAL is cut back to its usual size afterwards.
+  static constexpr int checkpoint_pages = 1'000;
+  static constexpr int bulk_checkpoint_pages = 16'000;
+  // The writer's page cache.
+  static constexpr int cache_kib = 16 << 10;
+  static constexpr int bulk_cache_kib = 36 << 10;
   // Prepared statements kept; further ones are prepared each time.
   static constexpr std::size_t statements_max = 1'024;
+
+  // Rows that one statement of insert_many() inserts.
+  static constexpr std::size_t insert_rows = 50;
 
   // Errors: db.unavailable (folder, permission), db.corrupt, db.busy, db.full.
   static Result<std::unique_ptr<SqliteSession>> open(const std::string& path, Mode mode,
@@ -62,6 +74,7 @@ class SqliteSession final : public Session {
   Result<void> release_savepoint() override;
   Result<void> rollback_to_savepoint() override;
   void maintain() override;
+  void expect(Load load) override;
   Result<void> begin_reading() override;
   void end_reading() override;
 
@@ -78,6 +91,8 @@ class SqliteSession final : public Session {
   SqliteSession(std::string path, Mode mode, std::chrono::milliseconds busy_timeout)
       : path_(std::move(path)), mode_(mode), busy_timeout_(busy_timeout) {}
   Result<void> set_up();
+  Result<void> insert_rows_of(std::string_view table, std::span<const std::string_view> columns,
+                              std::size_t rows, Params flat);
   Result<void> make_wal();
   Result<void> lock_writers();
   void unlock_writers();
@@ -97,6 +112,7 @@ class SqliteSession final : public Session {
   int lock_fd_ = -1;
   int wal_pages_ = 0;           // as the last commit left it
   int checkpointed_pages_ = 0;  // of those, already tried
+  int checkpoint_after_ = checkpoint_pages;
   bool in_transaction_ = false;
   std::unordered_map<std::string, Prepared, NameHash, std::equal_to<>> statements_;
 };

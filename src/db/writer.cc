@@ -55,6 +55,14 @@ bool Writer::quiet() const {
   return SteadyClock::now() - others_at_.load(std::memory_order_relaxed) >= quiet_after;
 }
 
+void Writer::count_bulk_writers(int change) {
+  {
+    const std::lock_guard lock(mutex_);
+    bulk_writers_ += change;
+  }
+  wakes_.notify_one();
+}
+
 void Writer::close() {
   CHECK(!WorkScope::inside(database_));
   {
@@ -71,6 +79,7 @@ void Writer::run() {
     {
       std::unique_lock<std::mutex> exclusive;
       if (exclusive_ != nullptr) exclusive = std::unique_lock(*exclusive_);
+      choose_load(job->priority);
       run_group(std::move(*job));
     }
     for (auto& each : std::exchange(finished_, {})) {
@@ -90,8 +99,32 @@ std::optional<Writer::Job> Writer::wait_for_job() {
       return job;
     }
     if (closing_) return std::nullopt;
+    if (load_ == Load::bulk && bulk_writers_ == 0) {
+      lock.unlock();
+      leave_bulk();
+      lock.lock();
+      continue;  // a work may have come meanwhile
+    }
     wakes_.wait(lock);
   }
+}
+
+// Others' works between two of an import change nothing: going to and fro would cost more.
+void Writer::choose_load(Priority next) {
+  const bool may_be_bulk = bulk_writers_ > 0 && (next != Priority::import || quiet());
+  const Load wanted = may_be_bulk ? (next == Priority::import ? Load::bulk : load_) : Load::usual;
+  if (wanted == load_) return;
+  load_ = wanted;
+  session_.expect(load_);
+}
+
+// The last who wrote much is gone and nobody waits.
+void Writer::leave_bulk() {
+  std::unique_lock<std::mutex> exclusive;
+  if (exclusive_ != nullptr) exclusive = std::unique_lock(*exclusive_);
+  load_ = Load::usual;
+  session_.expect(load_);
+  session_.maintain();
 }
 
 // The next in order, unless that one has to run alone.

@@ -44,6 +44,7 @@ class Writer {
 
   void enqueue(Priority priority, Database::Work work, Database::Done done);
   bool quiet() const;
+  void count_bulk_writers(int change);
   // Finishes what is queued, then stops the thread. Later works fail with db.closed.
   void close();
 
@@ -63,6 +64,8 @@ class Writer {
   enum class Next { go_on, commit, stop };
 
   void run();
+  void choose_load(Priority next);
+  void leave_bulk();
   std::optional<Job> wait_for_job();
   std::optional<Job> job_for_group();
   static bool may_run_again(Job& job, Trouble trouble);
@@ -84,10 +87,12 @@ class Writer {
   bool closing_ = false;
   // When the last work that is no import was given.
   std::atomic<std::chrono::steady_clock::time_point> others_at_{};
+  std::atomic<int> bulk_writers_ = 0;
 
   // The writer thread's own.
   std::vector<Job> group_;
   std::vector<Finished> finished_;
+  Load load_ = Load::usual;
 
   std::once_flag joined_;
   std::thread thread_;
