@@ -29,6 +29,7 @@ tidings_system_library(idn2 -lidn2)
 tidings_system_library(gumbo -lgumbo)
 tidings_system_library(sodium -lsodium)
 tidings_system_library(zstd -lzstd)
+tidings_system_library(re2 -lre2)
 tidings_system_library(rapidcheck -lrapidcheck)
 
 # libphonenumber's -dev package wants another Boost than ours, so ./dev setup unpacks its headers

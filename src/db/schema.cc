@@ -387,6 +387,7 @@ std::span<const Migration> migrations() {
       {4, "people", kPeopleSchema},
       {5, "audience", kAudienceSchema},
       {6, "record", kRecordSchema},
+      {7, "api", kApiSchema},
   });
   return list;
 }

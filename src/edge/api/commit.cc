@@ -1,0 +1,123 @@
+// commit() of call.h: an answer once per Idempotency-Key.
+// Source: draft-ietf-httpapi-idempotency-key-header-07. Deviates: a key is any text up to 200
+// characters, quoted or not; a reused key is 422 as there, and there is no 409, because the second
+// of two at once waits for the first and gets its answer.
+#include <boost/json.hpp>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "edge/api/call.h"
+
+namespace tidings::api {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr Duration kKept = std::chrono::hours(24);
+
+constexpr db::Statement kForget{
+    "idempotency.forget",
+    "DELETE FROM idempotency_key WHERE organisation_id = $1 AND created_at < $2"};
+// Taken first: the other of two at once waits here, or is run again once the first is committed.
+constexpr db::Statement kTake{
+    "idempotency.take",
+    "INSERT INTO idempotency_key (organisation_id, name, operation, request_digest, status, answer,"
+    " created_at) VALUES ($1, $2, $3, $4, 0, '', $5)"
+    " ON CONFLICT (organisation_id, name) DO NOTHING"};
+constexpr db::Statement kFind{
+    "idempotency.find",
+    "SELECT operation, request_digest, status, answer FROM idempotency_key"
+    " WHERE organisation_id = $1 AND name = $2"};
+constexpr db::Statement kKeep{
+    "idempotency.keep",
+    "UPDATE idempotency_key SET status = $1, answer = $2 WHERE organisation_id = $3 AND name = $4"};
+
+std::string digest_of(const net::Request& request) {
+  std::string whole = request.method + "\n" + request.path + "\n";
+  for (const auto& [name, value] : request.query) {
+    whole += fmt::format("{}:{}={}:{}\n", name.size(), name, value.size(), value);
+  }
+  return sha256(whole + request.body);
+}
+
+std::string to_text(const Answer& answer) {
+  json::object kept;
+  kept["body"] = answer.body;
+  json::array headers;
+  for (const auto& header : answer.headers) {
+    headers.push_back(json::array{header.name, header.value});
+  }
+  kept["headers"] = std::move(headers);
+  return json::serialize(kept);
+}
+
+Result<Answer> answer_of(int status, std::string_view text) {
+  boost::system::error_code error;
+  json::value kept = json::parse(text, error);
+  if (error || !kept.is_object()) {
+    return fail(ErrorKind::corrupt, "call.answer", "The answer kept for this key is damaged.");
+  }
+  Answer answer;
+  answer.status = status;
+  answer.body = kept.get_object()["body"];
+  for (const auto& header : kept.get_object()["headers"].as_array()) {
+    answer.headers.push_back(
+        {std::string(header.at(0).as_string()), std::string(header.at(1).as_string())});
+  }
+  answer.headers.push_back({"Idempotent-Replayed", "true"});
+  return answer;
+}
+
+Result<Answer> replay(db::Connection& connection, const Call& call, std::string_view key,
+                      std::string_view digest) {
+  struct Kept {
+    std::string operation;
+    std::string digest;
+    int status;
+    std::string answer;
+  };
+  const auto kept =
+      TRY(connection.query_first(kFind, {call.organisation(), key}, [](const db::Row& row) {
+        return Kept{row.string(0), std::string(row.bytes(1)), static_cast<int>(row.integer(2)),
+                    row.string(3)};
+      }));
+  if (!kept) return fail(ErrorKind::conflict, "call.key", "Send the request again.");
+  if (kept->operation != call.operation_id || kept->digest != digest) {
+    return Answer::problem(
+        422,
+        {ErrorKind::invalid, "call.key_reused",
+         "This Idempotency-Key stands for another request of the last 24 hours. Take a new one."},
+        {{"Idempotency-Key", "reused", "This key stands for another request."}});
+  }
+  return answer_of(kept->status, kept->answer);
+}
+
+Result<Answer> once(db::Connection& connection, const Call& call, std::string_view key,
+                    const std::function<Result<Answer>(db::Connection&)>& work) {
+  const std::string digest = digest_of(call.request);
+  const Instant now = call.now();
+  TRY(connection.execute(kForget, {call.organisation(), now - kKept}));
+  const auto taken = TRY(connection.execute(
+      kTake, {call.organisation(), key, call.operation_id, db::BytesView{digest}, now}));
+  if (taken == 0) return replay(connection, call, key, digest);
+  Answer answer = TRY(work(connection));
+  TRY(connection.execute(kKeep, {answer.status, to_text(answer), call.organisation(), key}));
+  return answer;
+}
+
+}  // namespace
+
+Result<Answer> commit(const Call& call, const std::function<Result<Answer>(db::Connection&)>& work,
+                      db::Priority priority) {
+  const std::string_view key = call.request.header("Idempotency-Key");
+  return call.services.database.write_value(priority,
+                                            [&](db::Connection& connection) -> Result<Answer> {
+                                              if (key.empty() || !call.organisation().valid())
+                                                return work(connection);
+                                              return once(connection, call, key, work);
+                                            });
+}
+
+}  // namespace tidings::api
