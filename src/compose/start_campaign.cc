@@ -1,7 +1,6 @@
 #include "compose/start_campaign.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 
 #include "audience/contacts.h"
 #include "audience/groups.h"
+#include "compose/attachments.h"
 #include "compose/campaigns.h"
 #include "delivery/content_store.h"
 #include "delivery/prepare_email.h"
@@ -22,67 +22,17 @@ namespace {
 
 using delivery::CompiledEmail;
 
-constexpr std::array<std::string_view, 14> kBlockedTypes = {".exe", ".com", ".bat", ".cmd", ".scr",
-                                                            ".pif", ".js",  ".vbs", ".jar", ".msi",
-                                                            ".ps1", ".hta", ".lnk", ".cpl"};
-
-struct MediaType {
-  std::string_view extension;
-  std::string_view type;
-};
-constexpr std::array kMediaTypes = {
-    MediaType{".pdf", "application/pdf"},
-    MediaType{".txt", "text/plain"},
-    MediaType{".csv", "text/csv"},
-    MediaType{".ics", "text/calendar"},
-    MediaType{".png", "image/png"},
-    MediaType{".jpg", "image/jpeg"},
-    MediaType{".jpeg", "image/jpeg"},
-    MediaType{".gif", "image/gif"},
-    MediaType{".webp", "image/webp"},
-    MediaType{".zip", "application/zip"},
-    MediaType{".doc", "application/msword"},
-    MediaType{".xls", "application/vnd.ms-excel"},
-    MediaType{".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
-    MediaType{".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-    MediaType{".pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
-    MediaType{".odt", "application/vnd.oasis.opendocument.text"},
-    MediaType{".ods", "application/vnd.oasis.opendocument.spreadsheet"}};
-
-std::string extension_of(std::string_view file_name) {
-  const auto dot = file_name.rfind('.');
-  std::string extension(dot == std::string_view::npos ? "" : file_name.substr(dot));
-  for (char& c : extension) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return extension;
-}
-
 Result<std::vector<delivery::Attachment>> read_attachments(const ComposeContext& context,
                                                            const SendRequest& request) {
   std::vector<delivery::Attachment> attachments;
-  std::int64_t encoded = 0;
+  std::vector<std::int64_t> sizes;
   for (const AttachedFile& file : request.attachments) {
-    const std::string extension = extension_of(file.file_name);
-    if (std::ranges::find(kBlockedTypes, extension) != kBlockedTypes.end()) {
-      return fail(ErrorKind::invalid, "send.attachment_type",
-                  fmt::format("{}: mail servers refuse attachments of type {}. Put it behind a "
-                              "link, or send it as a .zip your readers trust.",
-                              file.file_name, extension));
-    }
-    const auto known = std::ranges::find(kMediaTypes, extension, &MediaType::extension);
-    attachments.push_back(
-        {file.file_name,
-         std::string(known == kMediaTypes.end() ? "application/octet-stream" : known->type), "",
-         std::make_shared<const std::string>(file.content)});
-    encoded += (std::ssize(file.content) + 2) / 3 * 4;
+    TRY(check_attachment_type(file.file_name, file.content));
+    attachments.push_back({file.file_name, std::string(media_type_of(file.file_name)), "",
+                           std::make_shared<const std::string>(file.content)});
+    sizes.push_back(std::ssize(file.content));
   }
-  if (context.attachment_bytes_max > 0 && encoded > context.attachment_bytes_max) {
-    return fail(ErrorKind::limit, "send.attachments_too_large",
-                fmt::format("The attachments are {:.1f} MB as sent, over the limit of {:.1f} MB. "
-                            "Leave some out or put them behind a link.",
-                            double(encoded) / 1e6, double(context.attachment_bytes_max) / 1e6));
-  }
+  TRY(check_attachment_sizes(sizes, context.attachment_bytes_max));
   return attachments;
 }
 

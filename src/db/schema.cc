@@ -388,6 +388,7 @@ std::span<const Migration> migrations() {
       {5, "audience", kAudienceSchema},
       {6, "record", kRecordSchema},
       {7, "api", kApiSchema},
+      {8, "content", kContentSchema},
   });
   return list;
 }

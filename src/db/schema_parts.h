@@ -11,5 +11,6 @@ extern const std::string_view kPeopleSchema;     // schema_people.cc
 extern const std::string_view kAudienceSchema;   // schema_audience.cc
 extern const std::string_view kRecordSchema;     // schema_record.cc
 extern const std::string_view kApiSchema;        // schema_api.cc
+extern const std::string_view kContentSchema;    // schema_content.cc
 
 }  // namespace tidings::db

@@ -49,6 +49,7 @@ std::string options_text(const EmailContent& content) {
   options["list_id"] = content.list_id;
   options["list_unsubscribe"] = content.list_unsubscribe;
   options["auto_submitted"] = content.auto_submitted;
+  if (content.is_test) options["is_test"] = true;
   options["message_id_domain"] = content.message_id_domain;
   options["feedback_id"] = content.feedback_id;
   options["time_zone"] = content.time_zone;
@@ -117,6 +118,7 @@ Result<StoredVersion> read_version(const db::Row& row) {
   content.list_id = string_of(*options, "list_id");
   content.list_unsubscribe = bool_of(*options, "list_unsubscribe");
   content.auto_submitted = bool_of(*options, "auto_submitted");
+  content.is_test = bool_of(*options, "is_test");
   content.message_id_domain = string_of(*options, "message_id_domain");
   content.feedback_id = string_of(*options, "feedback_id");
   content.time_zone = string_of(*options, "time_zone");

@@ -134,6 +134,7 @@ std::string fixed_fields(const EmailContent& content) {
     wire::append_structured_field(out, "Feedback-ID", content.feedback_id);
   }
   if (content.auto_submitted) out += "Auto-Submitted: auto-generated\r\n";
+  if (content.is_test) out += "X-Tidings-Test: yes\r\n";
   out += "MIME-Version: 1.0\r\n";
   return out;
 }

@@ -34,6 +34,7 @@ struct EmailContent {
   std::string list_id;            // `news.example.org` or `News <news.example.org>`; empty: none
   bool list_unsubscribe = false;  // List-Unsubscribe and List-Unsubscribe-Post (RFC 8058)
   bool auto_submitted = false;    // written by no person: Auto-Submitted (RFC 3834)
+  bool is_test = false;           // sent to try it out: X-Tidings-Test: yes
   std::string message_id_domain;  // empty: the domain of `from`
   std::string feedback_id;        // empty: none
   std::string time_zone;          // IANA name in which templates show instants; empty: UTC

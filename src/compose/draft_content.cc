@@ -1,0 +1,97 @@
+#include "compose/draft_content.h"
+
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "audience/contacts.h"
+#include "compose/media.h"
+#include "compose/preheader.h"
+#include "compose/senders.h"
+#include "delivery/content_store.h"
+#include "delivery/prepare_email.h"
+
+namespace tidings::compose {
+
+namespace {
+
+// Of a message that nobody gets.
+constexpr MessageId kReferenceMessage{1};
+
+// The draft's own, else the sender's default.
+Result<std::optional<wire::Mailbox>> reply_to(const Draft& draft, const Sender& sender) {
+  const std::string& text = draft.reply_to.empty() ? sender.fields.reply_to : draft.reply_to;
+  if (text.empty()) return std::optional<wire::Mailbox>();
+  return TRY(wire::parse_mailbox(text, wire::DomainRule::any));
+}
+
+Result<std::vector<delivery::Attachment>> load_attachments(db::Connection& connection,
+                                                           OrganisationId organisation,
+                                                           const Draft& draft) {
+  std::vector<delivery::Attachment> attachments;
+  for (const DraftAttachment& one : draft.attachments) {
+    const Media media = TRY(load_media(connection, organisation, one.media_id));
+    auto bytes = TRY(load_media_content(connection, organisation, one.media_id));
+    attachments.push_back({one.file_name.empty() ? media.file_name : one.file_name,
+                           media.media_type, one.description,
+                           std::make_shared<const std::string>(std::move(bytes))});
+  }
+  return attachments;
+}
+
+}  // namespace
+
+Result<delivery::EmailContent> email_content(db::Connection& connection,
+                                             const identity::Organisation& organisation,
+                                             const Draft& draft, MessageKind kind) {
+  if (!draft.sender_id.valid()) {
+    return fail(ErrorKind::invalid, "draft.no_sender", "Choose who the message is from.");
+  }
+  const Sender sender = TRY(load_sender(connection, organisation.id, draft.sender_id));
+  delivery::EmailContent content;
+  content.from = TRY(sender_mailbox(sender.fields));
+  content.reply_to = TRY(reply_to(draft, sender));
+  content.envelope_from = content.from.address.normalised;
+  content.subject = draft.subject;
+  content.html = with_preheader(draft.html, draft.preheader);
+  content.text = draft.text;
+  content.attachments = TRY(load_attachments(connection, organisation.id, draft));
+  content.time_zone = organisation.time_zone;
+  content.is_test = kind == MessageKind::test;
+  content.auto_submitted = kind == MessageKind::transactional;
+  content.list_unsubscribe = kind == MessageKind::campaign || kind == MessageKind::test;
+  const std::string_view domain = content.from.address.domain();
+  if (content.list_unsubscribe && !domain.starts_with('[')) {
+    content.list_id = fmt::format("<{}.list.{}>", to_text(organisation.id), domain);
+  }
+  return content;
+}
+
+Result<ContactNames> contact_names(db::Connection& connection, OrganisationId organisation) {
+  ContactNames names;
+  for (auto& column : TRY(audience::contact_columns(connection, organisation))) {
+    names.emplace_back(std::move(column.name), std::move(column.target));
+  }
+  return names;
+}
+
+std::string reference_rendering(const delivery::CompiledEmail& email,
+                                const identity::Organisation& organisation, Instant now) {
+  auto built = delivery::build_email(email, organisation.name, organisation.postal_address, "{}",
+                                     "reader@example.org", kReferenceMessage,
+                                     "https://example.org/u/00000000000000000000000000000000", now);
+  return built ? std::move(built->octets) : std::string();
+}
+
+Result<CompiledDraft> compile_draft(db::Connection& connection,
+                                    const identity::Organisation& organisation, const Draft& draft,
+                                    MessageKind kind, Instant now) {
+  auto content = TRY(email_content(connection, organisation, draft, kind));
+  auto email = TRY(delivery::CompiledEmail::compile(std::move(content)));
+  const auto names = TRY(contact_names(connection, organisation.id));
+  auto used = delivery::used_contact_fields(email, names);
+  std::string reference = reference_rendering(email, organisation, now);
+  return CompiledDraft{std::move(email), std::move(used), std::move(reference)};
+}
+
+}  // namespace tidings::compose

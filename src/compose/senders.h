@@ -1,0 +1,96 @@
+// Senders: the names and addresses that staff may write from (P6), and the proof that an address
+// is theirs: a link mailed to it.
+//
+// Verification: begin_verification() makes a token of 256 random bits, of which only the hash is
+// stored; its link is mailed to the address (test_send.h sends it), and confirm_sender() is what
+// the button on the linked page does. Looking at the page changes nothing. The proof concerns the
+// address: every sender of the organisation with it is verified then, one made later too, and one
+// whose address changes is not any more. A link works for kVerificationLasts and until a newer one
+// is made.
+// Thread: any, one Connection each.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "compose/draft.h"
+#include "db/connection.h"
+#include "wire/email_address.h"
+
+namespace tidings::compose {
+
+inline constexpr std::size_t kSenderNameMax = 200;
+inline constexpr Duration kVerificationLasts = std::chrono::hours(7 * 24);
+
+// What a person gives.
+struct SenderFields {
+  std::string name;  // may be empty: the address alone
+  std::string address;
+  std::string reply_to;  // `a@b` or `Name <a@b>`; the default of messages that name none; may be
+                         // empty: replies go to the address
+};
+
+struct Sender {
+  SenderId id;
+  SenderFields fields;
+  std::optional<Instant> verified_at;
+  std::optional<Instant> verification_sent_at;  // of the newest link
+  Instant created_at{};
+  Instant changed_at{};
+
+  bool is_verified() const { return verified_at.has_value(); }
+};
+
+// Fields are "/name", "/address", "/reply_to". Empty: fine.
+std::vector<FieldProblem> check_sender(const SenderFields& fields);
+
+// As in From. `fields` were checked. Error: those of wire::parse_email_address.
+Result<wire::Mailbox> sender_mailbox(const SenderFields& fields);
+
+// Error of the first two: sender.exists (conflict). `fields` were checked.
+Result<SenderId> create_sender(db::Connection& connection, IdSource& ids,
+                               OrganisationId organisation, const SenderFields& fields,
+                               Instant now);
+Result<void> change_sender(db::Connection& connection, OrganisationId organisation,
+                           const Sender& before, const SenderFields& fields, Instant now);
+// Error: sender.not_found.
+Result<Sender> load_sender(db::Connection& connection, OrganisationId organisation, SenderId id);
+// What was sent keeps its From; drafts that name the sender have to choose another.
+Result<void> delete_sender(db::Connection& connection, OrganisationId organisation, SenderId id);
+
+// By address and name: those after `after` (nothing: from the first), at most `limit`.
+struct SenderPosition {
+  std::string normalised;
+  std::string name;
+};
+Result<std::vector<Sender>> list_senders(db::Connection& connection, OrganisationId organisation,
+                                         const std::optional<SenderPosition>& after, int limit);
+SenderPosition position_of(const Sender& sender);
+
+// The token of a new link; links from before stop working.
+Result<std::string> begin_verification(db::Connection& connection, OrganisationId organisation,
+                                       SenderId id, Instant now);
+
+// What the page of a link may show.
+struct SenderConfirmation {
+  std::string organisation_name;
+  std::string organisation_locale;
+  std::string name;
+  std::string address;
+  bool is_verified = false;
+};
+// Changes nothing. Error of both: sender.link (not_found) for a link that is unknown, too old or
+// replaced by a newer one.
+Result<SenderConfirmation> look_at_confirmation(db::Connection& connection, std::string_view token,
+                                                Instant now);
+// Idempotent.
+Result<SenderConfirmation> confirm_sender(db::Connection& connection, std::string_view token,
+                                          Instant now);
+
+}  // namespace tidings::compose
