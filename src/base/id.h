@@ -62,6 +62,7 @@ class IdSource {
  public:
   // `node` is 0..1023 and unique among the processes that write to one database at a time.
   IdSource(const Clock& clock, unsigned node);
+  unsigned node() const { return static_cast<unsigned>(node_bits_ >> 12); }
 
   std::int64_t next();
   template <typename IdType>

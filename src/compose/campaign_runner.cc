@@ -123,9 +123,16 @@ Result<bool> CampaignRunner::round(std::stop_token stop) {
     TRY(take_over());
     next_take_over_ = clock_.now() + kTakeOverEvery;
   }
-  const auto campaigns = TRY(
-      database_.read_value([](db::Connection& connection) { return open_campaigns(connection); }));
+  std::vector<Campaign> campaigns;
   std::vector<delivery::CampaignWork> may_send;
+  TRY(database_.read([&](db::Connection& connection) -> Result<void> {
+    campaigns = TRY(open_campaigns(connection));
+    for (const auto& lane : TRY(delivery::open_direct_lanes(connection))) {
+      may_send.push_back(delivery::direct_work(lane.organisation_id, lane.transport_id));
+    }
+    return {};
+  }));
+  const std::size_t direct = may_send.size();
   std::optional<Error> trouble;
   for (const Campaign& campaign : campaigns) {
     if (campaign.state != CampaignState::running) continue;
@@ -151,7 +158,7 @@ Result<bool> CampaignRunner::round(std::stop_token stop) {
   }
   {
     const std::lock_guard lock(mutex_);
-    progress_.open = campaigns.size();
+    progress_.open = campaigns.size() + direct;
     progress_.importing = {};
   }
   if (trouble) return std::unexpected(*trouble);

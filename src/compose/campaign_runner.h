@@ -46,7 +46,7 @@ class CampaignRunner {
   void wake();
 
   struct Progress {
-    std::size_t open = 0;        // campaigns with something left to do
+    std::size_t open = 0;        // campaigns and direct lanes with something left to do
     CampaignId importing;        // whose file is being imported now
     double import_progress = 0;  // 0..1
     std::string trouble;         // a sentence; empty when all is well

@@ -50,6 +50,11 @@ void Dispatcher::Impl::settle(const PreparedMessage& message, Outcome outcome) {
   settlement.attempt = message.attempt;
   settlement.due_at = outcome.ended_at;
   if (message.record) settlement.record = *message.record;
+  if (outcome.kind == OutcomeKind::uncertain && is_direct(message.campaign_id)) {
+    settlement.due_at =
+        options.retry.next_attempt(message.id, message.attempt, message.queued_at, outcome.ended_at)
+            .value_or(Instant());
+  }
   if (outcome.kind == OutcomeKind::deferred) {
     const auto next = options.retry.next_attempt(message.id, message.attempt, message.queued_at,
                                                  outcome.ended_at);
@@ -127,6 +132,12 @@ void Dispatcher::Impl::publish() {
   activity.unrecorded = settlements.size() + releases.size() + (ledger_busy ? 1 : 0);
 }
 
+CampaignWork direct_work(OrganisationId organisation, TransportId transport) {
+  // Whatever each may weigh: enough for the small ones, not too many of the large.
+  constexpr std::size_t kDirectBytes = std::size_t{256} << 10;
+  return {organisation, direct_lane(transport), transport, 0, kDirectBytes};
+}
+
 Dispatcher::Dispatcher(net::EventLoop& loop, db::Database& database, const Clock& clock,
                        Ledger ledger, Journal& journal, Prepare prepare,
                        MakeTransport make_transport, DispatcherOptions options)
@@ -169,6 +180,11 @@ void Dispatcher::notify() {
     impl->next_claim.clear();
     impl->claim_more();
   });
+}
+
+void Dispatcher::notify_direct(OrganisationId organisation, TransportId transport) {
+  impl_->loop.post(
+      [impl = impl_, work = direct_work(organisation, transport)] { impl->open_direct(work); });
 }
 
 void Dispatcher::suppressed(OrganisationId organisation, std::string normalised) {

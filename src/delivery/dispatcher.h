@@ -40,6 +40,8 @@ struct CampaignWork {
   double rate_per_second = 0;     // 0: no limit
   std::size_t message_bytes = 0;  // about; fewer large messages are held in memory
 };
+// The messages of a transport that belong to no campaign.
+CampaignWork direct_work(OrganisationId organisation, TransportId transport);
 
 // Renders a claimed message into octets. Called on the preparing thread; an error is the
 // message's own failure (its sentence becomes the reason's words).
@@ -59,10 +61,13 @@ class Dispatcher {
   ~Dispatcher();
 
   void start();
-  // The campaigns that may send from now on; those left out stop, what was ready goes back.
+  // The campaigns (and direct lanes) that may send from now on; those left out stop, what was ready
+  // goes back. A direct lane that has something claimed stays until that has left.
   void set_campaigns(std::vector<CampaignWork> campaigns);
   // There may be new work for claims: rows were enqueued.
   void notify();
+  // A message that belongs to no campaign was added: claims it without waiting for set_campaigns().
+  void notify_direct(OrganisationId organisation, TransportId transport);
   // An address was suppressed a moment ago: nothing to it is attempted from now on.
   void suppressed(OrganisationId organisation, std::string normalised);
   // Evidence from a transport about a message it settled (a sandbox complaint).

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <ranges>
 
 #include "delivery/dispatcher_impl.h"
 #include "wire/smtp_reply.h"
@@ -38,6 +39,10 @@ void Dispatcher::Impl::set_campaigns(std::vector<CampaignWork> wanted) {
   for (CampaignWork& work : wanted) next.emplace(work.campaign_id, work);
   for (const auto& [id, work] : campaigns) {
     if (next.contains(id)) continue;
+    if (is_direct(id) && is_busy(id)) {
+      next.emplace(id, work);
+      continue;
+    }
     if (Site* site = site_of(id)) {
       for (const auto& message : site->engine.forbid(id)) release(*message);
     }
@@ -55,6 +60,25 @@ void Dispatcher::Impl::set_campaigns(std::vector<CampaignWork> wanted) {
   }
   set_trouble(Cause::transport, std::move(trouble));
   give_up_doubtful();
+  claim_more();
+}
+
+bool Dispatcher::Impl::is_busy(CampaignId lane) {
+  Site* site = site_of(lane);
+  return claiming.contains(lane) || preparing.contains(lane) ||
+         (site != nullptr && site->engine.ready(lane) > 0);
+}
+
+void Dispatcher::Impl::open_direct(const CampaignWork& work) {
+  if (draining) return;
+  if (!campaigns.contains(work.campaign_id)) {
+    const auto site = open_site(work);
+    // The runner tries again, and says what the trouble is.
+    if (!site) return;
+    campaigns.emplace(work.campaign_id, work);
+    (*site)->engine.allow(work.campaign_id, 0);
+  }
+  next_claim.erase(work.campaign_id);
   claim_more();
 }
 
@@ -128,7 +152,7 @@ void Dispatcher::Impl::claim(const CampaignWork& work, int limit) {
   }
   ++claims;
   write_async(
-      db::Priority::ledger,
+      is_direct(work.campaign_id) ? db::Priority::transactional : db::Priority::ledger,
       [this, work, limit, made](db::Connection& connection) -> Result<void> {
         made->messages.clear();
         const Instant now = clock.now();
@@ -180,7 +204,13 @@ void Dispatcher::Impl::claimed(const CampaignWork& work, std::vector<ClaimedMess
     preparing[work.campaign_id] += messages.size();
     {
       const std::lock_guard lock(inbox_mutex);
-      for (ClaimedMessage& message : messages) inbox.push_back({std::move(message), number, {}});
+      if (is_direct(work.campaign_id)) {  // in front of what campaigns have waiting
+        for (ClaimedMessage& message : std::views::reverse(messages)) {
+          inbox.push_front({std::move(message), number, {}});
+        }
+      } else {
+        for (ClaimedMessage& message : messages) inbox.push_back({std::move(message), number, {}});
+      }
     }
     inbox_wake.notify_one();
   }

@@ -66,6 +66,8 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   void prepared(std::vector<Job> chunk);
   void place(Job& job);
   void set_campaigns(std::vector<CampaignWork> campaigns);
+  void open_direct(const CampaignWork& work);
+  bool is_busy(CampaignId lane);
   Site* site_of(CampaignId campaign);
   Result<Site*> open_site(const CampaignWork& work);
   void wake_all();
@@ -171,7 +173,8 @@ struct Dispatcher::Impl::Site final : DeliveryPort {
         schedule_wake();
         return nullptr;
       }
-      if (impl.was_suppressed(*message)) {
+      // Looked at when it was claimed, by the rules of its kind.
+      if (!is_direct(message->campaign_id) && impl.was_suppressed(*message)) {
         impl.drops.emplace_back(CampaignKeys{message->organisation_id, message->campaign_id, {}},
                                 message->id);
         impl.schedule_ledger();

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/check.h"
+#include "delivery/ledger.h"
 
 namespace tidings::delivery {
 
@@ -68,19 +69,29 @@ void Engine::add(std::unique_ptr<PreparedMessage> message) {
 
 std::unique_ptr<PreparedMessage> Engine::take(Instant now) {
   if (draining_ || ready_ == 0) return nullptr;
+  // Messages of their own never wait behind a campaign. Their keys are the lowest.
+  for (auto& [id, lane] : lanes_) {
+    if (!is_direct(id)) break;
+    if (auto message = take_from(lane, now)) return message;
+  }
   auto at = lanes_.upper_bound(last_);
   for (std::size_t i = 0; i < lanes_.size(); ++i, ++at) {
     if (at == lanes_.end()) at = lanes_.begin();
-    Lane& lane = at->second;
-    if (lane.ready.empty() || !lane.rate.allows(now)) continue;
-    lane.rate.spend();
-    last_ = at->first;
-    auto message = std::move(lane.ready.front());
-    lane.ready.pop_front();
-    --ready_;
-    return message;
+    if (auto message = take_from(at->second, now)) {
+      last_ = at->first;
+      return message;
+    }
   }
   return nullptr;
+}
+
+std::unique_ptr<PreparedMessage> Engine::take_from(Lane& lane, Instant now) {
+  if (lane.ready.empty() || !lane.rate.allows(now)) return nullptr;
+  lane.rate.spend();
+  auto message = std::move(lane.ready.front());
+  lane.ready.pop_front();
+  --ready_;
+  return message;
 }
 
 void Engine::give_back(std::unique_ptr<PreparedMessage> message) {

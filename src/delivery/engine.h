@@ -2,10 +2,10 @@
 //
 // Pure: it holds the messages that are ready, per campaign, and answers questions about now. The
 // dispatcher feeds it and asks it; the simulator may do the same under a virtual clock.
-// Fair between campaigns: each take goes on with the next campaign that has something ready and
-// may send (rate, pause). Within a campaign: in the order of their ids.
-// Bound: at most `ready_max` messages are held; the dispatcher claims no more than that.
-// Thread: one.
+// Direct lanes (ledger.h) go first, whatever waits. Fair between campaigns: each take goes on with
+// the next campaign that has something ready and may send (rate, pause). Within a campaign: in the
+// order of their ids. Bound: at most `ready_max` messages are held; the dispatcher claims no more
+// than that. Thread: one.
 #pragma once
 
 #include <deque>
@@ -78,6 +78,8 @@ class Engine {
     RateLimit rate;
     double rate_per_second = 0;
   };
+  std::unique_ptr<PreparedMessage> take_from(Lane& lane, Instant now);
+
   std::map<CampaignId, Lane> lanes_;
   CampaignId last_;  // whose message was handed out last
   std::size_t ready_ = 0;

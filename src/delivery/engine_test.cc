@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "delivery/ledger.h"
+
 namespace tidings::delivery {
 namespace {
 
@@ -29,6 +31,23 @@ TEST(EngineTest, CampaignsTakeTurnsWhateverTheirSize) {
   for (int i = 0; i < 6; ++i) from_b += engine.take(kStart)->campaign_id == kB;
   EXPECT_EQ(from_b, 3);
   EXPECT_EQ(engine.ready(), 97u);
+}
+
+TEST(EngineTest, AMessageOfItsOwnNeverWaitsBehindACampaign) {
+  const CampaignId direct = direct_lane(TransportId{9});
+  Engine engine;
+  engine.allow(kA, 0);
+  engine.allow(kB, 0);
+  engine.allow(direct, 0);
+  for (int i = 0; i < 1000; ++i) engine.add(message(i % 2 == 0 ? kA : kB, 100 + i));
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_NE(engine.take(kStart)->campaign_id, direct);
+    engine.add(message(direct, 5000 + i));
+    EXPECT_EQ(engine.take(kStart)->id, MessageId{5000 + i});
+  }
+  // And campaigns go on taking turns afterwards.
+  const CampaignId first = engine.take(kStart)->campaign_id;
+  EXPECT_NE(engine.take(kStart)->campaign_id, first);
 }
 
 TEST(EngineTest, KeepsToTheRateOverTime) {

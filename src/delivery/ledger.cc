@@ -7,6 +7,7 @@
 #include "audience/suppression_check.h"
 #include "base/check.h"
 #include "delivery/attempt_data.h"
+#include "delivery/ledger_rows.h"
 #include "delivery/ledger_sql.h"
 #include "domain/send_out.h"
 #include "wire/case_folding.h"
@@ -19,72 +20,14 @@ using db::Connection;
 using db::Param;
 using db::Row;
 
-constexpr std::array<std::string_view, 19> kMessageColumns = {"organisation_id",
-                                                              "id",
-                                                              "campaign_id",
-                                                              "content_version_id",
-                                                              "kind",
-                                                              "channel",
-                                                              "contact_id",
-                                                              "address",
-                                                              "normalised",
-                                                              "values_hash",
-                                                              "message_values",
-                                                              "state",
-                                                              "status",
-                                                              "reason",
-                                                              "attempts",
-                                                              "due_at",
-                                                              "is_ambiguous",
-                                                              "queued_at",
-                                                              "changed_at"};
-constexpr std::array<std::string_view, 4> kAboutColumns = {"organisation_id", "contact_id",
-                                                           "message_id", "is_recipient"};
 constexpr std::array<std::string_view, 6> kSendOutColumns = {
     "organisation_id", "id", "type", "subject_key", "sender_key", "has_attachments"};
-constexpr std::array<std::string_view, 8> kEventColumns = {
-    "organisation_id", "message_id", "id", "type", "occurred_at", "recorded_at", "source", "data"};
 
-// Adds `by` to the figure that counts messages in this state.
-void count(CampaignFigures& figures, MessageState state, std::int64_t by,
-           std::string_view reason = {}) {
-  switch (state) {
-    case MessageState::waiting:
-      figures.queued += by;
-      return;
-    case MessageState::deferred:
-      figures.deferred += by;
-      return;
-    case MessageState::leased:
-      figures.sending += by;
-      return;
-    case MessageState::sent:
-      figures.sent += by;
-      return;
-    case MessageState::bounced:
-      figures.bounced += by;
-      if (is_block(reason)) figures.blocked += by;
-      return;
-    case MessageState::failed:
-      figures.failed += by;
-      return;
-    case MessageState::uncertain:
-      figures.uncertain += by;
-      return;
-    case MessageState::skipped:
-      figures.skipped += by;
-      if (reason == "no address") figures.skipped_no_address += by;
-      return;
-    case MessageState::dropped:
-      figures.dropped += by;
-      return;
-    case MessageState::cancelled:
-      figures.cancelled += by;
-      return;
-    case MessageState::held:
-      figures.held += by;
-      return;
-  }
+// A campaign repeats nobody by itself; a message of its own is worth a repetition (P37).
+MessageState state_of(const Settlement& settlement) {
+  const bool again = settlement.outcome.kind == OutcomeKind::uncertain &&
+                     !settlement.campaign_id.valid() && settlement.due_at != Instant();
+  return again ? MessageState::deferred : state_after(settlement.outcome.kind);
 }
 
 // By name, then by address: as a list of senders is sorted.
@@ -94,32 +37,6 @@ std::string sender_key(std::string_view name, std::string_view address) {
   key += address;
   return wire::fold_case(key);
 }
-
-// The event rows of one transaction, gathered for one bulk insert.
-class EventRows {
- public:
-  explicit EventRows(Instant now) : now_(now) {}
-  void reserve(std::size_t rows) {
-    params_.reserve(rows * kEventColumns.size());
-    data_.reserve(rows);
-  }
-  void add(OrganisationId organisation, MessageId message, std::int64_t id, EventType type,
-           Instant occurred_at, std::string_view source, std::string data) {
-    data_.push_back(std::make_unique<std::string>(std::move(data)));
-    params_.insert(params_.end(),
-                   {Param(organisation), Param(message), Param(id), Param(int(type)),
-                    Param(occurred_at), Param(now_), Param(source), Param(*data_.back())});
-  }
-  Result<void> store(Connection& connection) const {
-    if (params_.empty()) return {};
-    return connection.insert_many("event", kEventColumns, params_);
-  }
-
- private:
-  Instant now_;
-  std::vector<Param> params_;
-  std::vector<std::unique_ptr<std::string>> data_;  // what the parameters borrow
-};
 
 }  // namespace
 
@@ -189,16 +106,14 @@ Result<void> Ledger::add_send_outs(Connection& connection, const CampaignKeys& k
   return connection.insert_many("send_out", kSendOutColumns, rows);
 }
 
-Result<std::vector<ClaimedMessage>> Ledger::claim(Connection& connection,
-                                                  OrganisationId organisation, CampaignId campaign,
-                                                  int limit, Instant now) const {
-  std::vector<ClaimedMessage> claimed;
-  std::map<Key, CampaignFigures> changes;
-  CampaignFigures& figures = changes[{organisation, campaign}];
+Result<void> Ledger::claim_rows(Connection& connection, OrganisationId organisation,
+                                CampaignId lane, int limit, Instant now,
+                                std::vector<ClaimedMessage>& claimed,
+                                CampaignFigures& figures) const {
   const auto take = [&](const Row& row) {
     ClaimedMessage message;
     message.organisation_id = organisation;
-    message.campaign_id = campaign;
+    message.campaign_id = lane;
     message.id = row.id<MessageId>(0);
     message.content_version_id = row.id<ContentVersionId>(1);
     message.contact_id = row.id<ContactId>(2);
@@ -207,10 +122,15 @@ Result<std::vector<ClaimedMessage>> Ledger::claim(Connection& connection,
     message.values = row.string(5);
     message.attempts = static_cast<int>(row.integer(6));
     message.queued_at = row.instant(7);
+    message.kind = static_cast<MessageKind>(row.integer(8));
     claimed.push_back(std::move(message));
   };
-  TRY(connection.query(sql::kClaimDeferred.in(connection.dialect()),
-                       {node_, organisation, campaign, limit, now}, take));
+  const bool direct = is_direct(lane);
+  const std::int64_t key = direct ? -lane.value : lane.value;
+  const auto& deferred = direct ? sql::kClaimDirectDeferred : sql::kClaimDeferred;
+  const auto& waiting = direct ? sql::kClaimDirectWaiting : sql::kClaimWaiting;
+  TRY(connection.query(deferred.in(connection.dialect()), {node_, organisation, key, limit, now},
+                       take));
   const auto due = static_cast<std::int64_t>(claimed.size());
   figures.deferred -= due;
   for (ClaimedMessage& message : claimed) {
@@ -218,17 +138,29 @@ Result<std::vector<ClaimedMessage>> Ledger::claim(Connection& connection,
                          [&](const Row& row) { message.record = row.bytes(0); }));
   }
   if (due < limit) {
-    TRY(connection.query(sql::kClaimWaiting.in(connection.dialect()),
-                         {node_, organisation, campaign, limit - due, now}, take));
+    TRY(connection.query(waiting.in(connection.dialect()),
+                         {node_, organisation, key, limit - due, now}, take));
     figures.queued -= static_cast<std::int64_t>(claimed.size()) - due;
   }
+  return {};
+}
+
+Result<std::vector<ClaimedMessage>> Ledger::claim(Connection& connection,
+                                                  OrganisationId organisation, CampaignId campaign,
+                                                  int limit, Instant now) const {
+  std::vector<ClaimedMessage> claimed;
+  std::map<Key, CampaignFigures> changes;
+  CampaignFigures& figures = changes[{organisation, campaign}];
+  TRY(claim_rows(connection, organisation, campaign, limit, now, claimed, figures));
   if (claimed.empty()) return claimed;
   figures.sending += static_cast<std::int64_t>(claimed.size());
   // RETURNING promises no order.
   std::ranges::sort(claimed, {}, &ClaimedMessage::id);
   TRY(add(connection, changes));
-  TRY(drop_newly_suppressed(
-      connection, {organisation, campaign, claimed.front().content_version_id}, claimed, now));
+  CampaignKeys keys{organisation, campaign, claimed.front().content_version_id};
+  keys.kind = claimed.front().kind;  // all of a lane that are not of a campaign follow one rule
+  TRY(drop_newly_suppressed(connection, keys, claimed, now));
+  if (claimed.empty()) return claimed;
 #ifdef TIDINGS_PLANT_CHECKPOINT_AT_FETCH
   // A planted bug for the harness: what was fetched counts as sent.
   std::vector<Settlement> early;
@@ -291,7 +223,7 @@ Result<std::vector<bool>> Ledger::settle(Connection& connection, NodeId lease,
   updates.reserve(settlements.size() * 10);
   for (const Settlement& settlement : settlements) {
     const Outcome& outcome = settlement.outcome;
-    const MessageState state = state_after(outcome.kind);
+    const MessageState state = state_of(settlement);
     const Status status = after_event(Status::queued, event_of(outcome.kind));
     updates.insert(
         updates.end(),
@@ -318,7 +250,7 @@ Result<std::vector<bool>> Ledger::settle(Connection& connection, NodeId lease,
                outcome.ended_at, "attempt", attempt_data(settlement));
     CampaignFigures& figures = changes[{settlement.organisation_id, settlement.campaign_id}];
     figures.sending -= 1;
-    count(figures, state_after(outcome.kind), 1, outcome.reason);
+    count(figures, state_of(settlement), 1, outcome.reason);
   }
   if (!bodies.empty()) {
     TRY(connection.execute_many(sql::kInsertBody, 3, bodies));
@@ -482,6 +414,11 @@ std::span<const db::StatementPair> ledger_statements() {
   static constexpr std::array kAll = {
       sql::kClaimWaiting,
       sql::kClaimDeferred,
+      sql::kClaimDirectWaiting,
+      sql::kClaimDirectDeferred,
+      db::StatementPair{sql::kOpenDirectLanes, sql::kOpenDirectLanes},
+      db::StatementPair{sql::kOne, sql::kOne},
+      db::StatementPair{sql::kSendAgain, sql::kSendAgain},
       db::StatementPair{sql::kBodyRecord, sql::kBodyRecord},
       db::StatementPair{sql::kSettle, sql::kSettle},
       db::StatementPair{sql::kDrop, sql::kDrop},

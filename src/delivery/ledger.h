@@ -47,9 +47,27 @@ struct CampaignKeys {
   Channel channel = Channel::email;
 };
 
+// Messages that belong to no campaign travel in a lane of their transport, and go first. Wherever
+// the engine asks for a campaign, that lane has this key: an id no campaign has, not valid().
+constexpr CampaignId direct_lane(TransportId transport) { return CampaignId{-transport.value}; }
+constexpr bool is_direct(CampaignId lane) { return lane.value < 0; }
+
+// A message that belongs to no campaign: individual, transactional, a test or a copy.
+struct DirectMessage {
+  OrganisationId organisation_id;
+  NewMessage message;  // state: waiting, held, dropped or skipped
+  ContentVersionId content_version_id;
+  TransportId transport_id;
+  MessageKind kind = MessageKind::transactional;
+  Channel channel = Channel::email;
+  bool is_test = false;  // made with a test token
+  std::string sent_by;   // a person or program, for the log
+  TemplateId template_id;
+};
+
 struct ClaimedMessage {
   OrganisationId organisation_id;
-  CampaignId campaign_id;
+  CampaignId campaign_id;  // or the direct lane's key
   MessageId id;
   ContentVersionId content_version_id;
   ContactId contact_id;
@@ -58,6 +76,7 @@ struct ClaimedMessage {
   std::string values;
   int attempts = 0;  // before this one
   Instant queued_at{};
+  MessageKind kind = MessageKind::campaign;
   std::string record;  // what an earlier attempt sent, to be sent again octet for octet
 };
 
@@ -114,12 +133,17 @@ class Ledger {
   Result<void> enqueue(db::Connection& connection, const CampaignKeys& campaign,
                        std::span<const NewMessage> messages, Instant now) const;
 
-  // Leases up to `limit` messages of a campaign to this node, those due again first; what became
-  // suppressed in the meantime is dropped instead.
+  // Adds one message that belongs to no campaign, with its first event when it will not be sent.
+  Result<void> add_direct(db::Connection& connection, const DirectMessage& direct,
+                          Instant now) const;
+
+  // Leases up to `limit` messages of a campaign, or of a direct lane, to this node, those due again
+  // first; what became suppressed in the meantime is dropped instead.
   Result<std::vector<ClaimedMessage>> claim(db::Connection& connection, OrganisationId organisation,
                                             CampaignId campaign, int limit, Instant now) const;
   // Settles attempts leased under `lease` (this node's, or a dead one's during recovery). Says for
-  // each whether it changed anything.
+  // each whether it changed anything. What is uncertain and belongs to no campaign waits for
+  // another attempt with the same octets at due_at; without one (Instant()) it stays uncertain.
   Result<std::vector<bool>> settle(db::Connection& connection, NodeId lease,
                                    std::span<const Settlement> settlements, Instant now) const;
   // Takes back leases of this node on messages of which nothing was attempted.
@@ -136,6 +160,14 @@ class Ledger {
   // Cancels up to `limit` unsent messages; returns how many there were.
   Result<std::int64_t> cancel_unsent(db::Connection& connection, OrganisationId organisation,
                                      CampaignId campaign, int limit, Instant now) const;
+  // Cancels one message that is not being sent now. Errors: message.not_found; message.sending,
+  // message.ended (conflict).
+  Result<void> cancel_one(db::Connection& connection, OrganisationId organisation, MessageId id,
+                          std::string_view by, Instant now) const;
+  // Another attempt of one that is uncertain, with the same octets. The campaign's state is the
+  // caller's to open. Errors: message.not_found, message.not_uncertain (conflict).
+  Result<void> send_again(db::Connection& connection, OrganisationId organisation, MessageId id,
+                          std::string_view by, Instant now) const;
   // False when the dedupe key was known already.
   Result<bool> record(db::Connection& connection, const Evidence& evidence, Instant now) const;
 
@@ -152,11 +184,21 @@ class Ledger {
   Result<void> add(db::Connection& connection, const std::map<Key, CampaignFigures>& changes) const;
   Result<void> drop_newly_suppressed(db::Connection& connection, const CampaignKeys& campaign,
                                      std::vector<ClaimedMessage>& claimed, Instant now) const;
+  Result<void> claim_rows(db::Connection& connection, OrganisationId organisation, CampaignId lane,
+                          int limit, Instant now, std::vector<ClaimedMessage>& claimed,
+                          CampaignFigures& figures) const;
 
   IdSource& ids_;
   NodeId node_;
   unsigned node_number_;
 };
+
+// The direct lanes that have something left to do, by transport: what a runner lets send.
+struct DirectLane {
+  OrganisationId organisation_id;
+  TransportId transport_id;
+};
+Result<std::vector<DirectLane>> open_direct_lanes(db::Connection& connection);
 
 // For plan tests.
 std::span<const db::StatementPair> ledger_statements();

@@ -16,14 +16,14 @@ inline constexpr StatementPair kClaimWaiting{
      " WHERE organisation_id = $2 AND id IN (SELECT id FROM message"
      " WHERE campaign_id = $3 AND state = 0 ORDER BY id LIMIT $4)"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
-     " attempts, queued_at"},
+     " attempts, queued_at, kind"},
     {"ledger.claim_waiting",
      "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
      " lease_id = $1, changed_at = $5"
      " WHERE organisation_id = $2 AND id = ANY(ARRAY(SELECT id FROM message"
      " WHERE campaign_id = $3 AND state = 0 ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED))"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
-     " attempts, queued_at"}};
+     " attempts, queued_at, kind"}};
 
 // The sign before campaign_id keeps the planner from the unique index by campaign, where it would
 // read every message of the campaign for each claim; message_deferred has only those that wait.
@@ -33,26 +33,83 @@ inline constexpr StatementPair kClaimDeferred{
      " WHERE organisation_id = $2 AND id IN (SELECT id FROM message"
      " WHERE +campaign_id = $3 AND state = 1 AND due_at <= $5 ORDER BY due_at, id LIMIT $4)"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
-     " attempts, queued_at"},
+     " attempts, queued_at, kind"},
     {"ledger.claim_deferred",
      "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
      " WHERE organisation_id = $2 AND id = ANY(ARRAY(SELECT id FROM message"
      " WHERE +campaign_id = $3 AND state = 1 AND due_at <= $5 ORDER BY due_at, id LIMIT $4"
      " FOR UPDATE SKIP LOCKED))"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
-     " attempts, queued_at"}};
+     " attempts, queued_at, kind"}};
+
+// The same of a direct lane. `state < 3` is said for the partial index: SQLite takes it no other
+// way.
+inline constexpr StatementPair kClaimDirectWaiting{
+    {"ledger.claim_direct_waiting",
+     "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
+     " lease_id = $1, changed_at = $5"
+     " WHERE organisation_id = $2 AND id IN (SELECT id FROM message"
+     " WHERE transport_id = $3 AND state = 0 AND state < 3 ORDER BY id LIMIT $4)"
+     " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
+     " attempts, queued_at, kind"},
+    {"ledger.claim_direct_waiting",
+     "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
+     " lease_id = $1, changed_at = $5"
+     " WHERE organisation_id = $2 AND id = ANY(ARRAY(SELECT id FROM message"
+     " WHERE transport_id = $3 AND state = 0 AND state < 3 ORDER BY id LIMIT $4"
+     " FOR UPDATE SKIP LOCKED))"
+     " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
+     " attempts, queued_at, kind"}};
+inline constexpr StatementPair kClaimDirectDeferred{
+    {"ledger.claim_direct_deferred",
+     "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
+     " WHERE organisation_id = $2 AND id IN (SELECT id FROM message"
+     " WHERE transport_id = $3 AND state = 1 AND state < 3 AND due_at <= $5 ORDER BY id LIMIT $4)"
+     " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
+     " attempts, queued_at, kind"},
+    {"ledger.claim_direct_deferred",
+     "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
+     " WHERE organisation_id = $2 AND id = ANY(ARRAY(SELECT id FROM message"
+     " WHERE transport_id = $3 AND state = 1 AND state < 3 AND due_at <= $5 ORDER BY id LIMIT $4"
+     " FOR UPDATE SKIP LOCKED))"
+     " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
+     " attempts, queued_at, kind"}};
+
+// Walks from one transport with work to the next: as many steps as there are of those.
+inline constexpr Statement kOpenDirectLanes{
+    "ledger.open_direct_lanes",
+    "WITH RECURSIVE lane(id) AS ("
+    " SELECT MIN(transport_id) FROM message WHERE transport_id IS NOT NULL AND state < 3"
+    " UNION ALL SELECT (SELECT MIN(m.transport_id) FROM message m"
+    " WHERE m.transport_id > lane.id AND m.state < 3) FROM lane WHERE lane.id IS NOT NULL)"
+    " SELECT t.organisation_id, t.id FROM lane JOIN transport t ON t.id = lane.id"};
+
+inline constexpr Statement kInsertDirect{
+    "ledger.insert_direct",
+    "INSERT INTO message (organisation_id, id, content_version_id, kind, channel, contact_id,"
+    " address, normalised, values_hash, message_values, state, status, reason, attempts, due_at,"
+    " is_ambiguous, queued_at, changed_at, transport_id, is_test, sent_by, template_id)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, 0, $14, $14, $15,"
+    " $16, $17, $18)"};
+
+inline constexpr Statement kInsertAbout{
+    "ledger.insert_about",
+    "INSERT INTO message_about (organisation_id, contact_id, message_id, is_recipient)"
+    " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"};
 
 inline constexpr Statement kBodyRecord{
     "ledger.body_record",
     "SELECT record FROM message_body WHERE organisation_id = $1 AND message_id = $2"};
 
 // `attempts < $4`: a journal read again must not settle a later attempt of the same message.
-// Evidence that arrived before (opened, clicked, marked as spam, unsubscribed) stays on display.
+// Evidence that arrived before (opened, clicked, marked as spam, unsubscribed) stays on display,
+// and so does "uncertain" while it is tried again.
 inline constexpr Statement kSettle{
     "ledger.settle",
     "UPDATE message SET state = $1,"
-    " status = CASE WHEN status IN (5, 6, 8, 9) THEN status ELSE $2 END, reason = $3,"
-    " attempts = $4, due_at = $5, lease_id = NULL, is_ambiguous = $6, changed_at = $7"
+    " status = CASE WHEN status IN (5, 6, 8, 9) OR (status = 15 AND $2 = 2) THEN status ELSE $2"
+    " END, reason = $3, attempts = $4, due_at = $5, lease_id = NULL, is_ambiguous = $6, changed_at "
+    "= $7"
     " WHERE organisation_id = $8 AND id = $9 AND state = 2 AND lease_id = $10"
     " AND attempts < $4"};
 
@@ -97,6 +154,13 @@ inline constexpr Statement kCancel{
     "ledger.cancel",
     "UPDATE message SET state = 9, status = 14, reason = 'cancelled', changed_at = $1"
     " WHERE organisation_id = $2 AND id = $3 AND state = $4"};
+
+inline constexpr Statement kOne{"ledger.one",
+                                "SELECT campaign_id, state FROM message"
+                                " WHERE organisation_id = $1 AND id = $2 AND deleted_at IS NULL"};
+inline constexpr Statement kSendAgain{"ledger.send_again",
+                                      "UPDATE message SET state = 1, due_at = $1, changed_at = $1"
+                                      " WHERE organisation_id = $2 AND id = $3 AND state = 6"};
 
 inline constexpr Statement kAddFigures{
     "ledger.add_figures",

@@ -1,5 +1,6 @@
 #include "delivery/ledger.h"
 
+#include <functional>
 #include <random>
 #include <set>
 
@@ -428,6 +429,165 @@ TEST_P(LedgerTest, NoStatementReadsAWholeTable) {
     db::testing::expect_plan(*database_, statement,
                              {"message", "event", "message_body", "campaign_counter"});
   }
+}
+
+// --- messages that belong to no campaign
+
+class DirectTest : public LedgerTest {
+ protected:
+  static constexpr TransportId kTransport{60};
+  static constexpr CampaignId kLane = direct_lane(kTransport);
+
+  DirectTest() {
+    write([](db::Connection& c) -> Result<void> {
+      TRY(c.execute({"test.transport",
+                     "INSERT INTO transport (organisation_id, id, url, created_at)"
+                     " VALUES ($1, 60, 'sandbox:', 0)"},
+                    {kOrganisation}));
+      return {};
+    });
+  }
+  void add(int id, MessageState state = MessageState::waiting) {
+    DirectMessage direct;
+    direct.organisation_id = kOrganisation;
+    direct.message = message(id);
+    direct.message.state = state;
+    direct.message.reason = state == MessageState::waiting ? "" : "bounce";
+    direct.content_version_id = ContentVersionId{71};
+    direct.transport_id = kTransport;
+    direct.sent_by = "shop";
+    write([&](db::Connection& c) { return ledger_.add_direct(c, direct, kNow); });
+  }
+  std::vector<ClaimedMessage> claim_direct(int limit, Instant now = kNow) {
+    return value(
+        [&](db::Connection& c) { return ledger_.claim(c, kOrganisation, kLane, limit, now); });
+  }
+  Settlement outcome(int id, OutcomeKind kind, int attempt = 1, Instant due = kLater) {
+    Settlement made = settlement(id, kind, attempt);
+    made.campaign_id = kLane;
+    made.due_at = due;
+    return made;
+  }
+  std::pair<int, int> state_and_status(int id) {
+    return value([&](db::Connection& c) -> Result<std::pair<int, int>> {
+      std::pair<int, int> found{-1, -1};
+      TRY(c.query({"test.state", "SELECT state, status FROM message WHERE id = $1"}, {id},
+                  [&](const db::Row& row) { found = {int(row.integer(0)), int(row.integer(1))}; }));
+      return found;
+    });
+  }
+  std::string code(const std::function<Result<void>(db::Connection&)>& work) {
+    const auto done = database_->write(db::Priority::ledger, work);
+    return done ? "" : done.error().code;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(On, DirectTest, testing::ValuesIn(db::testing::databases()),
+                         db::testing::kind_name<testing::TestParamInfo<db::testing::Kind>>);
+
+TEST_P(DirectTest, ALaneClaimsItsOwnMessagesAndNoCampaignsNorTheOtherWayRound) {
+  enqueue(3);
+  add(11);
+  add(12);
+  const auto lanes = value([](db::Connection& c) { return open_direct_lanes(c); });
+  ASSERT_EQ(lanes.size(), 1u);
+  EXPECT_EQ(lanes[0].transport_id, kTransport);
+  EXPECT_EQ(lanes[0].organisation_id, kOrganisation);
+  const auto claimed = claim_direct(10);
+  ASSERT_EQ(claimed.size(), 2u);
+  EXPECT_EQ(claimed[0].id, MessageId{11});
+  EXPECT_EQ(claimed[0].kind, MessageKind::transactional);
+  EXPECT_EQ(claimed[0].campaign_id, kLane);
+  EXPECT_EQ(claim(ledger_, 10).size(), 3u);
+  EXPECT_EQ(settle({outcome(11, OutcomeKind::sent), outcome(12, OutcomeKind::sent)}),
+            (std::vector<bool>{true, true}));
+  EXPECT_TRUE(value([](db::Connection& c) { return open_direct_lanes(c); }).empty());
+}
+
+TEST_P(DirectTest, WhatIsUncertainIsTriedAgainWithTheSameOctetsUntilItsTimeIsOver) {
+  add(11);
+  ASSERT_EQ(claim_direct(10).size(), 1u);
+  settle({outcome(11, OutcomeKind::uncertain)});
+  EXPECT_EQ(state_and_status(11), std::pair(1, 15));  // deferred, and shown as uncertain
+  EXPECT_TRUE(claim_direct(10, kNow).empty());
+  const auto again = claim_direct(10, kLater);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].record, "record of attempt 1");
+  EXPECT_EQ(again[0].attempts, 1);
+  settle({outcome(11, OutcomeKind::deferred, 2, kLater)});
+  EXPECT_EQ(state_and_status(11), std::pair(1, 15));
+  ASSERT_EQ(claim_direct(10, kLater).size(), 1u);
+  settle({outcome(11, OutcomeKind::uncertain, 3, Instant())});
+  EXPECT_EQ(state_and_status(11), std::pair(6, 15));
+}
+
+TEST_P(DirectTest, ACampaignRepeatsNobodyByItself) {
+  enqueue(1);
+  ASSERT_EQ(claim(ledger_, 10).size(), 1u);
+  settle({settlement(1, OutcomeKind::uncertain)});
+  EXPECT_EQ(state_and_status(1), std::pair(6, 15));
+}
+
+TEST_P(DirectTest, AnUnsubscriptionFromCampaignsDoesNotStopAMessageOfItsOwnButABounceDoes) {
+  const auto suppress = [&](std::string address, std::string reason, int kinds) {
+    write([&](db::Connection& c) -> Result<void> {
+      TRY(c.execute({"test.suppress",
+                     "INSERT INTO suppression (organisation_id, id, channel, normalised, reason,"
+                     " kinds, origin, created_at) VALUES ($1, $2, 0, $3, $4, $5, 'test', 0)"},
+                    {kOrganisation, 900 + kinds, address, reason, kinds}));
+      return {};
+    });
+  };
+  add(11);
+  add(12);
+  suppress("person11@x.org", "unsubscribed", 0);
+  suppress("person12@x.org", "bounce", 1);
+  const auto claimed = claim_direct(10);
+  ASSERT_EQ(claimed.size(), 1u);
+  EXPECT_EQ(claimed[0].id, MessageId{11});
+  EXPECT_EQ(state_and_status(12).first, int(MessageState::dropped));
+}
+
+TEST_P(DirectTest, OneThatWaitsCanBeCancelledAndNoOther) {
+  add(11);
+  add(12);
+  const auto cancel = [&](int id) {
+    return code([&](db::Connection& c) {
+      return ledger_.cancel_one(c, kOrganisation, MessageId{id}, "An", kNow);
+    });
+  };
+  EXPECT_EQ(cancel(11), "");
+  EXPECT_EQ(state_and_status(11), std::pair(9, 14));
+  EXPECT_EQ(cancel(11), "message.ended");
+  ASSERT_EQ(claim_direct(10).size(), 1u);
+  EXPECT_EQ(cancel(12), "message.sending");
+  EXPECT_EQ(cancel(13), "message.not_found");
+  add(14, MessageState::dropped);
+  EXPECT_EQ(cancel(14), "message.ended");
+}
+
+TEST_P(DirectTest, OnlyWhatIsUncertainIsSentAgainAndTheFiguresFollow) {
+  enqueue(2);
+  ASSERT_EQ(claim(ledger_, 10).size(), 2u);
+  settle({settlement(1, OutcomeKind::uncertain), settlement(2, OutcomeKind::sent)});
+  const auto again = [&](int id) {
+    return code([&](db::Connection& c) {
+      return ledger_.send_again(c, kOrganisation, MessageId{id}, "An", kNow);
+    });
+  };
+  EXPECT_EQ(again(2), "message.not_uncertain");
+  EXPECT_EQ(again(99), "message.not_found");
+  EXPECT_EQ(again(1), "");
+  EXPECT_EQ(again(1), "message.not_uncertain");
+  const auto figures =
+      value([](db::Connection& c) { return Ledger::figures(c, kOrganisation, kCampaign); });
+  EXPECT_EQ(figures.uncertain, 0);
+  EXPECT_EQ(figures.deferred, 1);
+  EXPECT_EQ(figures.total(), 2);
+  const auto claimed = claim(ledger_, 10);
+  ASSERT_EQ(claimed.size(), 1u);
+  EXPECT_EQ(claimed[0].record, "record of attempt 1");
+  settle({settlement(1, OutcomeKind::sent, 2)});
+  EXPECT_EQ(state_and_status(1), std::pair(3, 3));
 }
 
 }  // namespace

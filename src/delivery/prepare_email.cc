@@ -7,10 +7,30 @@ namespace tidings::delivery {
 
 namespace {
 
+using liquid::Member;
+using liquid::Value;
+
 constexpr std::size_t kContentsMax = 64;
 
 bool has_8bit(std::string_view octets) {
   return std::ranges::any_of(octets, [](char c) { return static_cast<unsigned char>(c) > 127; });
+}
+
+Result<BuiltEmail> build(const CompiledEmail& email, const EmailFacts& facts, const Value& contact,
+                         const Value& data) {
+  const std::array organisation = {Member{"name", Value::string(facts.organisation_name)},
+                                   Member{"postal_address", Value::string(facts.postal_address)}};
+  const std::array root = {
+      Member{"contact", contact}, Member{"organisation", Value::object(organisation)},
+      Member{"unsubscribe_url", Value::string(facts.unsubscribe_url)}, Member{"data", data}};
+  const Value values = Value::object(root);
+  EmailRecipient recipient;
+  recipient.id = facts.id;
+  recipient.address = facts.address;
+  recipient.values = &values;
+  recipient.unsubscribe_url = facts.unsubscribe_url;
+  recipient.date = facts.date;
+  return email.build(recipient);
 }
 
 }  // namespace
@@ -23,23 +43,20 @@ Result<BuiltEmail> build_email(const CompiledEmail& email, std::string_view orga
                                std::string_view postal_address, std::string_view contact_values,
                                const std::string& address, MessageId id,
                                std::string_view unsubscribe_url, Instant date) {
-  using liquid::Member;
-  using liquid::Value;
   liquid::Arena arena;
   const Value contact = TRY(liquid::value_from_json(contact_values, arena));
-  const std::array organisation = {Member{"name", Value::string(organisation_name)},
-                                   Member{"postal_address", Value::string(postal_address)}};
-  const std::array root = {Member{"contact", contact},
-                           Member{"organisation", Value::object(organisation)},
-                           Member{"unsubscribe_url", Value::string(unsubscribe_url)}};
-  const Value values = Value::object(root);
-  EmailRecipient recipient;
-  recipient.id = id;
-  recipient.address = address;
-  recipient.values = &values;
-  recipient.unsubscribe_url = unsubscribe_url;
-  recipient.date = date;
-  return email.build(recipient);
+  return build(email, {organisation_name, postal_address, unsubscribe_url, address, id, date},
+               contact, Value::nil());
+}
+
+Result<BuiltEmail> build_direct_email(const CompiledEmail& email, const EmailFacts& facts,
+                                      std::string_view direct_values) {
+  liquid::Arena arena;
+  const Value values = TRY(liquid::value_from_json(direct_values, arena));
+  const Value* contact = values.find("contact");
+  const Value* data = values.find("data");
+  return build(email, facts, contact == nullptr ? Value::nil() : *contact,
+               data == nullptr ? Value::nil() : *data);
 }
 
 EmailPreparer::EmailPreparer(db::Database& database, const Clock& clock,
@@ -77,8 +94,13 @@ Result<std::unique_ptr<PreparedMessage>> EmailPreparer::prepare(const ClaimedMes
   }
   const std::string link = TRY(unsubscribe_url_(message.organisation_id, message.id));
   BuiltEmail built =
-      TRY(build_email(frozen->email, frozen->organisation_name, frozen->postal_address,
-                      message.values, prepared->recipient, message.id, link, clock_.now()));
+      is_direct(message.campaign_id)
+          ? TRY(build_direct_email(frozen->email,
+                                   {frozen->organisation_name, frozen->postal_address, link,
+                                    prepared->recipient, message.id, clock_.now()},
+                                   message.values))
+          : TRY(build_email(frozen->email, frozen->organisation_name, frozen->postal_address,
+                            message.values, prepared->recipient, message.id, link, clock_.now()));
   prepared->needs_smtputf8 |= built.needs_smtputf8;
   prepared->is_8bit = built.is_8bit;
   prepared->record = std::make_shared<const std::string>(records_.make(built.octets, *frozen));

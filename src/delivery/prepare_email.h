@@ -44,6 +44,20 @@ Result<BuiltEmail> build_email(const CompiledEmail& email, std::string_view orga
                                const std::string& address, MessageId id,
                                std::string_view unsubscribe_url, Instant date);
 
+// What a template may name besides its contact and data, and whom the message is for. Borrows.
+struct EmailFacts {
+  std::string_view organisation_name;
+  std::string_view postal_address;
+  std::string_view unsubscribe_url;
+  const std::string& address;
+  MessageId id;
+  Instant date{};
+};
+// The same for a message that belongs to no campaign: `direct_values` is a JSON object with the
+// members `contact` and `data` (what an application gave along).
+Result<BuiltEmail> build_direct_email(const CompiledEmail& email, const EmailFacts& facts,
+                                      std::string_view direct_values);
+
 // The names that templates may use besides contact.*.
 std::vector<std::string> known_variables();
 

@@ -6,8 +6,8 @@ namespace tidings {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> kKinds = {"campaign", "individual", "transactional",
-                                                    "test"};
+constexpr std::array<std::string_view, 5> kKinds = {"campaign", "individual", "transactional",
+                                                    "test", "copy"};
 constexpr std::array<std::string_view, 2> kChannels = {"email", "sms"};
 constexpr std::array<std::string_view, 8> kStates = {
     "draft",     "scheduled", "running", "paused", "finished", "finished with errors",

@@ -7,7 +7,13 @@
 
 namespace tidings {
 
-enum class MessageKind : std::uint8_t { campaign = 0, individual = 1, transactional = 2, test = 3 };
+enum class MessageKind : std::uint8_t {
+  campaign = 0,
+  individual = 1,
+  transactional = 2,
+  test = 3,  // to its author, outside every count
+  copy = 4,  // of a campaign or message, for the organisation's own records; outside every count
+};
 enum class Channel : std::uint8_t { email = 0, sms = 1 };
 
 enum class CampaignState : std::uint8_t {
