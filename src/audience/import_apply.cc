@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "audience/groups.h"
+#include "audience/people/search_index.h"
 #include "audience/suppressions.h"
 
 namespace tidings::audience {
@@ -462,19 +463,24 @@ Result<void> ChunkWriter::write_new(const ImportChunk& chunk) {
       }));
   std::vector<GroupId> groups = target_.more_groups;
   groups.push_back(target_.import_group);
-  for (const GroupId group : groups)
+  for (const GroupId group : groups) {
     TRY(insert_each("contact_group_member", member_columns, people,
                     [&](auto& values, const Person* person) {
                       values.insert(values.end(), {target_.organisation, group, person->id, now_});
                     }));
+    TRY(count_members(connection_, target_.organisation, group,
+                      static_cast<std::int64_t>(people.size())));
+  }
   return {};
 }
 
 Result<void> ChunkWriter::write_changed() {
+  std::vector<ContactId> changed;
   std::vector<Param> contacts;
   std::vector<Param> addresses;
   for (const Person& person : people_) {
     if (person.is_new || !person.changed) continue;
+    changed.push_back(person.id);
     contacts.insert(
         contacts.end(),
         {target_.organisation, person.id,
@@ -486,6 +492,7 @@ Result<void> ChunkWriter::write_changed() {
                          {target_.organisation, person.id, static_cast<int>(address.channel),
                           address.normalised, address.typed, address.primary ? 1 : 0, now_});
   }
+  TRY(people::unindex_contacts(connection_, target_.organisation, changed));
   if (!contacts.empty()) TRY(connection_.execute_many(update_contact, 10, contacts));
   if (!addresses.empty()) TRY(connection_.execute_many(put_address, 7, addresses));
   return {};
@@ -493,18 +500,26 @@ Result<void> ChunkWriter::write_changed() {
 
 Result<void> ChunkWriter::write_members() {
   std::vector<Param> members;
+  std::vector<GroupId> groups;  // of each four members
+  const auto join = [&](GroupId group, const Person* person) {
+    members.insert(members.end(), {target_.organisation, group, person->id, now_});
+    groups.push_back(group);
+  };
   for (const Person* person : joining_) {
-    members.insert(members.end(), {target_.organisation, target_.import_group, person->id, now_});
-    for (const GroupId group : target_.more_groups)
-      members.insert(members.end(), {target_.organisation, group, person->id, now_});
+    join(target_.import_group, person);
+    for (const GroupId group : target_.more_groups) join(group, person);
   }
   for (const auto& [name, people] : group_members_) {
     const GroupId group = TRY(find_or_create_group(connection_, ids_, target_.organisation, name,
                                                    GroupOrigin::by_hand, now_));
-    for (const Person* person : people)
-      members.insert(members.end(), {target_.organisation, group, person->id, now_});
+    for (const Person* person : people) join(group, person);
   }
-  if (!members.empty()) TRY(connection_.execute_many(put_member, 4, members));
+  if (members.empty()) return {};
+  const auto added = TRY(connection_.execute_many(put_member, 4, members));
+  std::map<GroupId, std::int64_t> counts;
+  for (std::size_t i = 0; i < added.size(); ++i) counts[groups[i]] += added[i];
+  for (const auto& [group, count] : counts)
+    TRY(count_members(connection_, target_.organisation, group, count));
   return {};
 }
 

@@ -70,8 +70,17 @@ bool is_region(std::string_view text) {
   return text.size() == 2 && std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
-// BCP 47 in its common shape: language, then subtags; nl_NL becomes nl-NL.
-std::string read_locale(std::string_view text) {
+std::string cut(std::string_view value) {
+  if (value.size() > finding_value_max) {
+    value = value.substr(0, finding_value_max);
+    while (!value.empty() && !wire::is_utf8(value)) value.remove_suffix(1);
+  }
+  return std::string(value);
+}
+
+}  // namespace
+
+std::string normalise_locale(std::string_view text) {
   std::string lower(text);
   for (char& c : lower)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
@@ -99,16 +108,6 @@ bool is_time_zone(std::string_view text) {
           icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())))));
   return text.contains('/') && zone != nullptr && *zone != icu::TimeZone::getUnknown();
 }
-
-std::string cut(std::string_view value) {
-  if (value.size() > finding_value_max) {
-    value = value.substr(0, finding_value_max);
-    while (!value.empty() && !wire::is_utf8(value)) value.remove_suffix(1);
-  }
-  return std::string(value);
-}
-
-}  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
@@ -342,7 +341,7 @@ void ImportRows::State::take_value(const MappedColumn& column, std::string_view 
     case ContactField::locale: {
       if (locales.size() > checked_cache_max) locales.clear();
       const auto [known, fresh] = locales.try_emplace(std::string(value));
-      if (fresh) known->second = read_locale(value);
+      if (fresh) known->second = normalise_locale(value);
       if (known->second.empty())
         find(chunk, column.name, Severity::value_left_out, value,
              "This is no language code such as nl or pl-PL.");

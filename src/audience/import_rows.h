@@ -97,4 +97,9 @@ Result<std::string> normalise_phone(std::string_view typed, const std::string& r
 // Empty when it does not tell.
 std::string region_of_locale(std::string_view locale);
 
+// A language in BCP 47's common shape: nl_NL becomes nl-NL, "Dutch" nl. Empty for what is none.
+std::string normalise_locale(std::string_view typed);
+// An IANA time zone, such as Europe/Warsaw.
+bool is_time_zone(std::string_view text);
+
 }  // namespace tidings::audience
