@@ -12,9 +12,9 @@ namespace tidings::delivery {
 
 namespace {
 
-constexpr db::Statement kList{
-    "transport.list",
-    "SELECT id, sealed_secret FROM transport WHERE organisation_id = $1 AND url = $2 ORDER BY id"};
+constexpr db::Statement kList{"transport.list",
+                              "SELECT id, sealed_secret FROM transport WHERE organisation_id = $1 "
+                              "AND url = $2 AND deleted_at IS NULL ORDER BY id"};
 constexpr db::Statement kInsert{
     "transport.insert",
     "INSERT INTO transport (organisation_id, id, url, sealed_secret, created_at)"
@@ -23,10 +23,6 @@ constexpr db::Statement kLoad{
     "transport.load",
     "SELECT url, sealed_secret FROM transport WHERE organisation_id = $1 AND id = $2"};
 
-std::string seal_context(OrganisationId organisation, TransportId id) {
-  return fmt::format("transport/{}/{}", to_text(organisation), to_text(id));
-}
-
 std::string machine_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
@@ -34,6 +30,10 @@ std::string machine_name() {
 }
 
 }  // namespace
+
+std::string transport_seal_context(OrganisationId organisation, TransportId id) {
+  return fmt::format("transport/{}/{}", to_text(organisation), to_text(id));
+}
 
 Result<void> check_transport_url(std::string_view url) {
   if (url == kSandboxUrl) return {};
@@ -49,13 +49,14 @@ Result<TransportId> store_transport(db::Connection& connection, IdSource& ids,
     stored.emplace_back(row.id<TransportId>(0), row.is_null(1) ? "" : row.bytes(1));
   }));
   for (const auto& [id, sealed] : stored) {
-    const auto known = sealed.empty() ? Result<std::string>("")
-                                      : secrets.unseal(seal_context(organisation, id), sealed);
+    const auto known = sealed.empty()
+                           ? Result<std::string>("")
+                           : secrets.unseal(transport_seal_context(organisation, id), sealed);
     if (known && *known == secret) return id;
   }
   const auto id = ids.next<TransportId>();
   const std::string sealed =
-      secret.empty() ? "" : secrets.seal(seal_context(organisation, id), secret);
+      secret.empty() ? "" : secrets.seal(transport_seal_context(organisation, id), secret);
   TRY(connection.execute(kInsert,
                          {organisation, id, url,
                           sealed.empty() ? db::Param() : db::Param(db::BytesView{sealed}), now}));
@@ -75,7 +76,7 @@ Result<StoredTransport> load_transport(db::Connection& connection, OrganisationI
                 "The mail server this campaign was to leave by is not known any more.");
   }
   if (!sealed.empty()) {
-    stored.secret = TRY(secrets.unseal(seal_context(organisation, id), sealed));
+    stored.secret = TRY(secrets.unseal(transport_seal_context(organisation, id), sealed));
   }
   return stored;
 }

@@ -27,6 +27,9 @@ Result<TransportId> store_transport(db::Connection& connection, IdSource& ids,
                                     OrganisationId organisation, const identity::SecretBox& secrets,
                                     std::string_view url, std::string_view secret, Instant now);
 
+// What a transport's secret is sealed with.
+std::string transport_seal_context(OrganisationId organisation, TransportId id);
+
 struct StoredTransport {
   std::string url;
   std::string secret;
