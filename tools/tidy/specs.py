@@ -25,8 +25,12 @@ TITLES = {
     8058: "One-click unsubscribing",
     8259: "JSON", 8314: "TLS for submission", 8878: "Zstandard", 9110: "HTTP semantics", 9112: "HTTP/1.1",
     9457: "Problem details", 8098: "Message disposition", 6376: "DKIM", 3030: "CHUNKING",
-    2034: "SMTP ENHANCEDSTATUSCODES", 6068: "mailto", 2392: "cid URLs", 5893: "IDNA: right-to-left",
-    6409: "Submission",
+    2034: "SMTP ENHANCEDSTATUSCODES", 6068: "mailto", 5893: "IDNA: right-to-left",
+    6409: "Submission", 6265: "Cookies", 6750: "Bearer tokens", 7396: "JSON Merge Patch",
+    5646: "Language tags", 6901: "JSON Pointer", 9106: "Argon2", 7807: "Problem details, 2016",
+    6266: "Content-Disposition in HTTP", 7232: "Conditional requests", 9111: "HTTP caching",
+    5545: "iCalendar", 7233: "Range requests", 1952: "gzip", 2397: "data URLs", 5988: "Web linking",
+    8288: "Web linking", 4122: "UUID", 2392: "cid URLs", 7231: "HTTP semantics, 2014",
 }
 
 
