@@ -29,7 +29,15 @@ def long_function(lines):
     return "int long_one() {\n" + "  answer();\n" * lines + "  return 0;\n}\n"
 
 
-CC = '#include "base/answer.h"\n\n'
+SPEC = """openapi: 3.1.0
+info: {}
+servers: []
+security: []
+components:
+  securitySchemes: {}
+  schemas: {Problem: {type: object, additionalProperties: false}}
+"""
+PERMISSIONS = CC = '#include "base/answer.h"\n\n'
 # (rule, file, content or a function of the clean content)
 PLANTS = [
     ("layers", "src/base/up.cc", '#include "wire/line.h"\n', {"src/wire/line.h": HEADER}),
@@ -74,6 +82,9 @@ PLANTS = [
     ("specs", "src/base/cited.cc", "// RFC 5321 says so.\nint a;\n"),
     ("specs", "src/base/cited.cc", "// RFC 99999 says so.\nint a;\n"),
     ("links", "README.md", "# Small\n\nSee [base](src/base/GONE.md).\n"),
+    ("openapi", "spec/api/common.yaml", SPEC, {"src/identity/permission.cc": PERMISSIONS}),
+    ("openapi", "spec/api/common.yaml", SPEC.replace("Problem: {", "Problem: {oneOf: [], "),
+     {"src/identity/permission.cc": PERMISSIONS}),
 ]
 
 

@@ -84,10 +84,15 @@ unpack_package() {
   rm -rf "$work"
 }
 
-# Node packages that tests use as independent peers (mail server, parser, Liquid): exactly those of
-# the lockfile, installed only when it changed.
+# Node packages that tests use as independent peers (mail server, parser, Liquid) and as clients of
+# the API: exactly those of the lockfiles, installed only when they changed.
 install_peers() {
-  local folder=tests/peers stamp=tests/peers/node_modules/.installed
+  install_packages_of tests/peers
+  install_packages_of tests/api
+}
+
+install_packages_of() {
+  local folder=$1 stamp=$1/node_modules/.installed
   [ -f $folder/package-lock.json ] || return 0
   cmp -s $folder/package-lock.json $stamp && return 0
   say "npm ci in $folder"

@@ -12,10 +12,11 @@ import bans  # noqa: E402
 import form  # noqa: E402
 import layers  # noqa: E402
 import links  # noqa: E402
+import openapi  # noqa: E402
 import specs  # noqa: E402
 from tree import Tree  # noqa: E402
 
-RULES = layers.RULES + bans.RULES + form.RULES + links.RULES + specs.RULES
+RULES = layers.RULES + bans.RULES + form.RULES + links.RULES + specs.RULES + openapi.RULES
 
 
 def main():

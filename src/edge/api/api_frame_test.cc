@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "edge/api/dispatch.h"
+#include "edge/api/docs_routes.h"
 #include "edge/api/testing/api_fixture.h"
 
 namespace tidings::api {
@@ -205,6 +206,33 @@ TEST(ApiSpec, the_embedded_document_is_openapi_and_its_operations_are_told) {
 TEST(ApiSpec, every_operation_has_a_handler) {
   testing::ApiFixture api(db::testing::Kind::sqlite_memory);
   for (const auto& id : api.missing()) fmt::print("not answered yet: {}\n", id);
+}
+
+TEST(ApiDocs, the_viewer_is_all_here_and_may_ask_nobody_else) {
+  net::Router router;
+  add_docs_routes(router);
+  const auto get = [&](std::string_view path, std::string etag = "") {
+    std::vector<net::HttpHeader> headers;
+    if (!etag.empty()) headers.push_back({"If-None-Match", std::move(etag)});
+    return respond(router, *make_request("GET", path, std::move(headers)));
+  };
+  const auto page = get("/api/docs");
+  ASSERT_EQ(page.status, 200);
+  for (const std::string& response : {page.body, get("/api/docs/start.js").body}) {
+    EXPECT_EQ(response.find("//"), std::string::npos) << "no address of another server";
+  }
+  const std::string policy(page.header("Content-Security-Policy"));
+  EXPECT_EQ(policy.find("unsafe"), std::string::npos);
+  EXPECT_EQ(policy.find("http"), std::string::npos);
+  EXPECT_NE(policy.find("default-src 'none'"), std::string::npos);
+  for (const std::string_view part : {"/api/docs/start.js", "/api/docs/swagger-ui-bundle.js",
+                                      "/api/docs/swagger-ui.css", "/api/openapi.json"}) {
+    const auto file = get(part);
+    EXPECT_EQ(file.status, 200) << part;
+    EXPECT_GT(file.body.size(), 100U) << part;
+    EXPECT_EQ(get(part, std::string(file.header("ETag"))).status, 304) << part;
+    EXPECT_NE(page.body.find(part), std::string::npos) << part;
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "edge/api/authenticate.h"
 #include "edge/api/dispatch.h"
+#include "edge/api/docs_routes.h"
 #include "edge/api/gate.h"
 
 namespace tidings::cli {
@@ -47,6 +48,7 @@ ApiService::~ApiService() = default;
 
 void ApiService::add_network_routes(net::Router& router) {
   impl_->dispatcher.add_routes(router, impl_->network);
+  api::add_docs_routes(router);
 }
 
 void ApiService::add_local_routes(net::Router& router) {

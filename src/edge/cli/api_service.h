@@ -30,7 +30,7 @@ class ApiService {
   explicit ApiService(const ApiParts& parts);
   ~ApiService();
 
-  // Callers show a token or a session.
+  // Callers show a token or a session. With the documentation, for everybody.
   void add_network_routes(net::Router& router);
   // Callers are the person who runs the program: for the folder's socket only.
   void add_local_routes(net::Router& router);
