@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/check.h"
+#include "net/event_stream.h"
 #include "wire/form_data.h"
 
 namespace tidings::net {
@@ -23,6 +24,7 @@ namespace {
 // How long, and how much, is read and thrown away after a refusal.
 constexpr Duration kLinger = std::chrono::seconds(2);
 constexpr std::size_t kLingerBytes = 256 * 1024;
+constexpr std::size_t kStreamsMax = 1'000;
 
 asio::generic::stream_protocol::socket adopt(EventLoop& loop, int descriptor) {
   sockaddr_storage local{};
@@ -65,7 +67,7 @@ std::string header_block(const Response& response, bool closes) {
   for (const auto& [name, value] : kDefaults) {
     if (response.header(name).empty()) block += fmt::format("{}: {}\r\n", name, value);
   }
-  if (response.status != 204 && response.status != 304) {
+  if (response.status != 204 && response.status != 304 && response.events == nullptr) {
     block += fmt::format("Content-Length: {}\r\n", response.body.size());
   }
   if (closes) block += "Connection: close\r\n";
@@ -119,6 +121,7 @@ void HttpConnection::enter(Phase phase, Duration at_most) {
 }
 
 void HttpConnection::check_deadline(Instant now) {
+  if (phase_ == Phase::streaming) return tend_stream(now);
   if (now < deadline_ || phase_ == Phase::closed) return;
   const bool has_begun = phase_ == Phase::body || (phase_ == Phase::header && !unread_.empty());
   if (!has_begun) return close();
@@ -129,6 +132,7 @@ void HttpConnection::check_deadline(Instant now) {
 void HttpConnection::close() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
+  forget_stream();
   error_code ignored;
   socket_.close(ignored);
   closed_(*this);
@@ -148,7 +152,7 @@ void HttpConnection::read_more() {
 }
 
 void HttpConnection::on_read(std::size_t count) {
-  if (phase_ == Phase::lingering) {
+  if (phase_ == Phase::lingering || phase_ == Phase::streaming) {
     discarded_ += count;
     if (discarded_ > kLingerBytes) return close();
     return read_more();
@@ -271,17 +275,98 @@ void HttpConnection::refuse(int status, std::string_view why) {
 }
 
 void HttpConnection::respond(Response response) {
-  closes_after_ = closes_after_ || is_body_unread_ || context_->is_draining;
+  if (response.events != nullptr && context_->streams >= kStreamsMax) {
+    response.events->detach();
+    return refuse(503, "Too many people are watching. Try again in a moment.");
+  }
+  // An event stream has no length: its end is the connection's (RFC 9112 §6.3).
+  closes_after_ =
+      closes_after_ || is_body_unread_ || context_->is_draining || response.events != nullptr;
   enter(Phase::writing, context_->options.write_timeout);
   outgoing_ = header_block(response, closes_after_);
   const bool has_body = response.status != 204 && response.status != 304 && !sends_no_body_;
   if (has_body) outgoing_ += response.body;
+  if (response.events != nullptr) {
+    if (has_body) return begin_stream(std::move(response.events));
+    response.events->detach();
+  }
   asio::async_write(socket_, asio::buffer(outgoing_),
                     [self = shared_from_this()](const error_code& error, std::size_t) {
                       if (self->phase_ == Phase::closed) return;
                       if (error) return self->close();
                       self->on_written();
                     });
+}
+
+void HttpConnection::begin_stream(std::shared_ptr<EventStream> events) {
+  events_ = std::move(events);
+  ++context_->streams;
+  enter(Phase::streaming, context_->options.write_timeout);
+  discarded_ = 0;
+  poll_at_ = EventLoop::steady_now();
+  events_->attach([loop = context_->loop, weak = weak_from_this()] {
+    loop->post([weak] {
+      if (const auto self = weak.lock()) self->pump_stream();
+    });
+  });
+  if (context_->is_draining) events_->end();
+  write_stream(std::exchange(outgoing_, {}));
+  tend_stream(poll_at_);
+  // What it says meanwhile is thrown away; that it leaves is seen here.
+  read_more();
+}
+
+// Writes what waits, when nothing is being written.
+void HttpConnection::pump_stream() {
+  if (phase_ != Phase::streaming || is_stream_writing_) return;
+  std::string bytes = events_->take(ends_stream_);
+  if (!bytes.empty()) return write_stream(std::move(bytes));
+  if (!ends_stream_) return;
+  forget_stream();
+  on_written();
+}
+
+void HttpConnection::write_stream(std::string bytes) {
+  outgoing_ = std::move(bytes);
+  is_stream_writing_ = true;
+  deadline_ = EventLoop::steady_now() + context_->options.write_timeout;
+  asio::async_write(socket_, asio::buffer(outgoing_),
+                    [self = shared_from_this()](const error_code& error, std::size_t) {
+                      self->is_stream_writing_ = false;
+                      if (self->phase_ != Phase::streaming) return;
+                      if (error) return self->close();
+                      self->deadline_ =
+                          EventLoop::steady_now() + self->events_->options().heartbeat;
+                      self->pump_stream();
+                    });
+}
+
+// Drops a client that takes nothing, says that we are still there, asks for what is new.
+void HttpConnection::tend_stream(Instant now) {
+  if (now >= deadline_) {
+    if (is_stream_writing_) return close();
+    write_stream(":\n\n");
+  }
+  const Duration every = events_->poll_every();
+  if (every == Duration{} || is_polling_ || now < poll_at_ || events_->is_over()) return;
+  const auto task = [self = shared_from_this(), events = events_] {
+    events->poll();
+    self->context_->loop->post([self] { self->is_polling_ = false; });
+  };
+  // With the pool full it waits for the next look.
+  is_polling_ = context_->pool->submit(task);
+  if (is_polling_) poll_at_ = now + every;
+}
+
+void HttpConnection::end_stream() {
+  if (events_ != nullptr) events_->end();
+}
+
+void HttpConnection::forget_stream() {
+  if (events_ == nullptr) return;
+  events_->detach();
+  events_.reset();
+  --context_->streams;
 }
 
 void HttpConnection::on_written() {

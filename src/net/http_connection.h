@@ -1,9 +1,11 @@
 // HttpConnection: one accepted connection from its first byte to its close. Part of http_server.
 //
 // Phases: header (idle while nothing has arrived) → body → handling (on the pool) → writing →
-// header again, or lingering (a refusal was sent while more was arriving: read and discarded for a
-// moment, because closing with unread bytes would make the kernel destroy the answer) → closed.
-// Ownership: shared by the server and by the operation under way. Thread: the loop's.
+// header again, or streaming (an event stream,
+// until it ends or the client leaves), or lingering (a refusal was sent while more was arriving:
+// read and discarded for a moment, because closing with unread bytes would make the kernel destroy
+// the answer) → closed. Ownership: shared by the server and by the operation under way. Thread: the
+// loop's.
 #pragma once
 
 #include <array>
@@ -27,11 +29,12 @@ struct HttpServerContext {
   Router router;
   HttpServerOptions options;
   bool is_draining = false;
+  std::size_t streams = 0;  // event streams that are open
 };
 
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
-  enum class Phase { idle, header, body, handling, writing, lingering, closed };
+  enum class Phase { idle, header, body, handling, writing, streaming, lingering, closed };
 
   // `closed` runs once, when the connection is over.
   HttpConnection(std::shared_ptr<HttpServerContext> context, int descriptor, std::string peer,
@@ -41,6 +44,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   // Refuses or closes when `now` is past the phase's deadline.
   void check_deadline(Instant now);
   void close();
+  void end_stream();  // when it has one: after what waits
   Phase phase() const { return phase_; }
   // Since when it is in this phase's deadline; orders idle connections.
   Instant deadline() const { return deadline_; }
@@ -59,6 +63,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void refuse(int status, std::string_view why);
   void respond(Response response);
   void on_written();
+  void begin_stream(std::shared_ptr<EventStream> events);
+  void pump_stream();
+  void write_stream(std::string bytes);
+  void tend_stream(Instant now);
+  void forget_stream();
 
   std::shared_ptr<HttpServerContext> context_;
   boost::asio::generic::stream_protocol::socket socket_;
@@ -77,6 +86,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool closes_after_ = false;
   bool is_body_unread_ = false;
   bool sends_no_body_ = false;  // HEAD
+  std::shared_ptr<EventStream> events_;
+  bool is_stream_writing_ = false;
+  bool is_polling_ = false;
+  bool ends_stream_ = false;  // after the write under way
+  Instant poll_at_{};
 };
 
 }  // namespace tidings::net

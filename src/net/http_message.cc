@@ -56,6 +56,14 @@ Response Response::json(int status, std::string body) {
   return with_type(status, "application/json", std::move(body));
 }
 
+Response Response::event_stream(std::shared_ptr<EventStream> events) {
+  Response response = with_type(200, "text/event-stream", "");
+  // nginx would collect what comes until its buffer is full.
+  response.headers.push_back({"X-Accel-Buffering", "no"});
+  response.events = std::move(events);
+  return response;
+}
+
 Response& Response::set(std::string_view name, std::string value) {
   std::erase_if(headers, [&](const HttpHeader& h) { return equal_ignoring_case(h.name, name); });
   headers.push_back({std::string(name), std::move(value)});

@@ -2,6 +2,7 @@
 // Thread: values.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,8 @@
 #include <vector>
 
 namespace tidings::net {
+
+class EventStream;
 
 struct HttpHeader {
   std::string name;
@@ -38,10 +41,13 @@ struct Response {
   int status = 200;
   std::vector<HttpHeader> headers;
   std::string body;
+  // Instead of a body: what follows comes bit by bit (event_stream.h).
+  std::shared_ptr<EventStream> events = nullptr;
 
   static Response text(int status, std::string body);
   static Response html(int status, std::string body);
   static Response json(int status, std::string body);
+  static Response event_stream(std::shared_ptr<EventStream> events);
   // Replaces a header of that name.
   Response& set(std::string_view name, std::string value);
   std::string_view header(std::string_view name) const;

@@ -130,6 +130,7 @@ struct HttpServer::Core : std::enable_shared_from_this<Core> {
     listeners.clear();
     for (const auto& connection : all()) {
       if (connection->phase() == HttpConnection::Phase::idle) connection->close();
+      connection->end_stream();
     }
     drain_limit.start(at_most, [this] { close_all(); });
     finish_drain();

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,11 +63,18 @@ struct Answer {
   std::vector<net::HttpHeader> headers;  // ETag, Location …
   std::string raw;                       // instead of body, when content_type is set
   std::string content_type;
+  std::shared_ptr<net::EventStream> events = nullptr;  // instead of a body
 
   static Answer ok(boost::json::value body) { return {200, std::move(body), {}, {}, {}}; }
   static Answer created(boost::json::value body) { return {201, std::move(body), {}, {}, {}}; }
   static Answer accepted(boost::json::value body) { return {202, std::move(body), {}, {}, {}}; }
   static Answer no_content() { return {204, nullptr, {}, {}, {}}; }
+  // Server-sent events: text/event-stream in the specification (net/event_stream.h).
+  static Answer event_stream(std::shared_ptr<net::EventStream> events) {
+    Answer answer;
+    answer.events = std::move(events);
+    return answer;
+  }
   // application/problem+json (RFC 9457). 422 with a list of fields.
   static Answer problem(int status, const Error& error, std::vector<FieldError> fields = {});
 

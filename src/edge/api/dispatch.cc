@@ -23,6 +23,9 @@ Error not_found() {
 
 net::Response to_response(Answer answer) {
   net::Response response;
+  if (answer.events != nullptr) {
+    response = net::Response::event_stream(std::move(answer.events));
+  }
   response.status = answer.status;
   if (!answer.content_type.empty()) {
     response.set("Content-Type", answer.content_type);
