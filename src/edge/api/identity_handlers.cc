@@ -1,0 +1,33 @@
+#include "edge/api/identity_handlers.h"
+
+#include <boost/json.hpp>
+
+namespace tidings::api {
+
+namespace json = boost::json;
+
+json::array to_json(identity::PermissionSet permissions) {
+  json::array words;
+  for (int i = 0; i < identity::kPermissionCount; ++i) {
+    const auto one = static_cast<identity::Permission>(i);
+    if (permissions.has(one)) words.emplace_back(identity::to_string(one));
+  }
+  return words;
+}
+
+json::value id_or_null(std::int64_t id) {
+  return id > 0 ? json::value(to_text(id)) : json::value(nullptr);
+}
+
+json::value instant_or_null(const std::optional<Instant>& at) {
+  return at ? json::value(instant_text(*at)) : json::value(nullptr);
+}
+
+void add_identity_handlers(Registry& registry) {
+  add_session_handlers(registry, std::make_shared<identity::PasswordHasher>());
+  add_user_handlers(registry);
+  add_token_handlers(registry);
+  add_audit_handlers(registry);
+}
+
+}  // namespace tidings::api

@@ -1,0 +1,26 @@
+// Operations of spec/api/identity.yaml: sessions, one's own account, users, tokens, the audit log.
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <memory>
+
+#include "edge/api/call.h"
+#include "identity/passwords.h"
+
+namespace tidings::api {
+
+void add_identity_handlers(Registry& registry);
+
+// Its parts. `hasher` is shared: its bound is the whole process's.
+void add_session_handlers(Registry& registry,
+                          const std::shared_ptr<identity::PasswordHasher>& hasher);
+void add_user_handlers(Registry& registry);
+void add_token_handlers(Registry& registry);
+void add_audit_handlers(Registry& registry);
+
+boost::json::array to_json(identity::PermissionSet permissions);
+// An id as its text, null when it is none.
+boost::json::value id_or_null(std::int64_t id);
+boost::json::value instant_or_null(const std::optional<Instant>& at);
+
+}  // namespace tidings::api
