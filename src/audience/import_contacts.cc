@@ -150,7 +150,8 @@ class PendingChunk {
 };
 
 Result<void> run_from_cursor(const ImportContext& context, ImportJob& job, const ImportRun& run) {
-  const db::BulkWrites bulk(context.database);
+  std::optional<db::BulkWrites> bulk;
+  if (run.chunk_rows > ImportRun::busy_chunk_rows) bulk.emplace(context.database);
   ImportRows rows = TRY(ImportRows::open(job.file, job.cursor, job.region));
   std::unique_ptr<PendingChunk> pending;
   for (bool last = false; !last && !run.stop.stop_requested();) {

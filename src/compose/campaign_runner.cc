@@ -192,10 +192,7 @@ Result<bool> CampaignRunner::import_some(const Campaign& campaign, std::stop_tok
     if (stop.stop_requested() || clock_.now() >= until) step.request_stop();
   };
   const auto ran = audience::run_import(context, campaign.import_id, run);
-  if (ran) {
-    TRY(refresh_statistics("contact, contact_address, contact_group_member"));
-    return true;
-  }
+  if (ran) return true;
   if (ran.error().kind == ErrorKind::cancelled) return false;
   return std::unexpected(ran.error());
 }
@@ -225,6 +222,10 @@ Result<bool> CampaignRunner::expand_some(const Campaign& campaign, std::stop_tok
 
 // True when it was the last one.
 Result<bool> CampaignRunner::expand_batch(Campaign& campaign, const audience::UsedFields& used) {
+  // Without figures of people who came a moment ago, by whatever way, PostgreSQL would go through
+  // all of them for each one of a batch.
+  if (campaign.expansion_cursor.empty())
+    TRY(refresh_statistics("contact, contact_address, contact_group_member"));
   auto batch = TRY(database_.read_value([&](db::Connection& connection) {
     return audience::expand(connection, campaign.organisation_id, campaign.audience,
                             campaign.channel, used, campaign.expansion_cursor, options_.batch);

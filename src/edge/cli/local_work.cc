@@ -16,7 +16,7 @@ namespace {
 namespace json = boost::json;
 
 // How long a process that holds the folder may take to open its socket.
-constexpr auto kStartMax = std::chrono::seconds(3);
+constexpr auto kStartMax = std::chrono::seconds(5);
 constexpr Duration kAnswerMax = std::chrono::minutes(5);
 
 std::optional<json::object> object_in(std::string_view text) {

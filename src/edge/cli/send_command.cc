@@ -8,7 +8,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -21,10 +20,10 @@
 #include "edge/cli/command.h"
 #include "edge/cli/follower.h"
 #include "edge/cli/interrupt.h"
+#include "edge/cli/local_work.h"
 #include "edge/cli/progress.h"
 #include "edge/cli/sending_service.h"
 #include "edge/cli/workplace.h"
-#include "net/local_client.h"
 #include "wire/relay_url.h"
 #include "wire/text_encoding.h"
 
@@ -33,8 +32,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// How long a process may take from locking the folder to answering at its socket.
-constexpr auto kStartMax = std::chrono::seconds(5);
 constexpr std::size_t kTemplateMax = std::size_t{4} << 20;
 constexpr std::size_t kAttachmentMax = std::size_t{64} << 20;
 
@@ -168,20 +165,6 @@ WorkplaceOptions workplace_options(const SendFlags& flags, Access access) {
 
 int resume(const SendFlags& flags, Duration wait, const InterruptWatch& interrupt);
 
-// The folder's owner while it starts has no socket yet: it is given a moment to open one.
-Result<net::Response> post_campaign(const fs::path& socket, const std::string& body) {
-  const auto until = std::chrono::steady_clock::now() + kStartMax;
-  for (;;) {
-    auto answer = net::request_local(socket, {.method = "POST",
-                                              .target = "/local/campaigns",
-                                              .body = body,
-                                              .timeout = std::chrono::minutes(5)});
-    const bool is_absent = !answer && answer.error().code == "local.absent";
-    if (!is_absent || std::chrono::steady_clock::now() >= until) return answer;
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-}
-
 // Another process works in this folder: it does the sending, this one watches.
 int hand_over(const SendFlags& flags, const compose::SendRequest& request, Duration wait,
               const Error& busy, const InterruptWatch& interrupt) {
@@ -193,21 +176,16 @@ int hand_over(const SendFlags& flags, const compose::SendRequest& request, Durat
     fmt::print("Nothing was sent.\n");
     return kUsage;
   }
-  const std::string body = compose::to_json(request);
-  const auto answer = post_campaign((*workplace)->socket_path(), body);
-  if (!answer) return report(answer.error().code == "local.absent" ? busy : answer.error());
+  const auto answer =
+      ask_running((*workplace)->socket_path(), "/local/campaigns", compose::to_json(request), busy);
+  if (!answer) return report(answer.error());
   boost::system::error_code error;
-  const auto json = boost::json::parse(answer->body, error);
-  const auto text = [&](std::string_view key) {
-    const auto* object = error ? nullptr : json.if_object();
-    const auto* found = object ? object->if_contains(key) : nullptr;
-    return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
-  };
-  if (answer->status >= 300) {
-    return report({ErrorKind::invalid, "send.refused",
-                   text("detail").empty() ? "The running tidings refused it." : text("detail")});
-  }
-  const auto id = parse_id(text("id"));
+  const auto json = boost::json::parse(*answer, error);
+  const auto* object = error ? nullptr : json.if_object();
+  const auto* found = object ? object->if_contains("id") : nullptr;
+  const auto id = found != nullptr && found->is_string()
+                      ? parse_id(std::string_view(found->get_string()))
+                      : std::nullopt;
   if (!id)
     return report({ErrorKind::internal, "send.refused", "The running tidings said nothing."});
   print_accepted(CampaignId{*id});
