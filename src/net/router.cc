@@ -10,8 +10,7 @@ namespace tidings::net {
 
 struct Router::Node {
   std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
-  std::string name;  // of the {name} below
-  std::unique_ptr<Node> named;
+  std::unique_ptr<Node> named;  // what any segment leads to
   std::vector<Route> routes;
 };
 
@@ -44,14 +43,15 @@ void Router::add(std::string_view method, std::string_view pattern, Handler hand
   CHECK(!pattern.empty() && pattern.front() == '/');
   CHECK(method != "HEAD" && method != "OPTIONS");
   Node* node = root_.get();
+  std::vector<std::string> names;
   std::string_view rest = pattern.substr(1);
   for (;;) {
     const auto slash = rest.find('/');
     const std::string_view segment = rest.substr(0, slash);
     if (segment.starts_with('{') && segment.ends_with('}')) {
       const std::string_view name = segment.substr(1, segment.size() - 2);
-      CHECK(!name.empty() && (node->named == nullptr || node->name == name));
-      node->name = name;
+      CHECK(!name.empty());
+      names.emplace_back(name);
       if (node->named == nullptr) node->named = std::make_unique<Node>();
       node = node->named.get();
     } else {
@@ -63,13 +63,15 @@ void Router::add(std::string_view method, std::string_view pattern, Handler hand
     rest.remove_prefix(slash + 1);
   }
   CHECK(std::ranges::none_of(node->routes, [&](const Route& r) { return r.method == method; }));
-  node->routes.push_back({std::string(method), std::move(options), std::move(handler)});
+  node->routes.push_back(
+      {std::string(method), std::move(options), std::move(handler), std::move(names)});
 }
 
 Router::Match Router::match(std::string_view method, std::string_view path) const {
   Match match;
   const auto segments = wire::split_path(path);
   if (!segments || segments->size() > kSegmentsMax) return match;
+  std::vector<std::string> values;  // of the names on the way
   // Depth first, literals before names; the depth is bounded by kSegmentsMax, and a name tried
   // after a literal failed makes at most 2^depth steps over a tree that we wrote ourselves.
   const auto walk = [&](const auto& self, const Node& node, std::size_t i) -> const Node* {
@@ -79,9 +81,9 @@ Router::Match Router::match(std::string_view method, std::string_view path) cons
       if (const Node* found = self(self, *literal->second, i + 1)) return found;
     }
     if (node.named == nullptr || segment.empty()) return nullptr;
-    match.params.emplace_back(node.name, segment);
+    values.push_back(segment);
     if (const Node* found = self(self, *node.named, i + 1)) return found;
-    match.params.pop_back();
+    values.pop_back();
     return nullptr;
   };
   const Node* const found = walk(walk, *root_, 0);
@@ -90,6 +92,9 @@ Router::Match Router::match(std::string_view method, std::string_view path) cons
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
   for (const auto& route : found->routes) {
     if (route.method == wanted) match.route = &route;
+  }
+  for (std::size_t i = 0; match.route != nullptr && i < values.size(); ++i) {
+    match.params.emplace_back(match.route->names[i], std::move(values[i]));
   }
   return match;
 }

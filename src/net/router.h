@@ -34,6 +34,7 @@ struct Route {
   std::string method;
   RouteOptions options;
   Handler handler;
+  std::vector<std::string> names;  // of the pattern's {names}, in order
 };
 
 class Router {
@@ -43,8 +44,8 @@ class Router {
   Router(Router&&) noexcept;
   Router& operator=(Router&&) noexcept;
 
-  // `method` in upper case. A pattern that was given before with this method, or that names one
-  // place in two ways, is a CHECK.
+  // `method` in upper case. A pattern that was given before with this method is a CHECK; two
+  // patterns may name one place differently.
   void add(std::string_view method, std::string_view pattern, Handler handler,
            RouteOptions options = {});
 

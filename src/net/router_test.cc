@@ -62,6 +62,18 @@ TEST(Router, nothing_is_normalised_or_guessed) {
   EXPECT_EQ(status_of(router, "GET", "/" + std::string(4000, '/')), 404);
 }
 
+TEST(Router, each_pattern_names_what_it_names) {
+  Router router;
+  router.add("GET", "/c/{contact_id}", answer(200));
+  router.add("PUT", "/c/{key}", answer(200));
+  router.add("GET", "/c/{id}/history/{page}", answer(200));
+  using Params = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(router.match("GET", "/c/7").params, (Params{{"contact_id", "7"}}));
+  EXPECT_EQ(router.match("PUT", "/c/7").params, (Params{{"key", "7"}}));
+  EXPECT_EQ(router.match("GET", "/c/7/history/2").params, (Params{{"id", "7"}, {"page", "2"}}));
+  EXPECT_TRUE(router.match("DELETE", "/c/7").params.empty());
+}
+
 TEST(Router, two_handlers_for_one_place_are_our_bug) {
   Router router = example();
   EXPECT_DEATH(router.add("GET", "/u/{token}", answer(200)), "");
