@@ -7,7 +7,7 @@ from tree import DATA, Rule
 
 # Files that are found by a pattern or by their place, so that nothing need name them.
 BY_PLACE = re.compile(
-    r"^[^/]+$|^\.ci/|(^|/)(README\.md|CMakeLists\.txt|package(-lock)?\.json|\.\w[\w-]*)$"
+    r"^[^/]+$|^\.ci/|(^|/)(README\.md|CMakeLists\.txt|package(-lock)?\.json|tsconfig\.json|[\w-]+\.test\.ts|\.\w[\w-]*)$"
     r"|^src/.*\.cc$|^spec/api/\w+\.yaml$|^tools/layers\.txt$|^docs/decisions/\d{4}-|(^|/)(run|__main__\.py)$|^tools/dev/\w+\.sh$")
 
 
@@ -39,7 +39,7 @@ def check_orphans(tree):
             continue
         base = os.path.basename(name)
         wanted = name[4:] if name.startswith("src/") and name.endswith(".h") else base
-        if name.endswith((".cmake", ".py")):
+        if name.endswith((".cmake", ".py", ".ts")):
             wanted = base.rsplit(".", 1)[0]
         if not any(wanted in text for other, text in texts.items() if other != name):
             yield name, 0, "no other file names it"
