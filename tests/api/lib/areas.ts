@@ -1,7 +1,11 @@
 // The examples of every area, by operationId.
 import type { Case } from './cases.js';
+import { campaigns } from './areas_campaigns.js';
 import { content } from './areas_content.js';
 import { identity } from './areas_identity.js';
 import { people } from './areas_people.js';
+import { records } from './areas_record.js';
 
-export const areas: Record<string, Case> = { ...content, ...identity, ...people };
+export const areas: Record<string, Case> = {
+  ...campaigns, ...content, ...identity, ...people, ...records,
+};

@@ -1,0 +1,51 @@
+// The record: what was sent, to whom, and what became of it.
+import type { Organisation } from './world.js';
+import { sent } from './areas_campaigns.js';
+import { contact } from './areas_people.js';
+import { send, type Call, type Case } from './cases.js';
+
+const once = new Map<string, Promise<{ campaign: string; message: string }>>();
+
+async function record(own: Organisation): Promise<{ campaign: string; message: string }> {
+  const campaign = await sent(own);
+  const list = await send(own, own.server.url, 'listMessages', { query: { campaign } });
+  const message = (list.json as { items: { id: string }[] }).items[0]?.id;
+  if (message === undefined) throw new Error(`no message of ${campaign}: ${list.text}`);
+  return { campaign, message };
+}
+
+function kept(own: Organisation): Promise<{ campaign: string; message: string }> {
+  const known = once.get(own.id) ?? record(own);
+  once.set(own.id, known);
+  return known;
+}
+
+const ofMessage = async (own: Organisation): Promise<Call> => ({ path: { id: (await kept(own)).message } });
+const ofCampaign = async (own: Organisation): Promise<Call> => ({ path: { id: (await kept(own)).campaign } });
+const because = { reason: 'Sent by mistake.' };
+
+async function hidden(own: Organisation, kind: 'Message' | 'Campaign'): Promise<Call> {
+  const made = await record(own);
+  const path = { id: kind === 'Message' ? made.message : made.campaign };
+  await send(own, own.server.url, `hide${kind}`, { path, body: because });
+  return { path };
+}
+
+export const records: Record<string, Case> = {
+  listSendOuts: async () => ({}),
+  listMessages: async () => ({}),
+  getMessage: ofMessage,
+  getMessageContent: ofMessage,
+  downloadMessage: ofMessage,
+  showMessageHtml: ofMessage,
+  hideMessage: async (own) => ({ path: { id: (await record(own)).message }, body: because }),
+  unhideMessage: async (own) => hidden(own, 'Message'),
+  purgeMessage: async (own) => ({ path: { id: (await record(own)).message }, body: because }),
+  hideCampaign: async (own) => ({ path: { id: (await record(own)).campaign }, body: because }),
+  unhideCampaign: async (own) => hidden(own, 'Campaign'),
+  purgeCampaign: async (own) => ({ path: { id: (await record(own)).campaign }, body: because }),
+  listRecipients: ofCampaign,
+  exportRecipients: ofCampaign,
+  getStatistics: ofCampaign,
+  listHistory: async (own) => ({ path: { id: await contact(own) } }),
+};
