@@ -1,74 +1,24 @@
 #include "audience/expand.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <charconv>
+#include <limits>
 
 #include <fmt/format.h>
+
+#include "audience/audience_sql.h"
+#include "audience/expand_streams.h"
 
 namespace tidings::audience {
 
 namespace {
 
-namespace json = boost::json;
+constexpr std::int64_t kBehindAll = std::numeric_limits<std::int64_t>::max();
 
-// CROSS JOIN keeps SQLite from starting with the group and sorting it anew for every batch.
-#define TIDINGS_EXPAND_COLUMNS                                                                 \
-  "SELECT a.contact_id, a.address, a.normalised, c.do_not_contact, c.first_name, c.last_name," \
-  " c.name, c.external_id, c.locale, c.time_zone, c.fields,"                                   \
-  " (SELECT o.address FROM contact_address o WHERE o.organisation_id = c.organisation_id"      \
-  " AND o.contact_id = c.id AND o.channel = 1 - $2 AND o.is_primary = 1 LIMIT 1)"
-
-constexpr db::Statement kWithAddress{
-    "expand.everybody", TIDINGS_EXPAND_COLUMNS
-    " FROM contact_address a CROSS JOIN contact c"
-    " WHERE a.organisation_id = $1 AND a.channel = $2 AND (a.normalised, a.contact_id) > ($3, $4)"
-    " AND a.is_primary = 1 AND c.organisation_id = a.organisation_id AND c.id = a.contact_id"
-    " AND c.deleted_at IS NULL ORDER BY a.normalised, a.contact_id LIMIT $5"};
-
-constexpr db::Statement kGroupWithAddress{
-    "expand.group", TIDINGS_EXPAND_COLUMNS
-    " FROM contact_address a CROSS JOIN contact_group_member m CROSS JOIN contact c"
-    " WHERE a.organisation_id = $1 AND a.channel = $2 AND (a.normalised, a.contact_id) > ($3, $4)"
-    " AND a.is_primary = 1 AND m.organisation_id = a.organisation_id AND m.group_id = $6"
-    " AND m.contact_id = a.contact_id AND c.organisation_id = a.organisation_id"
-    " AND c.id = a.contact_id AND c.deleted_at IS NULL"
-    " ORDER BY a.normalised, a.contact_id LIMIT $5"};
-
-#define TIDINGS_EXPAND_NO_ADDRESS                                                           \
-  " AND c.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM contact_address a"               \
-  " WHERE a.organisation_id = c.organisation_id AND a.contact_id = c.id AND a.channel = $2" \
-  " AND a.is_primary = 1)"
-#define TIDINGS_EXPAND_BARE_COLUMNS                                                       \
-  "SELECT c.id, c.first_name, c.last_name, c.name, c.external_id, c.locale, c.time_zone," \
-  " c.fields, c.do_not_contact"
-
-constexpr db::Statement kWithoutAddress{
-    "expand.everybody_without_address", TIDINGS_EXPAND_BARE_COLUMNS
-    " FROM contact c WHERE c.organisation_id = $1 AND c.id > $3" TIDINGS_EXPAND_NO_ADDRESS
-    " ORDER BY c.id LIMIT $4"};
-
-constexpr db::Statement kGroupWithoutAddress{
-    "expand.group_without_address", TIDINGS_EXPAND_BARE_COLUMNS
-    " FROM contact_group_member m CROSS JOIN contact c"
-    " WHERE m.organisation_id = $1 AND m.group_id = $5 AND m.contact_id > $3"
-    " AND c.organisation_id = m.organisation_id AND c.id = m.contact_id" TIDINGS_EXPAND_NO_ADDRESS
-    " ORDER BY m.contact_id LIMIT $4"};
-
-constexpr db::Statement kMeasure{
-    "expand.measure",
-    "SELECT COUNT(*), COUNT(a.contact_id) FROM contact c LEFT JOIN contact_address a"
-    " ON a.organisation_id = c.organisation_id AND a.contact_id = c.id AND a.channel = $2"
-    " AND a.is_primary = 1 WHERE c.organisation_id = $1 AND c.deleted_at IS NULL"};
-
-constexpr db::Statement kMeasureGroup{
-    "expand.measure_group",
-    "SELECT COUNT(*), COUNT(a.contact_id) FROM contact_group_member m JOIN contact c"
-    " ON c.organisation_id = m.organisation_id AND c.id = m.contact_id"
-    " LEFT JOIN contact_address a ON a.organisation_id = c.organisation_id"
-    " AND a.contact_id = c.id AND a.channel = $2 AND a.is_primary = 1"
-    " WHERE m.organisation_id = $1 AND m.group_id = $3 AND c.deleted_at IS NULL"};
-
+constexpr db::Statement kIsFrozen{
+    "audience.is_frozen",
+    "SELECT 1 FROM audience_snapshot WHERE organisation_id = $1 AND campaign_id = $2"
+    " AND finished_at IS NOT NULL"};
 // "a:CONTACT:NORMALISED" while walking addresses, "n:CONTACT" among those without one.
 struct Cursor {
   bool without_address = false;
@@ -90,168 +40,240 @@ Result<Cursor> read_cursor(std::string_view text) {
   return cursor;
 }
 
-struct ContactRow {
-  std::string_view first_name, last_name, name, external_id, locale, time_zone;
-  std::string_view email, phone;
-  std::string_view fields;  // JSON object
+std::string address_cursor(const std::string& normalised) {
+  return fmt::format("a:{}:{}", kBehindAll, normalised);
+}
+
+// Rows of several streams, of which only those before the horizon are known to be complete.
+template <typename Key>
+struct Horizon {
+  std::optional<Key> at;
+  void lower(Key key) {
+    if (!at || key < *at) at = std::move(key);
+  }
 };
 
-constexpr std::array<std::string_view, 8> kStandard = {
-    "first_name", "last_name", "name", "email", "phone", "external_id", "locale", "time_zone"};
-
-std::string_view standard_value(const ContactRow& row, std::size_t index) {
-  const std::array<std::string_view, 8> values = {row.first_name, row.last_name, row.name,
-                                                  row.email,      row.phone,     row.external_id,
-                                                  row.locale,     row.time_zone};
-  return values[index];
+// Each (recipient, about) once per address, counted with the first item that names it.
+void sort_and_unite(std::vector<Candidate>& candidates) {
+  const auto key = [](const Candidate& c) {
+    return std::tie(c.normalised, c.contact_id, c.about_id);
+  };
+  std::ranges::sort(candidates, [&](const Candidate& a, const Candidate& b) {
+    return std::tuple_cat(key(a), std::tie(a.included_by)) <
+           std::tuple_cat(key(b), std::tie(b.included_by));
+  });
+  const auto same = [&](const Candidate& a, const Candidate& b) { return key(a) == key(b); };
+  const auto repeated = std::ranges::unique(candidates, same);
+  candidates.erase(repeated.begin(), repeated.end());
 }
 
-// The used fields of one contact, as a JSON object. Empty values are left out: a template then
-// sees nil, and its fallback speaks.
-std::string contact_values(const ContactRow& row, const UsedFields& used) {
-  unsigned char buffer[8192];
-  json::monotonic_resource memory(buffer);
-  boost::system::error_code error;
-  json::object values(&memory);
-  json::value parsed;  // the custom fields, once one is asked for
-  const auto custom = [&]() -> const json::object& {
-    if (!parsed.is_object()) {
-      parsed = json::parse(row.fields, error);
-      if (!parsed.is_object()) parsed = json::object();
+// An address typed by hand that somebody of the audience has anyway is theirs.
+std::vector<Candidate> without_owned(std::vector<Candidate> loose,
+                                     const std::vector<Candidate>& people) {
+  std::erase_if(loose, [&](const Candidate& each) {
+    const auto at = std::ranges::lower_bound(people, each.normalised, {}, &Candidate::normalised);
+    for (auto it = at; it != people.end() && it->normalised == each.normalised; ++it) {
+      if (!it->excluded_by) return true;
     }
-    return parsed.get_object();
-  };
-  const auto put = [&](std::string_view name, std::string_view target) {
-    const auto standard = std::ranges::find(kStandard, target);
-    if (standard == kStandard.end()) {
-      if (const json::value* found = custom().if_contains(target)) values[name] = *found;
+    return false;
+  });
+  return loose;
+}
+
+class Expander {
+ public:
+  Expander(db::Connection& connection, const Expansion& expansion)
+      : connection_(connection), expansion_(expansion) {}
+
+  Result<Batch> with_address(const Cursor& cursor, int limit) {
+    Batch batch;
+    for (int wanted = limit + 1;; wanted *= 2) {
+      Horizon<std::string> horizon;
+      batch.candidates.clear();
+      for (const StreamKind kind : streams_of(expansion_, true)) {
+        auto read = TRY(read_with_address(connection_, expansion_, kind, cursor.normalised,
+                                          cursor.contact, wanted));
+        // The last address may go on behind the limit: it is left to the next batch.
+        if (std::ssize(read) == wanted) horizon.lower(read.back().normalised);
+        std::ranges::move(read, std::back_inserter(batch.candidates));
+      }
+      auto loose = TRY(read_loose(cursor, wanted, horizon));
+      if (horizon.at) {
+        const auto is_beyond = [&](const auto& each) { return each.normalised >= *horizon.at; };
+        std::erase_if(batch.candidates, is_beyond);
+        std::erase_if(loose, is_beyond);
+      }
+      const std::string last = last_of(batch.candidates, loose);
+      TRY(exclude_addresses(batch.candidates));
+      sort_and_unite(batch.candidates);
+      TRY(add_loose(loose, batch.candidates));
+      if (!horizon.at) {
+        batch.cursor = "n:0";
+        return batch;
+      }
+      if (!last.empty()) {
+        batch.cursor = address_cursor(last);
+        return batch;
+      }
+    }
+  }
+
+  Result<Batch> without_address(const Cursor& cursor, const std::string& cursor_text, int limit) {
+    Batch batch;
+    for (int wanted = limit + 1;; wanted *= 2) {
+      Horizon<std::int64_t> horizon;
+      batch.candidates.clear();
+      for (const StreamKind kind : streams_of(expansion_, false)) {
+        auto read =
+            TRY(read_without_address(connection_, expansion_, kind, cursor.contact, wanted));
+        if (std::ssize(read) == wanted) horizon.lower(read.back().contact_id.value);
+        std::ranges::move(read, std::back_inserter(batch.candidates));
+      }
+      if (horizon.at) {
+        std::erase_if(batch.candidates, [&](const Candidate& candidate) {
+          return candidate.contact_id.value >= *horizon.at;
+        });
+      }
+      sort_and_unite(batch.candidates);
+      if (batch.candidates.empty() && horizon.at) continue;
+      batch.is_last = !horizon.at;
+      batch.cursor = batch.candidates.empty()
+                         ? cursor_text
+                         : fmt::format("n:{}", batch.candidates.back().contact_id.value);
+      return batch;
+    }
+  }
+
+ private:
+  Result<std::vector<LooseAddress>> read_loose(const Cursor& cursor, int wanted,
+                                               Horizon<std::string>& horizon) {
+    const Selection& include = expansion_.audience.include;
+    if (include.addresses.empty() && include.campaigns.empty()) return std::vector<LooseAddress>();
+    auto loose = TRY(read_loose_addresses(connection_, expansion_, cursor.normalised, wanted));
+    if (std::ssize(loose) == wanted) horizon.lower(loose.back().normalised);
+    return loose;
+  }
+
+  // How far this batch goes; "" when not even the first address is complete.
+  static std::string last_of(const std::vector<Candidate>& candidates,
+                             const std::vector<LooseAddress>& loose) {
+    std::string last;
+    for (const Candidate& candidate : candidates) last = std::max(last, candidate.normalised);
+    if (!loose.empty()) last = std::max(last, loose.back().normalised);
+    return last;
+  }
+
+  Result<void> add_loose(const std::vector<LooseAddress>& loose,
+                         std::vector<Candidate>& candidates) {
+    if (loose.empty()) return {};
+    auto resolved = TRY(resolve_loose_addresses(connection_, expansion_, loose));
+    TRY(exclude_addresses(resolved));
+    TRY(exclude_loose_recipients(resolved));
+    resolved = without_owned(std::move(resolved), candidates);
+    std::ranges::move(resolved, std::back_inserter(candidates));
+    sort_and_unite(candidates);
+    return {};
+  }
+
+  void leave_out(std::vector<Candidate>& candidates, AudienceItem::Kind kind, std::int64_t id,
+                 const auto& is_out) {
+    if (!expansion_.request.with_excluded) {
+      std::erase_if(candidates, is_out);
       return;
     }
-    const std::string_view value =
-        standard_value(row, static_cast<std::size_t>(standard - kStandard.begin()));
-    if (target == "name" && value.empty()) {
-      std::string full(row.first_name);
-      if (!full.empty() && !row.last_name.empty()) full += ' ';
-      full += row.last_name;
-      if (!full.empty()) values[name] = full;
-    } else if (!value.empty()) {
-      values[name] = value;
+    const auto items = excluded_items(expansion_.audience);
+    int index = 0;
+    while (items[index].kind != kind || items[index].id != id) ++index;
+    for (Candidate& candidate : candidates) {
+      if (!candidate.excluded_by && is_out(candidate)) candidate.excluded_by = index;
     }
-  };
-  if (used.all) {
-    for (const auto& member : custom()) put(member.key(), member.key());
-    for (const std::string_view name : kStandard) put(name, name);
   }
-  for (const UsedFields::Field& field : used.fields) put(field.name, field.target);
-  return json::serialize(values);
-}
 
-// The one group, or nothing for everybody.
-Result<std::optional<GroupId>> simple_group(const Audience& audience) {
-  Audience simple = audience;
-  simple.everybody = false;
-  simple.include.groups.clear();
-  const bool is_plain = simple == Audience{};
-  if (is_plain && audience.everybody) return std::nullopt;
-  if (is_plain && audience.include.groups.size() == 1) return audience.include.groups.front();
-  return fail(ErrorKind::unsupported, "expand.audience",
-              "Only everybody or one group can be written to.");
+  Result<void> exclude_addresses(std::vector<Candidate>& candidates) {
+    if (expansion_.audience.exclude.addresses.empty()) return {};
+    if (!excluded_) excluded_ = excluded_addresses(expansion_);
+    leave_out(candidates, AudienceItem::Kind::addresses, 0, [&](const Candidate& candidate) {
+      return std::ranges::binary_search(*excluded_, candidate.normalised);
+    });
+    return {};
+  }
+
+  // Addresses that got an excluded campaign while they were nobody's.
+  Result<void> exclude_loose_recipients(std::vector<Candidate>& candidates) {
+    if (candidates.empty()) return {};
+    for (const EarlierCampaign& campaign : expansion_.audience.exclude.campaigns) {
+      std::vector<std::string> got;
+      SqlText sql(connection_.dialect());
+      sql << "SELECT m.normalised FROM message m WHERE m.campaign_id = " << sql.param(campaign.id)
+          << " AND m.normalised >= " << sql.param(candidates.front().normalised)
+          << " AND m.normalised <= " << sql.param(candidates.back().normalised)
+          << " AND m.organisation_id = " << sql.param(expansion_.request.organisation)
+          << " AND m.contact_id IS NULL AND " << AudienceSql::outcome_sql(campaign.outcome, "m")
+          << " ORDER BY m.normalised";
+      TRY(connection_.query(sql.statement(), sql.values(),
+                            [&](const db::Row& row) { got.push_back(row.string(0)); }));
+      leave_out(candidates, AudienceItem::Kind::campaign, campaign.id.value,
+                [&](const Candidate& candidate) {
+                  return std::ranges::binary_search(got, candidate.normalised);
+                });
+      if (candidates.empty()) break;
+    }
+    return {};
+  }
+
+  db::Connection& connection_;
+  const Expansion& expansion_;
+  std::optional<std::vector<std::string>> excluded_;
+};
+
+std::vector<AudienceItem> items_of(const Selection& selection) {
+  using Kind = AudienceItem::Kind;
+  std::vector<AudienceItem> items;
+  for (const GroupId group : selection.groups) items.push_back({Kind::group, group.value});
+  for (const SegmentId segment : selection.segments) {
+    items.push_back({Kind::segment, segment.value});
+  }
+  if (!selection.contacts.empty()) items.push_back({Kind::contacts});
+  for (const EarlierCampaign& campaign : selection.campaigns) {
+    items.push_back({Kind::campaign, campaign.id.value, campaign.outcome});
+  }
+  if (!selection.addresses.empty()) items.push_back({Kind::addresses});
+  return items;
 }
 
 }  // namespace
 
-Result<Batch> expand(db::Connection& connection, OrganisationId organisation,
-                     const Audience& audience, Channel channel, const UsedFields& used,
-                     const std::string& cursor_text, int limit) {
-  const Cursor cursor = TRY(read_cursor(cursor_text));
-  const auto group = TRY(simple_group(audience));
-  const bool is_email = channel == Channel::email;
-  Batch batch;
-  if (!cursor.without_address) {
-    const auto read = [&](const db::Row& row) {
-      Candidate candidate;
-      candidate.contact_id = row.id<ContactId>(0);
-      candidate.address = row.string(1);
-      candidate.normalised = row.string(2);
-      candidate.do_not_contact = row.boolean(3);
-      const std::string_view own = row.text(1);
-      const std::string_view other = row.is_null(11) ? std::string_view() : row.text(11);
-      candidate.values = contact_values(
-          {row.text(4), row.text(5), row.text(6), row.text(7), row.text(8), row.text(9),
-           is_email ? own : other, is_email ? other : own, row.text(10)},
-          used);
-      batch.candidates.push_back(std::move(candidate));
-    };
-    for (int wanted = limit + 1;; wanted *= 2) {
-      batch.candidates.clear();
-      if (group) {
-        TRY(connection.query(
-            kGroupWithAddress,
-            {organisation, int(channel), cursor.normalised, cursor.contact, wanted, *group}, read));
-      } else {
-        TRY(connection.query(
-            kWithAddress, {organisation, int(channel), cursor.normalised, cursor.contact, wanted},
-            read));
-      }
-      if (std::ssize(batch.candidates) < wanted) {
-        batch.cursor = "n:0";
-        return batch;
-      }
-      // The last address may go on behind the limit: it is left to the next batch.
-      const std::string last = batch.candidates.back().normalised;
-      while (!batch.candidates.empty() && batch.candidates.back().normalised == last) {
-        batch.candidates.pop_back();
-      }
-      if (!batch.candidates.empty()) break;
-    }
-    const Candidate& last = batch.candidates.back();
-    batch.cursor = fmt::format("a:{}:{}", last.contact_id.value, last.normalised);
-    return batch;
-  }
-  const auto read = [&](const db::Row& row) {
-    Candidate candidate;
-    candidate.contact_id = row.id<ContactId>(0);
-    candidate.values = contact_values({row.text(1),
-                                       row.text(2),
-                                       row.text(3),
-                                       row.text(4),
-                                       row.text(5),
-                                       row.text(6),
-                                       {},
-                                       {},
-                                       row.text(7)},
-                                      used);
-    candidate.do_not_contact = row.boolean(8);
-    batch.candidates.push_back(std::move(candidate));
-  };
-  if (group) {
-    TRY(connection.query(kGroupWithoutAddress,
-                         {organisation, int(channel), cursor.contact, limit, *group}, read));
-  } else {
-    TRY(connection.query(kWithoutAddress, {organisation, int(channel), cursor.contact, limit},
-                         read));
-  }
-  batch.is_last = std::ssize(batch.candidates) < limit;
-  batch.cursor = batch.candidates.empty()
-                     ? cursor_text
-                     : fmt::format("n:{}", batch.candidates.back().contact_id.value);
-  return batch;
+std::vector<AudienceItem> included_items(const Audience& audience) {
+  if (!audience.everybody) return items_of(audience.include);
+  std::vector<AudienceItem> items{{AudienceItem::Kind::everybody}};
+  if (!audience.include.addresses.empty()) items.push_back({AudienceItem::Kind::addresses});
+  return items;
 }
 
-Result<AudienceSize> measure_audience(db::Connection& connection, OrganisationId organisation,
-                                      const Audience& audience, Channel channel) {
-  const auto group = TRY(simple_group(audience));
-  AudienceSize size;
-  const auto read = [&](const db::Row& row) {
-    size.with_address = row.integer(1);
-    size.without_address = row.integer(0) - row.integer(1);
-  };
-  if (group) {
-    TRY(connection.query(kMeasureGroup, {organisation, int(channel), *group}, read));
-  } else {
-    TRY(connection.query(kMeasure, {organisation, int(channel)}, read));
+std::vector<AudienceItem> excluded_items(const Audience& audience) {
+  return items_of(audience.exclude);
+}
+
+Result<Batch> expand(db::Connection& connection, const ExpandRequest& request,
+                     const Audience& audience, const UsedFields& used,
+                     const std::string& cursor_text, int limit) {
+  if (audience.empty()) {
+    return fail(ErrorKind::invalid, "audience.empty",
+                "The audience names nobody. Choose who gets this.");
   }
-  return size;
+  const Cursor cursor = TRY(read_cursor(cursor_text));
+  std::vector<SegmentId> segments = audience.include.segments;
+  segments.insert(segments.end(), audience.exclude.segments.begin(),
+                  audience.exclude.segments.end());
+  const SegmentRules rules = TRY(load_segment_rules(connection, request.organisation, segments));
+  Expansion expansion{request, audience, used, rules};
+  if (audience.freeze && request.campaign.valid()) {
+    TRY(connection.query(kIsFrozen, {request.organisation, request.campaign},
+                         [&](const db::Row&) { expansion.is_frozen = true; }));
+  }
+  Expander expander(connection, expansion);
+  return cursor.without_address ? expander.without_address(cursor, cursor_text, limit)
+                                : expander.with_address(cursor, limit);
 }
 
 }  // namespace tidings::audience

@@ -2,16 +2,24 @@
 //
 // Walks in the order of the normalised address, so that everybody at one address meets in one
 // batch and message rows are inserted in the order of their unique index; then those who have no
-// address. The cursor is opaque text that says where to go on; who stores it with the rows it
-// covers can be killed anywhere.
+// address. The rules of segments are part of each batch's queries: what is in memory is one batch
+// (and the addresses typed by hand), whatever the audience's size. The cursor is opaque text that
+// says where to go on; who stores it with the rows it covers can be killed anywhere.
+//
+// Whom a message is about is the contact itself; for a guardian it is the child (`about_id`); for
+// the recipient of an earlier campaign, whom that message was about. What is excluded is excluded
+// as a recipient and as the one a message is about; excluding an earlier campaign excludes its
+// recipients.
 // Thread: any, one Connection each.
 #pragma once
 
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "audience/audience.h"
+#include "audience/contact_snapshot.h"
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
 #include "db/connection.h"
@@ -19,22 +27,29 @@
 
 namespace tidings::audience {
 
-// Which contact fields the templates read: only these are frozen into the message.
-struct UsedFields {
-  struct Field {
-    std::string name;    // as the template writes it behind `contact.`
-    std::string target;  // the standard or custom field it stands for
-  };
-  bool all = false;  // the contact is used as a whole
-  std::vector<Field> fields;
+struct ExpandRequest {
+  OrganisationId organisation{};
+  Channel channel = Channel::email;
+  // The campaign it is for: its own messages and its frozen members. 0: only a question.
+  CampaignId campaign{};
+  // What rules like "in the last 30 days" count from: the same for all batches.
+  Instant as_of{};
+  // Also those who are excluded, with the item that includes and excludes each: the breakdown.
+  bool with_excluded = false;
 };
 
 struct Candidate {
-  ContactId contact_id;
-  std::string address;  // as typed; empty: has none on this channel
+  ContactId contact_id;  // not valid(): an address that is nobody's
+  ContactId about_id;    // the contact itself, or the child of this guardian
+  std::string address;   // as typed; empty: has none on this channel
   std::string normalised;
   std::string values;  // JSON object of the used fields
   bool do_not_contact = false;
+  bool is_missing_guardian = false;
+  std::optional<Instant> last_seen;  // last interaction, else creation; none: nobody's
+  // Index in items_of(include) and items_of(exclude); only with with_excluded.
+  int included_by = 0;
+  std::optional<int> excluded_by;
 };
 
 struct Batch {
@@ -44,17 +59,21 @@ struct Batch {
 };
 
 // About `limit` candidates after `cursor` (empty: from the beginning). Everybody at one address is
-// in the same batch, however many they are. Errors: expand.cursor (corrupt) and those of db.
-Result<Batch> expand(db::Connection& connection, OrganisationId organisation,
-                     const Audience& audience, Channel channel, const UsedFields& used,
-                     const std::string& cursor, int limit);
+// in the same batch, however many they are, each (recipient, about) once.
+// Errors: expand.cursor (corrupt), audience.empty (invalid), segment.* and those of db.
+Result<Batch> expand(db::Connection& connection, const ExpandRequest& request,
+                     const Audience& audience, const UsedFields& used, const std::string& cursor,
+                     int limit);
 
-// How many people that is: with an address on the channel, and without.
-struct AudienceSize {
-  std::int64_t with_address = 0;
-  std::int64_t without_address = 0;
+// What an audience is made of, for telling how many each brings or takes away. In the order in
+// which people are counted: who is in two is counted with the first.
+struct AudienceItem {
+  enum class Kind { everybody, group, segment, contacts, addresses, campaign };
+  Kind kind = Kind::everybody;
+  std::int64_t id = 0;  // of the group, segment or campaign
+  EarlierOutcome outcome = EarlierOutcome::all;
 };
-Result<AudienceSize> measure_audience(db::Connection& connection, OrganisationId organisation,
-                                      const Audience& audience, Channel channel);
+std::vector<AudienceItem> included_items(const Audience& audience);
+std::vector<AudienceItem> excluded_items(const Audience& audience);
 
 }  // namespace tidings::audience

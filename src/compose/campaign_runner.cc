@@ -3,9 +3,7 @@
 #include <string_view>
 
 #include "audience/import_contacts.h"
-#include "audience/suppression_check.h"
-#include "base/bytes.h"
-#include "delivery/attempt_data.h"
+#include "audience/recipients.h"
 #include "delivery/content_store.h"
 #include "delivery/recovery.h"
 
@@ -17,53 +15,21 @@ constexpr Duration kTakeOverEvery = std::chrono::seconds(30);
 constexpr int kCancelBatch = 1000;
 constexpr Duration kTroublePause = std::chrono::seconds(1);
 
-// People whose message would read the same at one address are one message; its values decide.
-std::int64_t values_hash(const audience::Candidate& candidate) {
-  // Nobody without an address is like anybody else.
-  const std::uint64_t seed = candidate.normalised.empty()
-                                 ? static_cast<std::uint64_t>(candidate.contact_id.value)
-                                 : fnv1a("");
-  return static_cast<std::int64_t>(fnv1a(candidate.values, seed));
-}
-
-std::vector<delivery::NewMessage> make_messages(
-    IdSource& ids, const std::vector<audience::Candidate>& candidates,
-    const std::unordered_map<std::string, std::string>& suppressed) {
+std::vector<delivery::NewMessage> make_messages(IdSource& ids,
+                                                std::vector<audience::Recipient> recipients) {
   std::vector<delivery::NewMessage> messages;
-  messages.reserve(candidates.size());
-  std::size_t address_begins = 0;  // in messages: the first one at the current address
-  for (const audience::Candidate& candidate : candidates) {
-    const std::int64_t hash = values_hash(candidate);
-    if (messages.empty() || messages.back().normalised != candidate.normalised) {
-      address_begins = messages.size();
-    }
-    bool is_known = false;
-    for (std::size_t i = address_begins; i < messages.size(); ++i) {
-      if (messages[i].values_hash == hash && !candidate.normalised.empty()) {
-        messages[i].about.push_back(candidate.contact_id);
-        is_known = true;
-      }
-    }
-    if (is_known) continue;
-    delivery::NewMessage message;
+  messages.reserve(recipients.size());
+  for (audience::Recipient& recipient : recipients) {
+    delivery::NewMessage& message = messages.emplace_back();
     message.id = ids.next<MessageId>();
-    message.contact_id = candidate.contact_id;
-    message.values_hash = hash;
-    message.values = candidate.values;
-    message.about.push_back(candidate.contact_id);
-    if (const auto at = suppressed.find(candidate.normalised); at != suppressed.end()) {
-      message.state = MessageState::dropped;
-      message.reason = delivery::drop_reason(at->second);
-    } else if (candidate.normalised.empty()) {
-      message.state = MessageState::skipped;
-      message.reason = "no address";
-    } else if (candidate.do_not_contact) {
-      message.state = MessageState::skipped;
-      message.reason = "do not contact";
-    }
-    message.address = candidate.address;
-    message.normalised = candidate.normalised;
-    messages.push_back(std::move(message));
+    message.contact_id = recipient.contact_id;
+    message.address = std::move(recipient.address);
+    message.normalised = std::move(recipient.normalised);
+    message.values_hash = recipient.values_hash;
+    message.values = std::move(recipient.values);
+    message.state = recipient.decision.state;
+    message.reason = std::move(recipient.decision.reason);
+    message.about = std::move(recipient.about);
   }
   return messages;
 }
@@ -226,19 +192,22 @@ Result<bool> CampaignRunner::expand_batch(Campaign& campaign, const audience::Us
   // all of them for each one of a batch.
   if (campaign.expansion_cursor.empty())
     TRY(refresh_statistics("contact, contact_address, contact_group_member"));
-  auto batch = TRY(database_.read_value([&](db::Connection& connection) {
-    return audience::expand(connection, campaign.organisation_id, campaign.audience,
-                            campaign.channel, used, campaign.expansion_cursor, options_.batch);
+  const audience::ExpandRequest request{campaign.organisation_id, campaign.channel, campaign.id,
+                                        campaign.started_at.value_or(campaign.created_at)};
+  RecipientPolicy policy{campaign.kind};
+  auto batch = TRY(database_.read_value([&](db::Connection& connection) -> Result<audience::Batch> {
+    policy.inactive_after = TRY(audience::inactive_after(connection, campaign.organisation_id));
+    return audience::expand(connection, request, campaign.audience, used, campaign.expansion_cursor,
+                            options_.batch);
   }));
   const delivery::CampaignKeys keys{campaign.organisation_id, campaign.id,
                                     campaign.content_version_id, campaign.kind, campaign.channel};
-  std::vector<std::string_view> addresses;
-  for (const auto& candidate : batch.candidates) addresses.push_back(candidate.normalised);
   TRY(database_.write(db::Priority::import, [&](db::Connection& connection) -> Result<void> {
-    const Instant now = clock_.now();
-    const auto suppressed = TRY(audience::find_suppressed(
-        connection, campaign.organisation_id, campaign.channel, campaign.kind, addresses, now));
-    const auto messages = make_messages(ids_, batch.candidates, suppressed);
+    const Instant now = policy.now = clock_.now();
+    const auto suppressed = TRY(audience::find_suppressed_among(
+        connection, campaign.organisation_id, campaign.channel, batch.candidates, policy));
+    const auto messages =
+        make_messages(ids_, audience::unite_recipients(batch.candidates, suppressed, policy));
     TRY(ledger_.enqueue(connection, keys, messages, now));
     return advance_expansion(connection, campaign, campaign.expansion_cursor, batch.cursor,
                              batch.is_last, now);

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "audience/groups.h"
-#include "audience/suppression_check.h"
+#include "audience/recipients.h"
 #include "db/migrate.h"
 #include "delivery/content_store.h"
 #include "delivery/prepare_email.h"
@@ -64,36 +64,36 @@ Result<void> count_audience(const ComposeContext& context, db::Database& people,
                             const audience::Audience& audience, const Plan& plan,
                             CampaignPreview& preview) {
   const auto used = delivery::used_contact_fields(plan.email, plan.columns);
+  audience::ExpandRequest request{context.organisation.id};
+  request.as_of = context.clock.now();
+  RecipientPolicy policy{MessageKind::campaign, request.as_of};
+  TRY(context.database.read([&](db::Connection& connection) -> Result<void> {
+    policy.inactive_after = TRY(audience::inactive_after(connection, context.organisation.id));
+    return {};
+  }));
   std::string cursor;
   for (bool is_last = false; !is_last;) {
     const auto batch = TRY(people.read_value([&](db::Connection& connection) {
-      return audience::expand(connection, context.organisation.id, audience, Channel::email, used,
-                              cursor, kBatch);
+      return audience::expand(connection, request, audience, used, cursor, kBatch);
     }));
-    std::vector<std::string_view> addresses;
-    for (const auto& candidate : batch.candidates) addresses.push_back(candidate.normalised);
     const auto suppressed = TRY(context.database.read_value([&](db::Connection& connection) {
-      return audience::find_suppressed(connection, context.organisation.id, Channel::email,
-                                       MessageKind::campaign, addresses, context.clock.now());
+      return audience::find_suppressed_among(connection, context.organisation.id, Channel::email,
+                                             batch.candidates, policy);
     }));
-    for (std::size_t i = 0; i < batch.candidates.size(); ++i) {
-      const auto& candidate = batch.candidates[i];
-      // One address gets one copy when the text is the same.
-      const bool is_repeated = i > 0 && !candidate.normalised.empty() &&
-                               batch.candidates[i - 1].normalised == candidate.normalised &&
-                               batch.candidates[i - 1].values == candidate.values;
-      if (is_repeated) continue;
-      if (suppressed.contains(candidate.normalised)) {
+    for (const auto& recipient : audience::unite_recipients(batch.candidates, suppressed, policy)) {
+      if (recipient.decision.state == MessageState::dropped) {
         ++preview.suppressed;
-      } else if (candidate.normalised.empty()) {
+      } else if (recipient.decision.reason == "no address") {
         ++preview.no_address;
-      } else if (candidate.do_not_contact) {
+      } else if (recipient.decision.reason == "do not contact") {
         ++preview.do_not_contact;
+      } else if (recipient.decision.state == MessageState::skipped) {
+        ++preview.inactive;
       } else if (++preview.would_send == 1) {
-        preview.first_address = candidate.address;
+        preview.first_address = recipient.address;
         auto built = TRY(delivery::build_email(
             plan.email, context.organisation.name, context.organisation.postal_address,
-            candidate.values, candidate.normalised, context.ids.next<MessageId>(), kPreviewUrl,
+            recipient.values, recipient.normalised, context.ids.next<MessageId>(), kPreviewUrl,
             context.clock.now()));
         preview.first_message = std::move(built.octets);
       }

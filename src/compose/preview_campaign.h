@@ -20,6 +20,7 @@ struct CampaignPreview {
   std::int64_t no_address = 0;
   std::int64_t suppressed = 0;
   std::int64_t do_not_contact = 0;
+  std::int64_t inactive = 0;
   std::optional<audience::ImportCounts> import;  // of the CSV, when there is one
   std::string first_address;                     // empty when nobody would get anything
   std::string first_message;                     // its octets

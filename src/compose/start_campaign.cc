@@ -112,7 +112,10 @@ Result<std::string> render_reference(const ComposeContext& context, const Compil
 Result<void> check_variables(const CompiledEmail& email,
                              const std::vector<std::pair<std::string, std::string>>& columns) {
   std::vector<std::string> known = delivery::known_variables();
-  for (const auto& [name, target] : columns) known.push_back("contact." + name);
+  for (const auto& [name, target] : columns) {
+    known.push_back("contact." + name);
+    known.push_back("student." + name);
+  }
   std::vector<std::string> problems;
   for (const auto& part : email.variables()) {
     for (const auto& unknown : liquid::unknown_variables(part.uses, known)) {

@@ -1,5 +1,7 @@
 #include "delivery/attempt_data.h"
 
+#include "domain/recipient_rule.h"
+
 #include <boost/json.hpp>
 
 namespace tidings::delivery {
@@ -61,11 +63,7 @@ Result<AttemptFacts> read_attempt_data(std::string_view text) {
 }
 
 std::string_view drop_reason(std::string_view suppression_reason) {
-  if (suppression_reason == "bounce") return "earlier bounce";
-  if (suppression_reason == "complaint") return "earlier complaint";
-  if (suppression_reason == "unsubscribed") return "unsubscribed";
-  if (suppression_reason == "invalid") return "invalid address";
-  return "suppressed";
+  return tidings::drop_reason(suppression_reason);
 }
 
 }  // namespace tidings::delivery

@@ -59,9 +59,16 @@ std::string options_text(const EmailContent& content) {
 std::string used_text(const audience::UsedFields& used) {
   json::object object;
   object["all"] = used.all;
-  json::object fields;
-  for (const auto& field : used.fields) fields[field.name] = field.target;
-  object["fields"] = fields;
+  const auto put = [&](std::string_view key, const auto& used_fields) {
+    json::object fields;
+    for (const auto& field : used_fields) fields[field.name] = field.target;
+    object[key] = std::move(fields);
+  };
+  put("fields", used.fields);
+  if (used.reads_student()) {
+    object["student_all"] = used.student_all;
+    put("student_fields", used.student_fields);
+  }
   return json::serialize(object);
 }
 
@@ -123,11 +130,16 @@ Result<StoredVersion> read_version(const db::Row& row) {
   content.feedback_id = string_of(*options, "feedback_id");
   content.time_zone = string_of(*options, "time_zone");
   stored.used.all = bool_of(*used, "all");
-  if (const json::value* fields = used->if_contains("fields"); fields && fields->is_object()) {
+  const auto read_fields = [&](std::string_view key, auto& into) {
+    const json::value* fields = used->if_contains(key);
+    if (fields == nullptr || !fields->is_object()) return;
     for (const auto& field : fields->get_object()) {
-      stored.used.fields.push_back({field.key(), string_of(fields->get_object(), field.key())});
+      into.push_back({field.key(), string_of(fields->get_object(), field.key())});
     }
-  }
+  };
+  read_fields("fields", stored.used.fields);
+  stored.used.student_all = bool_of(*used, "student_all");
+  read_fields("student_fields", stored.used.student_fields);
   stored.reference = row.bytes(9);
   stored.organisation_name = row.string(10);
   stored.postal_address = row.string(11);
@@ -148,20 +160,28 @@ audience::UsedFields used_contact_fields(
     const std::vector<std::pair<std::string, std::string>>& name_to_target) {
   audience::UsedFields used;
   std::set<std::string> names;
+  std::set<std::string> student_names;
   for (const PartVariables& part : email.variables()) {
     for (const liquid::VariableUse& use : part.uses) {
-      if (use.path.empty() || (use.path.size() == 1 && use.path[0] == "contact")) {
-        used.all = true;
+      const bool is_whole = use.path.size() == 1;
+      if (use.path.empty()) {
+        used.all = used.student_all = true;
       } else if (use.path[0] == "contact") {
-        names.insert(use.path[1]);
+        is_whole ? void(used.all = true) : void(names.insert(use.path[1]));
+      } else if (use.path[0] == "student") {
+        is_whole ? void(used.student_all = true) : void(student_names.insert(use.path[1]));
       }
     }
   }
-  for (const std::string& name : names) {
-    const auto at =
-        std::ranges::find(name_to_target, name, [](const auto& pair) { return pair.first; });
-    used.fields.push_back({name, at == name_to_target.end() ? name : at->second});
-  }
+  const auto put = [&](const std::set<std::string>& from, auto& into) {
+    for (const std::string& name : from) {
+      const auto at =
+          std::ranges::find(name_to_target, name, [](const auto& pair) { return pair.first; });
+      into.push_back({name, at == name_to_target.end() ? name : at->second});
+    }
+  };
+  put(names, used.fields);
+  put(student_names, used.student_fields);
   return used;
 }
 

@@ -31,7 +31,7 @@ struct FrozenContent {
   BodyDictionary dictionary;  // prepared from it
 };
 
-// Which contact fields the templates read. Columns say what a name stands for; names that are no
+// Which fields the templates read of `contact` and `student`. Columns say what a name stands for; names that are no
 // column stay as they are.
 audience::UsedFields used_contact_fields(
     const CompiledEmail& email,

@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "domain/recipient_rule.h"
 #include "wire/email_address.h"
 #include "wire/encoded_word.h"
 
@@ -40,7 +41,9 @@ std::string ContentFacts::subject_for(std::string_view contact_values, Instant n
   if (!contact) return {};
   const std::array organisation = {Member{"name", Value::string(organisation_name)},
                                    Member{"postal_address", Value::string(postal_address)}};
+  const Value* student = contact->find(kStudentMember);
   const std::array root = {Member{"contact", *contact},
+                           Member{"student", student == nullptr ? Value::nil() : *student},
                            Member{"organisation", Value::object(organisation)}};
   const auto rendered =
       program->render(Value::object(root), {.limits = {}, .now = now, .time_zone = time_zone});

@@ -202,6 +202,7 @@ void print_preview(const compose::CampaignPreview& preview) {
   };
   line(preview.no_address, "skipped: no address");
   line(preview.do_not_contact, "skipped: do not contact");
+  line(preview.inactive, "skipped: inactive");
   line(preview.suppressed, "dropped: on the suppression list");
   if (preview.import) {
     line(preview.import->duplicates, "rows about somebody who is in the file already");
