@@ -15,6 +15,7 @@ namespace {
 struct Addressee {
   Subscription shown;
   std::string normalised;
+  bool is_trial = false;  // a test or a copy for the organisation itself: it unsubscribes nobody
 
   audience::SuppressionKey key() const { return {shown.channel, normalised, "unsubscribed"}; }
 };
@@ -22,7 +23,7 @@ struct Addressee {
 constexpr db::Statement kGetAddressee{
     "feedback.get_addressee",
     "SELECT organisation.name, organisation.locale, contact.locale, message.address, "
-    "message.normalised, message.channel "
+    "message.normalised, message.channel, message.kind "
     "FROM message JOIN organisation ON organisation.id = message.organisation_id "
     "LEFT JOIN contact ON contact.organisation_id = message.organisation_id "
     "AND contact.id = message.contact_id "
@@ -42,6 +43,8 @@ Result<Addressee> find_addressee(db::Connection& connection, const identity::Ver
                            .channel = static_cast<Channel>(row.integer(5))};
         addressee.shown.masked_address = mask_address(addressee.shown.channel, row.text(3));
         addressee.normalised = row.string(4);
+        const auto kind = static_cast<MessageKind>(row.integer(6));
+        addressee.is_trial = kind == MessageKind::test || kind == MessageKind::copy;
         return addressee;
       }));
   if (!found || found->normalised.empty()) {
@@ -81,6 +84,11 @@ Result<Subscription> Unsubscriber::unsubscribe(std::string_view text, Unsubscrib
         const Instant now = clock_.now();
         Addressee found = TRY(find_addressee(connection, token, now));
         if (found.shown.is_unsubscribed) return std::move(found.shown);
+        if (found.is_trial) {
+          // Whoever tries the message out sees what its readers would see.
+          found.shown.is_unsubscribed = true;
+          return std::move(found.shown);
+        }
         const audience::SuppressionKey key = found.key();
         const bool is_new = TRY(audience::suppress(connection, ids_, token.organisation_id,
                                                    {.channel = key.channel,

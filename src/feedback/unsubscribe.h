@@ -5,6 +5,7 @@
 // one transaction, committed before anybody is answered: no campaign message to that address is
 // begun after that. Undoing releases that suppression only, never one for a bounce or a complaint,
 // and records it on the message too. Both are idempotent, in any order and from many threads.
+// The link in a test, or in the organisation's own copy, shows the same and changes nothing.
 // Ownership: borrows everything. Thread: any; waits for the database.
 #pragma once
 

@@ -114,6 +114,17 @@ TEST_P(UnsubscribeTest, unsubscribing_suppresses_the_address_and_marks_the_messa
   EXPECT_EQ(number("SELECT count(*) FROM event WHERE message_id = 100 AND type = 14"), 1);
 }
 
+TEST_P(UnsubscribeTest, the_link_in_a_test_or_a_copy_shows_the_page_and_unsubscribes_nobody) {
+  for (const int kind : {3, 4}) {
+    run("UPDATE message SET kind = " + std::to_string(kind) + " WHERE id = 100");
+    const auto after = unsubscriber_.unsubscribe(token(kSchool, kMessage), UnsubscribeOrigin::page);
+    ASSERT_TRUE(after) << after.error().message;
+    EXPECT_TRUE(after->is_unsubscribed) << "as its readers would see it";
+    EXPECT_EQ(active(), 0);
+    EXPECT_EQ(number("SELECT count(*) FROM event WHERE type <> 1"), 0);
+  }
+}
+
 TEST_P(UnsubscribeTest, it_concerns_one_organisation_only) {
   ASSERT_TRUE(unsubscriber_.unsubscribe(token(kSchool, kMessage), UnsubscribeOrigin::page));
   EXPECT_TRUE(unsubscriber_.look(token(kSchool, kOtherMessage))->is_unsubscribed);
