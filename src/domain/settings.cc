@@ -83,7 +83,7 @@ std::optional<std::string> text_of(const toml::node& node, SettingType type) {
     return text->get();
   }
   const auto* array = node.as_array();
-  if (!array || type != SettingType::durations) return std::nullopt;
+  if (!array || (type != SettingType::durations && type != SettingType::hosts)) return std::nullopt;
   std::vector<std::string> items;
   for (const auto& item : *array) {
     if (!item.is_string()) return std::nullopt;
@@ -183,6 +183,11 @@ Settings typed(const Values& values) {
   settings.journal_sync_interval = duration("journal_sync");
   settings.attachment_bytes_max =
       static_cast<std::int64_t>(measure(SettingType::bytes, "attachment_bytes_max"));
+  if (const std::string_view hosts = text("mail_server_hosts"); !hosts.empty()) {
+    for (const auto item : setting_items(hosts)) {
+      settings.mail_server_hosts.emplace_back(item);
+    }
+  }
   return settings;
 }
 

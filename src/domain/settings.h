@@ -33,6 +33,7 @@ enum class SettingType : std::uint8_t {
   duration,      // 250ms 90s 5m 2h 1d
   durations,     // several durations, at most 20
   bytes,         // 25MB 512kB 1000
+  hosts,         // mail.example.org, *.example.net; at most 20
 };
 
 struct SettingDeclaration {
@@ -68,6 +69,7 @@ struct Settings {
   Duration node_lost_after{};
   Duration journal_sync_interval{};
   std::int64_t attachment_bytes_max = 0;
+  std::vector<std::string> mail_server_hosts;  // empty: any
 };
 
 struct ResolvedSettings {

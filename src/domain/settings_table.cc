@@ -36,6 +36,12 @@ constexpr auto kSettings = std::to_array<SettingDeclaration>({
      "repeat at most what was sent since."},
     {"attachment_bytes_max", bytes, "bytes", "25MB", "1kB", "100MB",
      "How large the attachments of one message may be together, counted after their encoding."},
+    {"mail_server_hosts", hosts, "host names", "", "", "",
+     "Which mail servers the people of an organisation may set up: host names, or *.example.org "
+     "for "
+     "all below a domain. Not set, any; where organisations are not your own, set it, or they "
+     "reach "
+     "what is behind your firewall."},
 });
 
 }  // namespace

@@ -72,6 +72,15 @@ bool is_database_url(std::string_view text) {
   return false;
 }
 
+// "mail.example.org", "192.0.2.1", "2001:db8::1", "*.example.org".
+bool is_host_pattern(std::string_view item) {
+  if (item.starts_with("*.")) item.remove_prefix(2);
+  return !item.empty() && item.size() <= 253 && std::ranges::all_of(item, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == ':';
+  });
+}
+
 bool is_of_type(const SettingDeclaration& declaration, std::string_view text) {
   switch (declaration.type) {
     case SettingType::endpoint:
@@ -86,6 +95,10 @@ bool is_of_type(const SettingDeclaration& declaration, std::string_view text) {
              std::ranges::all_of(items, [](std::string_view item) {
                return measure_setting(SettingType::duration, item).has_value();
              });
+    }
+    case SettingType::hosts: {
+      const auto items = setting_items(text);
+      return items.size() <= kItemsMax && std::ranges::all_of(items, is_host_pattern);
     }
     default:
       return measure_setting(declaration.type, text).has_value();
@@ -134,6 +147,9 @@ std::string describe_values(const SettingDeclaration& declaration) {
       return "a URL that begins with https:// or http:// and ends without a slash";
     case SettingType::database_url:
       return "sqlite:PATH or postgres://USER@HOST/NAME";
+    case SettingType::hosts:
+      return fmt::format("1 to {} host names such as \"mail.example.org, *.example.net\"",
+                         kItemsMax);
     case SettingType::count:
       words = "a whole number";
       break;
