@@ -67,6 +67,36 @@ Result<delivery::EmailContent> email_content(db::Connection& connection,
   return content;
 }
 
+Result<std::vector<FieldProblem>> complete_draft(db::Connection& connection,
+                                                 OrganisationId organisation, Draft& draft) {
+  std::vector<FieldProblem> problems;
+  if (draft.sender_id.valid()) {
+    const auto sender = load_sender(connection, organisation, draft.sender_id);
+    if (!sender && sender.error().kind != ErrorKind::not_found) {
+      return std::unexpected(sender.error());
+    }
+    if (!sender) {
+      problems.push_back({"/sender_id", sender.error().code, sender.error().message});
+    }
+  }
+  for (std::size_t i = 0; i < draft.attachments.size(); ++i) {
+    DraftAttachment& attachment = draft.attachments[i];
+    const auto media = load_media(connection, organisation, attachment.media_id);
+    if (!media && media.error().kind != ErrorKind::not_found) {
+      return std::unexpected(media.error());
+    }
+    if (!media) {
+      problems.push_back(
+          {fmt::format("/attachments/{}/media_id", i), media.error().code, media.error().message});
+      continue;
+    }
+    if (attachment.file_name.empty()) attachment.file_name = media->file_name;
+    attachment.media_type = media->media_type;
+    attachment.size = media->size;
+  }
+  return problems;
+}
+
 Result<ContactNames> contact_names(db::Connection& connection, OrganisationId organisation) {
   ContactNames names;
   for (auto& column : TRY(audience::contact_columns(connection, organisation))) {

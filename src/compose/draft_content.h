@@ -29,6 +29,12 @@ Result<delivery::EmailContent> email_content(db::Connection& connection,
                                              const identity::Organisation& organisation,
                                              const Draft& draft, MessageKind kind);
 
+// Looks up what the draft names, and fills in what follows from it: type and size of attachments,
+// and their names where none is given. Problems: an unknown sender ("/sender_id") or an unknown
+// upload ("/attachments/0/media_id"). For saving; check_draft() is asked besides.
+Result<std::vector<FieldProblem>> complete_draft(db::Connection& connection,
+                                                 OrganisationId organisation, Draft& draft);
+
 // Names that templates may use behind `contact.`, with the field each stands for.
 using ContactNames = std::vector<std::pair<std::string, std::string>>;
 Result<ContactNames> contact_names(db::Connection& connection, OrganisationId organisation);

@@ -1,0 +1,131 @@
+#include "compose/preflight.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compose/attachments.h"
+#include "compose/content_check.h"
+#include "compose/media.h"
+#include "compose/preview.h"
+#include "compose/senders.h"
+
+namespace tidings::compose {
+
+namespace {
+
+void append(std::vector<Finding>& findings, std::vector<Finding> more) {
+  for (Finding& finding : more) {
+    const bool is_known = std::ranges::find(findings, finding) != findings.end();
+    if (!is_known) findings.push_back(std::move(finding));
+  }
+}
+
+Finding about(std::string code, Severity severity, std::string sentence) {
+  return {std::move(code), severity, std::move(sentence), "", 0, 0, 0, {}};
+}
+
+Result<std::vector<Finding>> check_sender_of(db::Connection& connection,
+                                             const PreflightContext& context, const Draft& draft) {
+  std::vector<Finding> findings;
+  for (const FieldProblem& problem : check_draft(draft)) {
+    if (problem.field == "/reply_to") {
+      findings.push_back(about("bad_reply_to", Severity::blocking, problem.message));
+    }
+  }
+  const auto sender = draft.sender_id.valid()
+                          ? load_sender(connection, context.organisation.id, draft.sender_id)
+                          : fail(ErrorKind::not_found, "", "");
+  if (!sender && sender.error().kind != ErrorKind::not_found) {
+    return std::unexpected(sender.error());
+  }
+  if (!sender) {
+    findings.push_back(about("no_sender", Severity::blocking, "Choose who the message is from."));
+  } else if (!sender->is_verified()) {
+    findings.push_back(about(
+        "sender_unverified", context.may_override_sender ? Severity::warning : Severity::blocking,
+        fmt::format("The sender {} is not verified: the campaign would be held. Mail the link to "
+                    "that address and have it confirmed.",
+                    sender->fields.address)));
+  }
+  return findings;
+}
+
+Result<std::vector<Finding>> check_attachments_of(db::Connection& connection,
+                                                  const PreflightContext& context,
+                                                  const Draft& draft) {
+  std::vector<Finding> findings;
+  std::vector<std::int64_t> sizes;
+  for (const DraftAttachment& attachment : draft.attachments) {
+    const auto media = load_media(connection, context.organisation.id, attachment.media_id);
+    if (media) {
+      sizes.push_back(media->size);
+    } else if (media.error().kind != ErrorKind::not_found) {
+      return std::unexpected(media.error());
+    } else {
+      findings.push_back(about("attachment_missing", Severity::blocking,
+                               fmt::format("The attachment {} was deleted. Upload it again, or "
+                                           "take it out.",
+                                           attachment.file_name)));
+    }
+  }
+  if (const auto fits = check_attachment_sizes(sizes, context.attachment_bytes_max); !fits) {
+    findings.push_back(about("attachments_too_large", Severity::blocking, fits.error().message));
+  }
+  return findings;
+}
+
+// Each in the order it was found.
+std::vector<Finding> blocking_first(std::vector<Finding> findings) {
+  std::vector<Finding> ordered;
+  ordered.reserve(findings.size());
+  for (const Severity severity : {Severity::blocking, Severity::warning}) {
+    for (Finding& finding : findings) {
+      if (finding.severity == severity) ordered.push_back(std::move(finding));
+    }
+  }
+  return ordered;
+}
+
+}  // namespace
+
+bool Preflight::is_blocked() const {
+  return std::ranges::any_of(findings,
+                             [](const Finding& one) { return one.severity == Severity::blocking; });
+}
+
+Result<Preflight> check_before_sending(db::Connection& connection, const PreflightContext& context,
+                                       const Draft& draft, MessageKind kind) {
+  Preflight preflight;
+  auto& findings = preflight.findings;
+  append(findings, check_words(draft));
+  append(findings, TRY(check_sender_of(connection, context, draft)));
+  const PreviewContext looking{context.organisation, context.public_url, context.now};
+  Preview preview = TRY(preview_draft(connection, looking, draft, kind, std::nullopt));
+  preflight.size = preview.size;
+  // A template may refuse a person of whom nothing is known; that is no person's mail yet.
+  for (Finding& finding : preview.findings) {
+    if (finding.code == "liquid.render") finding.severity = Severity::warning;
+  }
+  append(findings, std::move(preview.findings));
+  append(findings, check_obligations(draft, kind, context.organisation.postal_address));
+  append(findings, check_html(draft));
+  append(findings, TRY(check_attachments_of(connection, context, draft)));
+  if (std::ssize(preview.html) > kHtmlShownMax) {
+    findings.push_back({"html_too_large",
+                        Severity::warning,
+                        fmt::format("The HTML is {} KB. Gmail cuts a message off after 102 KB, and "
+                                    "the link to unsubscribe with it. Shorten it.",
+                                    (preview.html.size() + 1023) / 1024),
+                        "html",
+                        0,
+                        0,
+                        0,
+                        {}});
+  }
+  preflight.findings = blocking_first(std::move(findings));
+  return preflight;
+}
+
+}  // namespace tidings::compose

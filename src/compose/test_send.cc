@@ -1,0 +1,174 @@
+#include "compose/test_send.h"
+
+#include <array>
+#include <boost/json.hpp>
+
+#include <fmt/format.h>
+
+#include "audience/suppression_check.h"
+#include "compose/draft_content.h"
+#include "compose/preview.h"
+#include "delivery/attempt_data.h"
+#include "delivery/content_store.h"
+#include "wire/email_address.h"
+
+namespace tidings::compose {
+
+namespace {
+
+namespace json = boost::json;
+
+// {org}, {address} and {link} are filled in.
+struct VerificationWords {
+  std::string_view language;
+  std::string_view subject;
+  std::string_view text;
+};
+constexpr std::array kWords = {
+    VerificationWords{"en", "Confirm that {org} may write as {address}",
+                      "Somebody at {org} wants to send messages in the name of {address}.\n\n"
+                      "If that is right, open this page and press the button on it:\n\n{link}\n\n"
+                      "The link works for seven days. If you know nothing of this, do nothing: "
+                      "without your word no mailing is sent in this name.\n"},
+    VerificationWords{"nl", "Bevestig dat {org} mag schrijven als {address}",
+                      "Iemand bij {org} wil berichten versturen uit naam van {address}.\n\n"
+                      "Klopt dat? Open dan deze pagina en druk op de knop:\n\n{link}\n\n"
+                      "De link werkt zeven dagen. Weet u hier niets van, doe dan niets: zonder uw "
+                      "woord wordt er geen mailing uit deze naam verstuurd.\n"},
+    VerificationWords{"pl", "Potwierdź, że {org} może pisać jako {address}",
+                      "Ktoś z {org} chce wysyłać wiadomości w imieniu {address}.\n\n"
+                      "Jeśli to się zgadza, otwórz tę stronę i naciśnij przycisk:\n\n{link}\n\n"
+                      "Odnośnik działa siedem dni. Jeśli nic o tym nie wiesz, nie rób nic: bez "
+                      "Twojej zgody nie zostanie wysłana żadna wiadomość pod tą nazwą.\n"},
+    VerificationWords{"fr", "Confirmez que {org} peut écrire au nom de {address}",
+                      "Quelqu'un de {org} veut envoyer des messages au nom de {address}.\n\n"
+                      "Si c'est exact, ouvrez cette page et appuyez sur le bouton :\n\n{link}\n\n"
+                      "Le lien fonctionne sept jours. Si vous n'en savez rien, ne faites rien : "
+                      "sans votre accord, aucun envoi ne part sous ce nom.\n"},
+};
+
+const VerificationWords& words_for(std::string_view locale) {
+  for (const VerificationWords& words : kWords) {
+    if (locale.substr(0, 2) == words.language) return words;
+  }
+  return kWords[0];
+}
+
+// As text that Liquid prints as it is.
+std::string literal(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool opens =
+        text[i] == '{' && (i + 1 == text.size() || text[i + 1] == '{' || text[i + 1] == '%');
+    if (opens) {
+      out += "{{ '{' }}";
+    } else {
+      out += text[i] == '\r' || text[i] == '\n' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+std::string filled(std::string_view words, std::string_view organisation, std::string_view address,
+                   std::string_view link) {
+  std::string out;
+  while (!words.empty()) {
+    if (words.starts_with("{org}")) {
+      out += literal(organisation);
+      words.remove_prefix(5);
+    } else if (words.starts_with("{address}")) {
+      out += literal(address);
+      words.remove_prefix(9);
+    } else if (words.starts_with("{link}")) {
+      out += link;
+      words.remove_prefix(6);
+    } else {
+      out += words[0];
+      words.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
+// Freezes `draft` as a message of `kind`, to be enqueued any number of times.
+struct Frozen {
+  ContentVersionId id;
+  audience::UsedFields used;
+};
+Result<Frozen> freeze(db::Connection& connection, const TestContext& context, const Draft& draft,
+                      MessageKind kind) {
+  const CompiledDraft compiled =
+      TRY(compile_draft(connection, context.organisation, draft, kind, context.now));
+  const auto id = context.ids.next<ContentVersionId>();
+  TRY(delivery::freeze_content(connection, context.organisation.id, id, compiled.email,
+                               compiled.used, compiled.reference, context.now));
+  return Frozen{id, compiled.used};
+}
+
+Result<TestMessage> enqueue(db::Connection& connection, const TestContext& context,
+                            MessageKind kind, ContentVersionId content, std::string_view typed,
+                            std::string values) {
+  const auto address = TRY(wire::parse_email_address(typed, wire::DomainRule::any));
+  const std::string key = wire::comparison_key(address);
+  const auto suppressed =
+      TRY(audience::find_suppressed(connection, context.organisation.id, Channel::email, kind,
+                                    {std::string_view(key)}, context.now));
+  delivery::DirectMessage direct;
+  direct.organisation_id = context.organisation.id;
+  direct.message.id = context.ids.next<MessageId>();
+  direct.message.address = address.typed;
+  direct.message.normalised = key;
+  direct.message.values = std::move(values);
+  if (const auto at = suppressed.find(key); at != suppressed.end()) {
+    direct.message.state = MessageState::dropped;
+    direct.message.reason = delivery::drop_reason(at->second);
+  }
+  direct.content_version_id = content;
+  direct.transport_id = context.transport_id;
+  direct.kind = kind;
+  direct.is_test = context.is_test_token;
+  direct.sent_by = context.sent_by;
+  const delivery::Ledger ledger(context.ids, NodeId{}, 0);
+  TRY(ledger.add_direct(connection, direct, context.now));
+  return TestMessage{direct.message.id, direct.message.address, direct.message.reason};
+}
+
+}  // namespace
+
+Result<std::vector<TestMessage>> send_test(db::Connection& connection, const TestContext& context,
+                                           const Draft& draft,
+                                           const std::vector<std::string>& addresses,
+                                           const std::optional<audience::Contact>& contact) {
+  const Frozen frozen = TRY(freeze(connection, context, draft, MessageKind::test));
+  json::object values;
+  boost::system::error_code error;
+  values["contact"] = json::parse(contact_values_of(contact, frozen.used), error);
+  const std::string text = json::serialize(values);
+  std::vector<TestMessage> messages;
+  for (const std::string& address : addresses) {
+    messages.push_back(
+        TRY(enqueue(connection, context, MessageKind::test, frozen.id, address, text)));
+  }
+  return messages;
+}
+
+Result<TestMessage> send_verification(db::Connection& connection, const TestContext& context,
+                                      SenderId id, const std::string& public_url) {
+  const Sender sender = TRY(load_sender(connection, context.organisation.id, id));
+  const std::string token =
+      TRY(begin_verification(connection, context.organisation.id, id, context.now));
+  const VerificationWords& words = words_for(context.organisation.locale);
+  const std::string link = public_url + "/sender/" + token;
+  const auto fill = [&](std::string_view text) {
+    return filled(text, context.organisation.name, sender.fields.address, link);
+  };
+  Draft draft;
+  draft.sender_id = id;
+  draft.subject = fill(words.subject);
+  draft.text = fill(words.text);
+  const Frozen frozen = TRY(freeze(connection, context, draft, MessageKind::transactional));
+  return enqueue(connection, context, MessageKind::transactional, frozen.id, sender.fields.address,
+                 "{}");
+}
+
+}  // namespace tidings::compose
