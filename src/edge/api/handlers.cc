@@ -1,13 +1,23 @@
 // Which areas answer operations: one line each, in the order of their names.
 #include "edge/api/dispatch.h"
 #include "edge/api/identity_handlers.h"
+#include "edge/api/media_handlers.h"
 #include "edge/api/organisation_handlers.h"
+#include "edge/api/preview_handlers.h"
+#include "edge/api/sender_handlers.h"
+#include "edge/api/template_handlers.h"
+#include "edge/api/transport_handlers.h"
 
 namespace tidings::api {
 
 void add_all_handlers(Registry& registry) {
   add_identity_handlers(registry);
+  add_media_handlers(registry);
   add_organisation_handlers(registry);
+  add_preview_handlers(registry);
+  add_sender_handlers(registry);
+  add_template_handlers(registry);
+  add_transport_handlers(registry);
 }
 
 }  // namespace tidings::api

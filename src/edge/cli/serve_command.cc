@@ -12,6 +12,7 @@
 #include "edge/cli/interrupt.h"
 #include "edge/cli/sending_service.h"
 #include "edge/cli/workplace.h"
+#include "edge/http/content_routes.h"
 #include "edge/http/serve_routes.h"
 #include "feedback/unsubscribe.h"
 
@@ -91,6 +92,7 @@ int run_serve(const ServeFlags& flags) {
     return {};
   };
   http::add_public_routes(router, std::move(pages));
+  http::add_content_routes(router, {&(*workplace)->database(), &(*workplace)->clock()});
   const auto address = (*service)->serve(std::move(router), settings.listen);
   if (!address) return report(address.error());
   fmt::print("Serving {} on http://{}\n", (*workplace)->organisation().name, *address);

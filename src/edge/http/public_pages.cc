@@ -140,6 +140,16 @@ net::Response subscription_page(const PublicTexts& texts, SubscriptionPage page,
   return respond(200, {.language = texts.language, .title = title, .body = body});
 }
 
+net::Response notice_page(int status, const NoticePage& page) {
+  std::string body;
+  if (!page.from.empty()) body += fmt::format("<p class=\"from\">{}</p>\n", escape_html(page.from));
+  body += heading(page.title);
+  body += fmt::format("<p>{}</p>\n", page.text);
+  if (!page.button.empty()) body += button(page.action, page.button, "");
+  if (!page.note.empty()) body += fmt::format("<p class=\"note\">{}</p>\n", escape_html(page.note));
+  return respond(status, {.language = page.language, .title = page.title, .body = body});
+}
+
 net::Response invalid_link_page(const PublicTexts& texts) {
   return notice(404, texts, texts.invalid_title, texts.invalid_text);
 }

@@ -17,6 +17,17 @@ enum class SubscriptionPage { ask, done, undone };
 
 net::Response subscription_page(const PublicTexts& texts, SubscriptionPage page,
                                 const feedback::Subscription& subscription);
+// A page that says one thing and may ask for one press of a button.
+struct NoticePage {
+  std::string_view language = "en";
+  std::string_view from;    // plain text; whom it is from; empty: nobody
+  std::string_view title;   // plain text
+  std::string_view text;    // HTML, escaped by the caller
+  std::string_view action;  // what the button posts as `action`
+  std::string_view button;  // plain text; empty: no button
+  std::string_view note;    // plain text; empty: none
+};
+net::Response notice_page(int status, const NoticePage& page);
 // 404: the link is no link of ours.
 net::Response invalid_link_page(const PublicTexts& texts);
 // 503: the database did not answer.

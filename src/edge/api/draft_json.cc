@@ -1,0 +1,65 @@
+#include "edge/api/draft_json.h"
+
+#include <boost/json.hpp>
+
+namespace tidings::api {
+
+namespace json = boost::json;
+
+Answer unfit(std::span<const compose::FieldProblem> problems, std::string_view at) {
+  std::vector<FieldError> fields;
+  for (const auto& problem : problems) {
+    fields.push_back({std::string(at) + problem.field, problem.code, problem.message});
+  }
+  return Answer::problem(422,
+                         {ErrorKind::invalid, "call.invalid",
+                          problems.empty() ? "Something is wrong." : problems[0].message},
+                         std::move(fields));
+}
+
+Result<compose::Draft> patched_draft(const compose::Draft& before, const json::value& patch) {
+  json::object merged = compose::draft_json(before);
+  if (const json::object* given = patch.if_object()) {
+    for (const auto& [name, value] : *given) merged[name] = value;
+  }
+  return compose::draft_from_json(merged);
+}
+
+json::array to_json(std::span<const compose::Finding> findings) {
+  json::array list;
+  for (const compose::Finding& finding : findings) {
+    json::array examples;
+    for (const std::string& example : finding.examples) examples.emplace_back(example);
+    list.push_back(json::object{{"code", finding.code},
+                                {"severity", to_string(finding.severity)},
+                                {"sentence", finding.sentence},
+                                {"part", finding.part},
+                                {"line", finding.line},
+                                {"column", finding.column},
+                                {"count", finding.count},
+                                {"examples", std::move(examples)}});
+  }
+  return list;
+}
+
+MessageKind kind_of(const json::object& body, std::string_view name) {
+  return parse_message_kind(text_of(body, name)).value_or(MessageKind::campaign);
+}
+
+std::string text_of(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+Result<std::int64_t> id_of(const json::object& object, std::string_view name) {
+  const std::string text = text_of(object, name);
+  if (text.empty()) return 0;
+  if (const auto id = parse_id(text)) return *id;
+  return fail(ErrorKind::not_found, "api.not_found", "There is no such thing here.");
+}
+
+json::value maybe_instant(const std::optional<Instant>& at) {
+  return at ? json::value(instant_text(*at)) : json::value(nullptr);
+}
+
+}  // namespace tidings::api

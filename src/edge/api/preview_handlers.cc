@@ -1,0 +1,177 @@
+#include "edge/api/preview_handlers.h"
+
+#include <boost/json.hpp>
+
+#include "audience/contacts.h"
+#include "compose/preflight.h"
+#include "compose/preview.h"
+#include "compose/tags.h"
+#include "compose/test_send.h"
+#include "edge/api/direct_sending.h"
+#include "edge/api/draft_json.h"
+#include "identity/organisations.h"
+#include "wire/email_address.h"
+
+namespace tidings::api {
+
+namespace {
+
+namespace json = boost::json;
+
+Result<Answer> list_tags(const Call& call) {
+  const auto kind = parse_message_kind(call.query("kind")).value_or(MessageKind::campaign);
+  const auto groups = TRY(call.services.database.read_value(
+      [&](db::Connection& connection) -> Result<std::vector<compose::TagGroup>> {
+        const auto organisation = TRY(identity::find_organisation(connection, call.organisation()));
+        return compose::list_tags(connection, organisation, kind);
+      }));
+  json::array list;
+  for (const auto& group : groups) {
+    json::array tags;
+    for (const auto& tag : group.tags) {
+      tags.push_back(json::object{
+          {"name", tag.name}, {"tag", tag.tag}, {"label", tag.label}, {"sample", tag.sample}});
+    }
+    list.push_back(
+        json::object{{"name", group.name}, {"label", group.label}, {"tags", std::move(tags)}});
+  }
+  return Answer::ok(json::object{{"groups", std::move(list)}});
+}
+
+// The draft of a request, and what is wrong with it.
+struct Asked {
+  compose::Draft draft;
+  std::vector<compose::FieldProblem> problems;
+};
+Result<Asked> read_draft(const Call& call) {
+  Asked asked;
+  asked.draft = TRY(patched_draft({}, call.body.as_object().at("draft")));
+  asked.problems = compose::check_draft(asked.draft);
+  return asked;
+}
+
+// A reply-to or a name that is not finished is no reason to show nothing; broken text is.
+std::vector<compose::FieldProblem> fatal(const std::vector<compose::FieldProblem>& problems) {
+  std::vector<compose::FieldProblem> kept;
+  for (const auto& problem : problems) {
+    if (problem.code.starts_with("draft.") && problem.code != "draft.no_file_name") {
+      kept.push_back(problem);
+    }
+  }
+  return kept;
+}
+
+// Error: contact.not_found for one who is not there.
+Result<std::optional<audience::Contact>> find_reader(db::Connection& connection, const Call& call) {
+  const ContactId id{TRY(id_of(call.body.as_object(), "contact_id"))};
+  if (!id.valid()) return std::optional<audience::Contact>();
+  auto contact = TRY(audience::find_contact(connection, call.organisation(), id));
+  if (contact) return contact;
+  return fail(ErrorKind::not_found, "contact.not_found",
+              "There is no such contact. They may have been deleted.");
+}
+
+json::object preview_json(const compose::Preview& preview) {
+  json::array headers;
+  for (const auto& [name, value] : preview.headers) {
+    headers.push_back(json::object{{"name", name.substr(0, 200)}, {"value", value}});
+  }
+  json::array empty;
+  for (const std::string& tag : preview.empty_tags) empty.emplace_back(tag);
+  return {{"subject", preview.subject},
+          {"html", preview.html},
+          {"text", preview.text},
+          {"headers", std::move(headers)},
+          {"size", preview.size},
+          {"empty_tags", std::move(empty)},
+          {"findings", to_json(preview.findings)}};
+}
+
+Result<Answer> preview(const Call& call) {
+  const Asked asked = TRY(read_draft(call));
+  if (const auto problems = fatal(asked.problems); !problems.empty()) {
+    return unfit(problems, "/draft");
+  }
+  const auto kind = kind_of(call.body.as_object());
+  const auto shown = TRY(call.services.database.read_value(
+      [&](db::Connection& connection) -> Result<compose::Preview> {
+        const auto organisation = TRY(identity::find_organisation(connection, call.organisation()));
+        const auto reader = TRY(find_reader(connection, call));
+        const compose::PreviewContext context{organisation, call.services.public_url, call.now()};
+        return compose::preview_draft(connection, context, asked.draft, kind, reader);
+      }));
+  // What it says is the author's: even where the answer itself is opened, nothing of it runs.
+  return Answer::ok(preview_json(shown))
+      .with("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
+}
+
+Result<Answer> preflight(const Call& call) {
+  const Asked asked = TRY(read_draft(call));
+  if (const auto problems = fatal(asked.problems); !problems.empty()) {
+    return unfit(problems, "/draft");
+  }
+  const json::object& body = call.body.as_object();
+  const auto found = TRY(call.services.database.read_value(
+      [&](db::Connection& connection) -> Result<compose::Preflight> {
+        const auto organisation = TRY(identity::find_organisation(connection, call.organisation()));
+        const compose::PreflightContext context{
+            organisation, call.services.public_url, call.services.settings.attachment_bytes_max,
+            identity::allows(call.who, identity::Permission::senders_override), call.now()};
+        return compose::check_before_sending(connection, context, asked.draft, kind_of(body));
+      }));
+  return Answer::ok(json::object{{"is_blocked", found.is_blocked()},
+                                 {"recipients", found.recipients},
+                                 {"size", found.size},
+                                 {"findings", to_json(found.findings)}});
+}
+
+// The addresses of a test, each as good as it must be.
+Result<std::vector<std::string>> read_addresses(const Call& call,
+                                                std::vector<compose::FieldProblem>& problems) {
+  std::vector<std::string> addresses;
+  for (const json::value& one : call.body.as_object().at("addresses").as_array()) {
+    const std::string address(one.as_string());
+    if (const auto parsed = wire::parse_email_address(address); !parsed) {
+      problems.push_back({"/addresses/" + std::to_string(addresses.size()), parsed.error().code,
+                          parsed.error().message});
+    }
+    addresses.push_back(address);
+  }
+  return addresses;
+}
+
+Result<Answer> send_test(const Call& call) {
+  Asked asked = TRY(read_draft(call));
+  for (auto& problem : asked.problems) problem.field = "/draft" + problem.field;
+  const auto addresses = TRY(read_addresses(call, asked.problems));
+  if (!asked.problems.empty()) return unfit(asked.problems);
+  TransportId transport;
+  auto answer = commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const auto organisation = TRY(identity::find_organisation(connection, call.organisation()));
+    const auto reader = TRY(find_reader(connection, call));
+    transport = TRY(direct_transport(connection, call));
+    const auto messages = TRY(compose::send_test(
+        connection, direct_context(call, organisation, transport), asked.draft, addresses, reader));
+    json::array list;
+    for (const auto& message : messages) {
+      list.push_back(json::object{{"id", to_text(message.id)},
+                                  {"address", message.address},
+                                  {"status", message.dropped.empty() ? "queued" : "dropped"},
+                                  {"reason", message.dropped}});
+    }
+    return Answer::accepted(json::object{{"messages", std::move(list)}});
+  });
+  wake_direct(call, transport);
+  return answer;
+}
+
+}  // namespace
+
+void add_preview_handlers(Registry& registry) {
+  registry.answer("listTags", list_tags);
+  registry.answer("previewDraft", preview);
+  registry.answer("preflightDraft", preflight);
+  registry.answer("sendTest", send_test);
+}
+
+}  // namespace tidings::api
