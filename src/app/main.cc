@@ -25,6 +25,8 @@ int main(int argc, char** argv) {
   add_log_command(app, line);
   add_message_command(app, line);
   add_suppression_command(app, line);
+  add_sender_command(app, line);
+  add_template_command(app, line);
   add_serve_command(app, line);
   add_render_command(app, line);
   add_config_command(app, line);

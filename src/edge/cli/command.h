@@ -40,7 +40,9 @@ void add_init_command(CLI::App& app, CommandLine& line);
 void add_log_command(CLI::App& app, CommandLine& line);
 void add_message_command(CLI::App& app, CommandLine& line);
 void add_send_command(CLI::App& app, CommandLine& line);
+void add_sender_command(CLI::App& app, CommandLine& line);
 void add_serve_command(CLI::App& app, CommandLine& line);
 void add_status_command(CLI::App& app, CommandLine& line);
+void add_template_command(CLI::App& app, CommandLine& line);
 
 }  // namespace tidings::cli

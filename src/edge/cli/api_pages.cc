@@ -1,0 +1,41 @@
+#include "edge/cli/api_pages.h"
+
+#include <boost/json.hpp>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "edge/cli/api_client.h"
+#include "wire/url.h"
+
+namespace tidings::cli {
+
+namespace json = boost::json;
+
+std::string_view text_member(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string_view(value->get_string())
+                                                : std::string_view();
+}
+
+Result<void> each_item(const WorkplaceOptions& options, std::string_view target,
+                       const std::function<bool(const json::object&)>& item) {
+  std::string cursor;
+  do {
+    const char joint = target.find('?') == std::string_view::npos ? '?' : '&';
+    const auto page =
+        TRY(call_api(options, "GET",
+                     fmt::format("{}{}limit=200{}", target, joint,
+                                 cursor.empty() ? "" : "&cursor=" + wire::percent_encode(cursor))));
+    const json::object* body = page.body.if_object();
+    const json::value* items = body ? body->if_contains("items") : nullptr;
+    if (items == nullptr || !items->is_array()) return {};
+    for (const json::value& one : items->get_array()) {
+      if (one.is_object() && !item(one.get_object())) return {};
+    }
+    cursor = text_member(*body, "next_cursor");
+  } while (!cursor.empty());
+  return {};
+}
+
+}  // namespace tidings::cli

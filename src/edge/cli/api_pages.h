@@ -1,0 +1,22 @@
+// Lists of the API, page after page, for commands that show or search all of one.
+// Thread: any.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <functional>
+#include <string_view>
+
+#include "base/result.h"
+#include "edge/cli/workplace.h"
+
+namespace tidings::cli {
+
+// Calls `item` for each item of the list at `target` (below /api/v1, without limit and cursor),
+// until it returns false. Errors: those of call_api().
+Result<void> each_item(const WorkplaceOptions& options, std::string_view target,
+                       const std::function<bool(const boost::json::object&)>& item);
+
+// The text of a member; "" when there is none.
+std::string_view text_member(const boost::json::object& object, std::string_view name);
+
+}  // namespace tidings::cli
