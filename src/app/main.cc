@@ -24,6 +24,9 @@ int main(int argc, char** argv) {
   add_cancel_command(app, line);
   add_log_command(app, line);
   add_message_command(app, line);
+  add_contact_command(app, line);
+  add_group_command(app, line);
+  add_export_command(app, line);
   add_suppression_command(app, line);
   add_sender_command(app, line);
   add_template_command(app, line);

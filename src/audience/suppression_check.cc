@@ -1,7 +1,11 @@
 #include "audience/suppression_check.h"
 
 #include <boost/json.hpp>
+#include <optional>
 #include <unordered_set>
+#include <utility>
+
+#include "audience/erased_addresses.h"
 
 namespace tidings::audience {
 
@@ -24,6 +28,11 @@ constexpr db::StatementPair kFind{
      " AND normalised = ANY(ARRAY(SELECT json_array_elements_text(CAST($3 AS json))))"
      " AND released_at IS NULL AND (expires_at IS NULL OR expires_at > $4)"
      " AND (kinds = 1 OR $5 = 0) ORDER BY created_at DESC"}};
+
+constexpr db::Statement kHasErased{
+    "suppression.has_erased",
+    "SELECT 1 FROM suppression WHERE organisation_id = $1 AND channel = $2"
+    " AND normalised >= 'erased ' AND normalised < 'erased!' AND released_at IS NULL LIMIT 1"};
 
 std::string_view domain_of(std::string_view normalised) {
   const auto at = normalised.rfind('@');
@@ -49,12 +58,27 @@ Result<std::unordered_map<std::string, std::string>> find_suppressed(
     const std::string_view domain = domain_of(address);
     if (!domain.empty() && domains.insert(domain).second) asked.emplace_back(domain);
   }
+  // The addresses of erased people are known by their hash only.
+  std::unordered_map<std::string, std::string> hashed;  // hash → address
+  bool any_erased = false;
+  TRY(connection.query(kHasErased, {organisation, int(channel)},
+                       [&](const db::Row&) { any_erased = true; }));
+  if (const auto key = any_erased ? TRY(erasure_key(connection, organisation)) : std::nullopt) {
+    for (const std::string_view address : normalised) {
+      if (address.empty() || is_erased_form(address)) continue;
+      std::string hash = erased_form(*key, channel, address);
+      asked.emplace_back(hash);
+      hashed.emplace(std::move(hash), address);
+    }
+  }
   const std::string asked_text = boost::json::serialize(asked);
   std::unordered_map<std::string, std::string> rows;
   TRY(connection.query(kFind.in(connection.dialect()),
                        {organisation, int(channel), asked_text, now, int(kind)},
                        [&](const db::Row& row) { rows[row.string(0)] = row.string(1); }));
   if (rows.empty()) return found;
+  for (const auto& [hash, address] : hashed)
+    if (const auto at = rows.find(hash); at != rows.end()) found[address] = at->second;
   for (const std::string_view address : normalised) {
     const std::string key(address);
     if (const auto at = rows.find(key); at != rows.end()) {

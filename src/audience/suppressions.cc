@@ -1,7 +1,9 @@
 #include "audience/suppressions.h"
 
 #include <limits>
+#include <utility>
 
+#include "audience/erased_addresses.h"
 #include "audience/import_rows.h"
 #include "wire/email_address.h"
 
@@ -39,14 +41,49 @@ constexpr Statement release_one_reason{
     "suppression.release_reason",
     "UPDATE suppression SET released_at = $5, release_note = $6 WHERE organisation_id = $1 "
     "AND channel = $2 AND normalised = $3 AND reason = $4 AND released_at IS NULL"};
-constexpr Statement page_of{
-    "suppression.list",
-    "SELECT id, channel, normalised, reason, kinds, origin, note, created_at, expires_at, "
-    "released_at, release_note FROM suppression WHERE organisation_id = $1 AND id < $2 "
-    "AND (released_at IS NULL OR $3 = 1) ORDER BY id DESC LIMIT $4"};
+#define TIDINGS_SUPPRESSION_COLUMNS                                                       \
+  "SELECT id, channel, normalised, reason, kinds, origin, note, created_at, expires_at, " \
+  "released_at, release_note FROM suppression WHERE organisation_id = $1 "
+
+// $5 is a pattern, $6 the hash of an erased address.
+constexpr Statement page_of{"suppression.list", TIDINGS_SUPPRESSION_COLUMNS
+                            "AND id < $2 AND (released_at IS NULL OR $3 = 1) "
+                            "AND (normalised LIKE $5 ESCAPE '!' OR normalised = $6) "
+                            "AND (CAST($7 AS TEXT) = '' OR reason = $7) AND (CAST($8 AS BIGINT) < "
+                            "0 OR channel = $8) ORDER BY id DESC LIMIT $4"};
+constexpr Statement by_id{"suppression.find", TIDINGS_SUPPRESSION_COLUMNS "AND id = $2"};
+constexpr Statement release_by_id{"suppression.release_one",
+                                  "UPDATE suppression SET released_at = $3, release_note = $4 "
+                                  "WHERE organisation_id = $1 AND id = $2 "
+                                  "AND released_at IS NULL"};
 
 std::optional<Instant> maybe_instant(const Row& row, int column) {
   return row.is_null(column) ? std::nullopt : std::optional(row.instant(column));
+}
+
+Suppression read_suppression(const Row& row) {
+  return {.id = row.id<SuppressionId>(0),
+          .channel = static_cast<Channel>(row.integer(1)),
+          .normalised = row.string(2),
+          .reason = row.string(3),
+          .kinds = static_cast<SuppressedKinds>(row.integer(4)),
+          .origin = row.string(5),
+          .note = row.string(6),
+          .created_at = row.instant(7),
+          .expires_at = maybe_instant(row, 8),
+          .released_at = maybe_instant(row, 9),
+          .release_note = row.string(10)};
+}
+
+// A LIKE pattern for what holds `words`.
+std::string pattern_of(std::string_view words) {
+  std::string pattern = "%";
+  for (const char c : words) {
+    if (c == '%' || c == '_' || c == '!') pattern += '!';
+    pattern += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  }
+  if (pattern.size() > 1) pattern += '%';
+  return pattern;
 }
 
 }  // namespace
@@ -80,10 +117,17 @@ Result<std::optional<std::string>> suppression_reason(db::Connection& connection
                                                       SuppressedKinds message, Instant now) {
   const std::size_t at = normalised.rfind('@');
   const std::string_view domain = at == std::string_view::npos ? normalised : normalised.substr(at);
-  return connection.query_first(
-      reason_of,
-      {organisation, static_cast<int>(channel), normalised, domain, static_cast<int>(message), now},
-      [](const Row& row) { return row.string(0); });
+  const auto find = [&](std::string_view address, std::string_view of_domain) {
+    return connection.query_first(reason_of,
+                                  {organisation, static_cast<int>(channel), address, of_domain,
+                                   static_cast<int>(message), now},
+                                  [](const Row& row) { return row.string(0); });
+  };
+  if (auto reason = TRY(find(normalised, domain))) return reason;
+  const auto key = TRY(erasure_key(connection, organisation));
+  if (!key) return std::nullopt;
+  const std::string hash = erased_form(*key, channel, normalised);
+  return find(hash, hash);
 }
 
 Result<std::int64_t> release(db::Connection& connection, OrganisationId organisation,
@@ -92,8 +136,14 @@ Result<std::int64_t> release(db::Connection& connection, OrganisationId organisa
   if (reason.empty())
     return fail(ErrorKind::invalid, "suppression.no_reason",
                 "Say why the address may be written to again; the reason is kept.");
-  return connection.execute(release_address,
-                            {organisation, static_cast<int>(channel), normalised, now, reason});
+  auto ended = TRY(connection.execute(
+      release_address, {organisation, static_cast<int>(channel), normalised, now, reason}));
+  // An erased person who comes back is known by the hash of the address.
+  if (const auto key = TRY(erasure_key(connection, organisation)))
+    ended += TRY(
+        connection.execute(release_address, {organisation, static_cast<int>(channel),
+                                             erased_form(*key, channel, normalised), now, reason}));
+  return ended;
 }
 
 Result<bool> is_suppressed_for(db::Connection& connection, OrganisationId organisation,
@@ -116,21 +166,39 @@ Result<std::vector<Suppression>> list_suppressions(db::Connection& connection,
   std::vector<Suppression> found;
   const std::int64_t before =
       page.after.valid() ? page.after.value : std::numeric_limits<std::int64_t>::max();
-  TRY(connection.query(page_of, {organisation, before, page.with_released ? 1 : 0, page.limit},
-                       [&](const Row& row) {
-                         found.push_back({.id = row.id<SuppressionId>(0),
-                                          .channel = static_cast<Channel>(row.integer(1)),
-                                          .normalised = row.string(2),
-                                          .reason = row.string(3),
-                                          .kinds = static_cast<SuppressedKinds>(row.integer(4)),
-                                          .origin = row.string(5),
-                                          .note = row.string(6),
-                                          .created_at = row.instant(7),
-                                          .expires_at = maybe_instant(row, 8),
-                                          .released_at = maybe_instant(row, 9),
-                                          .release_note = row.string(10)});
-                       }));
+  std::string hash;
+  if (!page.words.empty()) {
+    const Channel channel = page.channel.value_or(Channel::email);
+    const auto normalised = normalise_for_suppression(channel, page.words);
+    const auto key = TRY(erasure_key(connection, organisation));
+    if (normalised && key) hash = erased_form(*key, channel, *normalised);
+  }
+  TRY(connection.query(
+      page_of,
+      {organisation, before, page.with_released ? 1 : 0, page.limit, pattern_of(page.words), hash,
+       page.reason, page.channel ? static_cast<int>(*page.channel) : -1},
+      [&](const Row& row) { found.push_back(read_suppression(row)); }));
   return found;
+}
+
+Result<Suppression> find_suppression(db::Connection& connection, OrganisationId organisation,
+                                     SuppressionId id) {
+  auto found = TRY(connection.query_first(by_id, {organisation, id}, read_suppression));
+  if (!found)
+    return fail(ErrorKind::not_found, "suppression.not_found",
+                "There is no such suppression here.");
+  return *std::move(found);
+}
+
+Result<Suppression> release_suppression(db::Connection& connection, OrganisationId organisation,
+                                        SuppressionId id, std::string_view note, Instant now) {
+  if (note.empty())
+    return fail(ErrorKind::invalid, "suppression.no_reason",
+                "Say why the address may be written to again; the reason is kept.");
+  TRY(find_suppression(connection, organisation, id));
+  if (TRY(connection.execute(release_by_id, {organisation, id, now, note})) == 0)
+    return fail(ErrorKind::conflict, "suppression.released", "This suppression has ended already.");
+  return find_suppression(connection, organisation, id);
 }
 
 }  // namespace tidings::audience

@@ -81,10 +81,21 @@ Result<bool> is_suppressed_for(db::Connection& connection, OrganisationId organi
 Result<std::int64_t> release_reason(db::Connection& connection, OrganisationId organisation,
                                     const SuppressionKey& key, std::string_view note, Instant now);
 
+// Ends this one only. Errors: suppression.not_found; suppression.released (conflict) when it has
+// ended already.
+Result<Suppression> release_suppression(db::Connection& connection, OrganisationId organisation,
+                                        SuppressionId id, std::string_view note, Instant now);
+// Errors: suppression.not_found.
+Result<Suppression> find_suppression(db::Connection& connection, OrganisationId organisation,
+                                     SuppressionId id);
+
 struct SuppressionPage {
   bool with_released = false;
   SuppressionId after;  // 0: from the newest
   std::int64_t limit = 100;
+  std::string_view words;  // part of the address; a whole one finds an erased person's hash too
+  std::string_view reason;
+  std::optional<Channel> channel;
 };
 // Newest first.
 Result<std::vector<Suppression>> list_suppressions(db::Connection& connection,

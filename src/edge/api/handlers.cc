@@ -1,21 +1,29 @@
 // Which areas answer operations: one line each, in the order of their names.
+#include "edge/api/contact_handlers.h"
+#include "edge/api/contact_part_handlers.h"
 #include "edge/api/dispatch.h"
+#include "edge/api/group_handlers.h"
 #include "edge/api/identity_handlers.h"
 #include "edge/api/media_handlers.h"
 #include "edge/api/organisation_handlers.h"
 #include "edge/api/preview_handlers.h"
 #include "edge/api/sender_handlers.h"
+#include "edge/api/suppression_handlers.h"
 #include "edge/api/template_handlers.h"
 #include "edge/api/transport_handlers.h"
 
 namespace tidings::api {
 
 void add_all_handlers(Registry& registry) {
+  add_contact_handlers(registry);
+  add_contact_part_handlers(registry);
+  add_group_handlers(registry);
   add_identity_handlers(registry);
   add_media_handlers(registry);
   add_organisation_handlers(registry);
   add_preview_handlers(registry);
   add_sender_handlers(registry);
+  add_suppression_handlers(registry);
   add_template_handlers(registry);
   add_transport_handlers(registry);
 }

@@ -5,7 +5,8 @@ import { content } from './areas_content.js';
 import { identity } from './areas_identity.js';
 import { people } from './areas_people.js';
 import { records } from './areas_record.js';
+import { suppressions } from './areas_suppressions.js';
 
 export const areas: Record<string, Case> = {
-  ...campaigns, ...content, ...identity, ...people, ...records,
+  ...campaigns, ...content, ...identity, ...people, ...records, ...suppressions,
 };
