@@ -33,6 +33,10 @@ constexpr Statement import_options{
     "contact.columns",
     "SELECT options FROM import_job WHERE organisation_id = $1 ORDER BY id DESC LIMIT 1000"};
 
+constexpr Statement defined_fields{
+    "contact.defined_fields",
+    "SELECT name, label FROM custom_field WHERE organisation_id = $1 ORDER BY position, name"};
+
 constexpr std::array<std::string_view, 9> standard_names = {
     "id",        "email", "phone",  "external_id", "first_name",
     "last_name", "name",  "locale", "time_zone"};
@@ -110,6 +114,8 @@ Result<std::vector<ContactColumn>> contact_columns(db::Connection& connection,
       columns.push_back({std::string(name), std::string(target), std::string(header)});
   };
   for (const std::string_view name : standard_names) add(name, name, "");
+  TRY(connection.query(defined_fields, {organisation},
+                       [&](const Row& row) { add(row.text(0), row.text(0), row.text(1)); }));
   TRY(connection.query(import_options, {organisation}, [&](const Row& row) {
     boost::system::error_code error;
     const boost::json::value options = boost::json::parse(row.text(0), error);

@@ -59,8 +59,9 @@ struct ContactColumn {
   std::string header;  // of the imported column; empty for the standard names
 };
 
-// The standard names, and the columns of every import, the newest import deciding where two
-// disagree. A mapped column is there under its slug too: `contact.voornaam` for first_name.
+// The standard names, the custom fields, and the columns of every import, the newest import
+// deciding where two disagree. A mapped column is there under its slug too: `contact.voornaam` for
+// first_name.
 Result<std::vector<ContactColumn>> contact_columns(db::Connection& connection,
                                                    OrganisationId organisation);
 // The column a template means: by name, or by its header in any spelling ("Member Number",

@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "audience/groups.h"
+#include "audience/people/import_undo.h"
 #include "audience/people/search_index.h"
 #include "audience/suppressions.h"
 
@@ -492,6 +493,7 @@ Result<void> ChunkWriter::write_changed() {
                          {target_.organisation, person.id, static_cast<int>(address.channel),
                           address.normalised, address.typed, address.primary ? 1 : 0, now_});
   }
+  TRY(people::remember_for_undo(connection_, target_.organisation, target_.import, changed, now_));
   TRY(people::unindex_contacts(connection_, target_.organisation, changed));
   if (!contacts.empty()) TRY(connection_.execute_many(update_contact, 10, contacts));
   if (!addresses.empty()) TRY(connection_.execute_many(put_address, 7, addresses));

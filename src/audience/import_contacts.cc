@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <future>
+#include <limits>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -11,6 +12,7 @@
 #include <phonenumbers/phonenumberutil.h>
 
 #include "audience/groups.h"
+#include "audience/people/custom_fields.h"
 
 namespace tidings::audience {
 namespace {
@@ -29,8 +31,11 @@ constexpr Statement insert_job{
 constexpr Statement select_job{
     "import.select_job",
     "SELECT file_name, path, state, options, group_id, total_bytes, byte_offset, line, rows_read, "
-    "created_count, updated_count, unchanged_count, duplicate_count, bad_count "
-    "FROM import_job WHERE organisation_id = $1 AND id = $2"};
+    "created_count, updated_count, unchanged_count, duplicate_count, bad_count, created_at, "
+    "finished_at, undone_at FROM import_job WHERE organisation_id = $1 AND id = $2"};
+constexpr Statement newest_jobs{"import.list",
+                                "SELECT id FROM import_job WHERE organisation_id = $1 "
+                                "AND id < $2 ORDER BY id DESC LIMIT $3"};
 // $4 is where the cursor must still be: a second process that runs the job changes no row.
 constexpr Statement advance_job{
     "import.advance_job",
@@ -152,7 +157,10 @@ class PendingChunk {
 Result<void> run_from_cursor(const ImportContext& context, ImportJob& job, const ImportRun& run) {
   std::optional<db::BulkWrites> bulk;
   if (run.chunk_rows > ImportRun::busy_chunk_rows) bulk.emplace(context.database);
-  ImportRows rows = TRY(ImportRows::open(job.file, job.cursor, job.region));
+  auto fields = TRY(context.database.read_value([&](db::Connection& connection) {
+    return people::list_custom_fields(connection, context.organisation);
+  }));
+  ImportRows rows = TRY(ImportRows::open(job.file, job.cursor, job.region, std::move(fields)));
   std::unique_ptr<PendingChunk> pending;
   for (bool last = false; !last && !run.stop.stop_requested();) {
     const std::size_t rows_max = context.database.quiet()
@@ -196,11 +204,12 @@ Result<ImportId> create_import(const ImportContext& context, const std::filesyst
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return fail_errno("import.file", folder.string(), error.value());
-  const auto import = context.ids.next<ImportId>();
+  const ImportId import = options.id.valid() ? options.id : context.ids.next<ImportId>();
   const std::string number = to_text(import);
   const ImportFile file = TRY(copy_import_file(
       source, std::filesystem::absolute(folder) / (number + ".csv"), options.file));
-  const std::string file_name = source.filename().string();
+  const std::string file_name =
+      options.file_name.empty() ? source.filename().string() : options.file_name;
   const auto wrote =
       context.database.write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
         const Instant now = context.clock.now();
@@ -213,6 +222,11 @@ Result<ImportId> create_import(const ImportContext& context, const std::filesyst
         const GroupId own = TRY(find_or_create_group(connection, context.ids, context.organisation,
                                                      fmt::format("Import {}", number),
                                                      GroupOrigin::by_import, now));
+        std::vector<people::ImportedField> fields;
+        for (const MappedColumn& column : file.columns)
+          if (column.field == ContactField::custom) fields.push_back({column.name, column.header});
+        TRY(people::define_imported_fields(connection, context.ids, context.organisation, fields,
+                                           now));
         TRY(connection.execute(insert_job,
                                {context.organisation, import, file_name, file.path.string(),
                                 to_options(file, region, groups), own, file.total_bytes,
@@ -242,6 +256,17 @@ Result<ImportJob> run_import(const ImportContext& context, ImportId import, cons
   }
 }
 
+Result<std::vector<ImportJob>> list_imports(db::Connection& connection, OrganisationId organisation,
+                                            ImportId after, int limit) {
+  std::vector<ImportId> ids;
+  const std::int64_t end = after.valid() ? after.value : std::numeric_limits<std::int64_t>::max();
+  TRY(connection.query(newest_jobs, {organisation, end, limit},
+                       [&](const Row& row) { ids.push_back(row.id<ImportId>(0)); }));
+  std::vector<ImportJob> jobs;
+  for (const ImportId id : ids) jobs.push_back(TRY(load_import(connection, organisation, id)));
+  return jobs;
+}
+
 Result<ImportJob> load_import(db::Connection& connection, OrganisationId organisation,
                               ImportId import) {
   auto job = TRY(connection.query_first(
@@ -262,6 +287,9 @@ Result<ImportJob> load_import(db::Connection& connection, OrganisationId organis
                         .unchanged = row.integer(11),
                         .duplicates = row.integer(12),
                         .bad = row.integer(13)};
+        found.created_at = row.instant(14);
+        if (!row.is_null(15)) found.finished_at = row.instant(15);
+        if (!row.is_null(16)) found.undone_at = row.instant(16);
         try {
           read_options(row.text(3), found);
         } catch (const std::exception& problem) {

@@ -36,6 +36,8 @@ struct ImportOptions {
   std::vector<std::string> groups;  // every person in the file joins these; made when new
   // ISO 3166 code for phone numbers without country code; default: the organisation's locale's.
   std::string region;
+  ImportId id;            // of the job; not valid: a new one
+  std::string file_name;  // as the person knows it; empty: the source's
 };
 
 // As import_job.state stores it.
@@ -50,6 +52,9 @@ struct ImportJob {
   ImportState state = ImportState::waiting;
   wire::CsvPosition cursor;
   ImportCounts counts;
+  Instant created_at{};
+  std::optional<Instant> finished_at;
+  std::optional<Instant> undone_at;
 
   double progress() const {
     return file.total_bytes == 0
@@ -80,6 +85,9 @@ struct ImportRun {
 Result<ImportJob> run_import(const ImportContext& context, ImportId import,
                              const ImportRun& run = {});
 
+// Newest first, behind `after` (not valid: from the newest).
+Result<std::vector<ImportJob>> list_imports(db::Connection& connection, OrganisationId organisation,
+                                            ImportId after, int limit);
 Result<ImportJob> load_import(db::Connection& connection, OrganisationId organisation,
                               ImportId import);
 // Jobs not finished, oldest first.

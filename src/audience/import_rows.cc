@@ -190,6 +190,8 @@ struct ImportRows::State {
 
   Result<void> feed();
   void take_row(ImportChunk& chunk);
+  void take_typed(const people::CustomField& definition, std::string_view value,
+                  ImportChunk& chunk);
   void take_value(const MappedColumn& column, std::string_view value, ImportChunk& chunk,
                   ImportRow& row);
   void take_groups(std::string_view value, ImportChunk& chunk, ImportRow& row);
@@ -201,6 +203,8 @@ struct ImportRows::State {
   std::string_view keep(ImportChunk& chunk, std::string_view text);
 
   std::vector<MappedColumn> columns;
+  std::vector<people::CustomField> definitions;
+  std::vector<const people::CustomField*> typed;  // of each column; null: it is text
   wire::CsvReader reader;
   std::string region;
   std::string buffer;
@@ -219,8 +223,15 @@ ImportRows& ImportRows::operator=(ImportRows&&) noexcept = default;
 ImportRows::~ImportRows() = default;
 
 Result<ImportRows> ImportRows::open(const ImportFile& file, wire::CsvPosition start,
-                                    std::string region) {
+                                    std::string region, std::vector<people::CustomField> fields) {
   auto state = std::make_unique<State>(file, start, std::move(region));
+  state->definitions = std::move(fields);
+  for (const MappedColumn& column : state->columns) {
+    const auto at = std::ranges::find(state->definitions, column.name, &people::CustomField::name);
+    const bool is_typed = column.field == ContactField::custom && at != state->definitions.end() &&
+                          at->type != people::FieldType::text;
+    state->typed.push_back(is_typed ? &*at : nullptr);
+  }
   state->fd = ::open(file.path.c_str(), O_RDONLY | O_CLOEXEC);
   if (state->fd < 0)
     return errno == ENOENT
@@ -285,6 +296,18 @@ void ImportRows::State::take_groups(std::string_view value, ImportChunk& chunk, 
   }
 }
 
+// A value of a field that is more than text.
+void ImportRows::State::take_typed(const people::CustomField& definition, std::string_view value,
+                                   ImportChunk& chunk) {
+  const auto checked = people::field_value_from_text(definition, value);
+  if (!checked)
+    return find(chunk, definition.name, Severity::value_left_out, value, checked.error().message);
+  fields += fields.empty() ? '{' : ',';
+  append_json_string(fields, definition.name);
+  fields += ':';
+  fields += *checked;
+}
+
 void ImportRows::State::take_value(const MappedColumn& column, std::string_view value,
                                    ImportChunk& chunk, ImportRow& row) {
   const auto short_text = [&](std::string_view& target, std::size_t limit) {
@@ -298,12 +321,15 @@ void ImportRows::State::take_value(const MappedColumn& column, std::string_view 
   switch (column.field) {
     case ContactField::ignored:
       return;
-    case ContactField::custom:
+    case ContactField::custom: {
+      const auto* const definition = typed[static_cast<std::size_t>(&column - columns.data())];
+      if (definition != nullptr) return take_typed(*definition, value, chunk);
       fields += fields.empty() ? '{' : ',';
       append_json_string(fields, column.name);
       fields += ':';
       append_json_string(fields, value);
       return;
+    }
     case ContactField::email: {
       const auto address = wire::parse_email_address(value);
       if (!address) {

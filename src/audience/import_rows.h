@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "audience/import_file.h"
+#include "audience/people/custom_fields.h"
 #include "base/result.h"
 #include "wire/csv.h"
 
@@ -69,9 +70,10 @@ class ImportRows {
 
   // Reads the copy from `start` on. `region` is the ISO 3166 code that phone numbers without a
   // country prefix are read in; empty: such numbers are refused.
+  // Values of `fields` are checked against their type; a column that is none of them is text.
   // Errors: import.file, import.file_missing.
   static Result<ImportRows> open(const ImportFile& file, wire::CsvPosition start,
-                                 std::string region);
+                                 std::string region, std::vector<people::CustomField> fields = {});
   ImportRows(ImportRows&&) noexcept;
   ImportRows& operator=(ImportRows&&) noexcept;
   ~ImportRows();

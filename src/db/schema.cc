@@ -389,6 +389,7 @@ std::span<const Migration> migrations() {
       {6, "record", kRecordSchema},
       {7, "api", kApiSchema},
       {8, "content", kContentSchema},
+      {9, "imports", kImportsSchema},
   });
   return list;
 }

@@ -7,6 +7,7 @@ namespace tidings::db {
 
 extern const std::string_view kIdentitySchema;   // schema_identity.cc
 extern const std::string_view kCampaignsSchema;  // schema_campaigns.cc
+extern const std::string_view kImportsSchema;    // schema_imports.cc
 extern const std::string_view kPeopleSchema;     // schema_people.cc
 extern const std::string_view kAudienceSchema;   // schema_audience.cc
 extern const std::string_view kRecordSchema;     // schema_record.cc

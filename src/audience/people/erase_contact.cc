@@ -69,6 +69,8 @@ constexpr Statement suppressions_of{
 constexpr Statement remove_suppressions{
     "erase.remove_suppressions",
     "DELETE FROM suppression WHERE organisation_id = $1 AND channel = $2 AND normalised = $3"};
+constexpr Statement erase_changes{
+    "erase.changes", "DELETE FROM import_change WHERE organisation_id = $1 AND contact_id = $2"};
 constexpr Statement import_files{
     "erase.import_files",
     "SELECT i.path FROM contact_group_member m JOIN import_job i "
@@ -211,8 +213,8 @@ Result<Erasure> erase_contact(db::Connection& connection, const Writer& writer, 
                            writer.now));
   TRY(connection.execute(erase_bodies, {organisation, contact}));
   erasure.messages = TRY(connection.execute(erase_values, {organisation, contact, nobody}));
-  for (const Statement& statement :
-       {erase_events, erase_about, erase_notes, erase_activities, erase_relations, erase_addresses})
+  for (const Statement& statement : {erase_events, erase_about, erase_changes, erase_notes,
+                                     erase_activities, erase_relations, erase_addresses})
     TRY(connection.execute(statement, {organisation, contact}));
   TRY(connection.query(import_files, {organisation, contact},
                        [&](const Row& row) { erasure.files.push_back(row.string(0)); }));

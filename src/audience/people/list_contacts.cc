@@ -120,7 +120,7 @@ class Lister {
   Result<ContactPage> page(Cursor cursor, int limit);
 
  private:
-  Result<Plan> choose() const;
+  Result<Plan> choose();
   Result<void> read(Plan plan, const Cursor& cursor, int limit, std::vector<Person>& people,
                     std::vector<Cursor>& ends) const;
   void from(Sql& sql, Plan plan) const;
@@ -135,25 +135,25 @@ class Lister {
   const OrganisationId organisation_;
   const ContactQuery& query_;
   const std::vector<std::string> words_;
+  std::string found_;  // JSON list of those that the index of words has
 };
 
-Result<Plan> Lister::choose() const {
+Result<Plan> Lister::choose() {
   if (words_.empty()) return Plan::no_search;
-  const std::string match = match_text(connection_.dialect(), organisation_, words_);
-  constexpr StatementPair probe{
-      {"search.probe",
-       "SELECT count(*) FROM (SELECT 1 FROM contact_search WHERE contact_search MATCH $1 LIMIT "
-       "5001)"},
-      {"search.probe",
-       "SELECT count(*) FROM (SELECT 1 FROM contact c WHERE c.search_text IS NOT NULL AND "
+  constexpr StatementPair find{
+      {"search.find", "SELECT rowid FROM contact_search WHERE contact_search MATCH $1 LIMIT 5001"},
+      {"search.find",
+       "SELECT c.id FROM contact c WHERE c.search_text IS NOT NULL AND "
        "array_to_tsvector(string_to_array(substr(replace(' ' || c.search_text, ' ', "
-       "' o' || to_hex(c.organisation_id) || 'w'), 2), ' ')) @@ CAST($1 AS tsquery) "
-       "LIMIT 5001) AS found"}};
-  const auto count =
-      TRY(connection_.query_first(probe.in(connection_.dialect()), {match}, [](const Row& row) {
-        return row.integer(0);
-      })).value_or(0);
+       "' o' || to_hex(c.organisation_id) || 'w'), 2), ' ')) @@ CAST($1 AS tsquery) LIMIT 5001"}};
+  int count = 0;
+  TRY(connection_.query(find.in(connection_.dialect()),
+                        {match_text(connection_.dialect(), organisation_, words_)},
+                        [&](const Row& row) {
+                          found_ += fmt::format("{}{}", count++ == 0 ? '[' : ',', row.integer(0));
+                        }));
   if (count == 0) return Plan::inside;
+  found_ += ']';
   return count > narrow_max ? Plan::walk : Plan::narrow;
 }
 
@@ -165,8 +165,11 @@ void Lister::from(Sql& sql, Plan plan) const {
   const std::string organisation = sql.put(organisation_);
   switch (plan) {
     case Plan::narrow:
-      sql.put_text(match_text(connection_.dialect(), organisation_, words_));
-      sql.text += sqlite() ? "contact_search s CROSS JOIN contact c" : "contact c";
+      // The ids as a list: PostgreSQL would guess the matches of a word wrong, and walk.
+      sql.put(std::string_view(found_));
+      sql.text += sqlite() ? "json_each($2) j CROSS JOIN contact c"
+                           : "json_array_elements_text(CAST($2 AS json)) AS j(value) "
+                             "JOIN contact c ON c.id = CAST(j.value AS BIGINT)";
       break;
     case Plan::inside:
       sql.text += fmt::format(
@@ -183,9 +186,7 @@ void Lister::from(Sql& sql, Plan plan) const {
 
 void Lister::filter_words(Sql& sql, Plan plan) const {
   if (plan == Plan::narrow) {
-    sql.text += " AND ";
-    sql.text += index_match(connection_.dialect());
-    if (sqlite()) sql.text += " AND c.id = s.rowid";
+    if (sqlite()) sql.text += " AND c.id = j.value";
     return;
   }
   // A word holds neither % nor _ (fold_words), so it stands for itself in a pattern.

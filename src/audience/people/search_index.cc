@@ -169,14 +169,6 @@ Result<bool> index_pending(db::Database& database, OrganisationId organisation,
   }
 }
 
-std::string_view index_match(db::Dialect dialect) {
-  return dialect == db::Dialect::sqlite
-             ? "s.contact_search MATCH $2"
-             : "c.search_text IS NOT NULL AND array_to_tsvector(string_to_array(substr(replace("
-               "' ' || c.search_text, ' ', ' o' || to_hex(c.organisation_id) || 'w'), 2), ' ')) "
-               "@@ CAST($2 AS tsquery)";
-}
-
 std::string match_text(db::Dialect dialect, OrganisationId organisation,
                        const std::vector<std::string>& words) {
   std::string text;

@@ -35,10 +35,7 @@ Result<void> forget_contacts(db::Connection& connection, OrganisationId organisa
 Result<bool> index_pending(db::Database& database, OrganisationId organisation,
                            std::chrono::milliseconds budget);
 
-// The condition that selects the contacts of these words from the index, for
-// `… WHERE <index_match>`: the text of the parameter $2 (made by match_text), contact as `c`, and
-// on SQLite the table contact_search as `s`.
-std::string_view index_match(db::Dialect dialect);
+// What to look for in the index of words: for MATCH on SQLite, a tsquery on PostgreSQL.
 std::string match_text(db::Dialect dialect, OrganisationId organisation,
                        const std::vector<std::string>& words);
 

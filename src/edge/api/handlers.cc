@@ -4,6 +4,7 @@
 #include "edge/api/dispatch.h"
 #include "edge/api/group_handlers.h"
 #include "edge/api/identity_handlers.h"
+#include "edge/api/import_handlers.h"
 #include "edge/api/media_handlers.h"
 #include "edge/api/organisation_handlers.h"
 #include "edge/api/preview_handlers.h"
@@ -19,6 +20,7 @@ void add_all_handlers(Registry& registry) {
   add_contact_part_handlers(registry);
   add_group_handlers(registry);
   add_identity_handlers(registry);
+  add_import_handlers(registry);
   add_media_handlers(registry);
   add_organisation_handlers(registry);
   add_preview_handlers(registry);

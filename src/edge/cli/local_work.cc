@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "audience/people/search_index.h"
 #include "net/local_client.h"
 
 namespace tidings::cli {
@@ -275,6 +276,9 @@ void LocalWork::run(std::stop_token stop) {
     }
     // How it ended stands in the job, where the command that asked for it looks.
     (void)audience::run_import(context(), next, {.stop = stop});
+    // What it brought is found by search from now on; what remains is done before a search.
+    (void)people::index_pending(workplace_.database(), workplace_.organisation().id,
+                                std::chrono::minutes(1));
   }
 }
 

@@ -1,0 +1,259 @@
+#include "edge/api/import_handlers.h"
+
+#include <boost/json.hpp>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "audience/import_contacts.h"
+#include "audience/people/import_undo.h"
+#include "audience/people/import_uploads.h"
+#include "audience/people/search_index.h"
+#include "edge/api/contact_json.h"
+#include "identity/audit.h"
+#include "wire/text_encoding.h"
+
+namespace tidings::api {
+namespace {
+
+namespace json = boost::json;
+using audience::ImportJob;
+using audience::ImportState;
+
+audience::ImportContext context_of(const Call& call) {
+  return {call.services.database, call.services.ids, call.services.clock, call.organisation()};
+}
+
+json::array columns_json(const std::vector<audience::MappedColumn>& columns) {
+  json::array list;
+  for (const audience::MappedColumn& column : columns)
+    list.push_back(json::object{
+        {"header", column.header}, {"field", to_string(column.field)}, {"name", column.name}});
+  return list;
+}
+
+json::value maybe(const std::optional<Instant>& at) {
+  return at ? json::value(instant_text(*at)) : json::value();
+}
+
+std::string_view state_word(ImportState state) {
+  switch (state) {
+    case ImportState::waiting:
+      return "waiting";
+    case ImportState::running:
+      return "running";
+    case ImportState::finished:
+      return "finished";
+    case ImportState::failed:
+      return "failed";
+  }
+  return "failed";
+}
+
+json::object job_json(const ImportJob& job) {
+  return {{"id", to_text(job.id)},
+          {"file_name", job.file_name},
+          {"state", state_word(job.state)},
+          {"delimiter", std::string(1, job.file.delimiter)},
+          {"encoding", wire::to_string(job.file.encoding)},
+          {"columns", columns_json(job.file.columns)},
+          {"preview", json::array()},
+          {"groups", json::array()},
+          {"region", job.region},
+          {"progress", job.state == ImportState::finished ? 1.0 : job.progress()},
+          {"rows", job.counts.rows},
+          {"created", job.counts.created},
+          {"updated", job.counts.updated},
+          {"unchanged", job.counts.unchanged},
+          {"duplicates", job.counts.duplicates},
+          {"bad", job.counts.bad},
+          {"created_at", instant_text(job.created_at)},
+          {"finished_at", maybe(job.finished_at)},
+          {"undone_at", maybe(job.undone_at)}};
+}
+
+Result<json::object> upload_json(const people::ImportUpload& upload) {
+  const auto proposal = TRY(people::propose(upload));
+  json::array preview;
+  for (const auto& row : proposal.rows) preview.push_back(json::array(row.begin(), row.end()));
+  json::object shown{
+      {"id", to_text(upload.id)},
+      {"file_name", upload.file_name},
+      {"state", "uploaded"},
+      {"delimiter", std::string(1, proposal.file.delimiter)},
+      {"encoding", wire::to_string(proposal.file.encoding)},
+      {"columns", columns_json(proposal.file.columns)},
+      {"preview", std::move(preview)},
+      {"groups", json::array(upload.options.groups.begin(), upload.options.groups.end())},
+      {"region", upload.options.region},
+      {"progress", 0.0},
+      {"created_at", instant_text(upload.created_at)},
+      {"finished_at", nullptr},
+      {"undone_at", nullptr}};
+  for (const char* count : {"rows", "created", "updated", "unchanged", "duplicates", "bad"})
+    shown[count] = 0;
+  return shown;
+}
+
+Result<ImportJob> find_job(const Call& call, ImportId id) {
+  return call.services.database.read_value([&](db::Connection& connection) {
+    return audience::load_import(connection, call.organisation(), id);
+  });
+}
+
+bool is_unknown(const Error& error) { return error.code == "import.unknown"; }
+
+Result<Answer> shown(const Call& call, ImportId id, int status = 200) {
+  Answer answer;
+  answer.status = status;
+  if (const auto job = find_job(call, id); job) {
+    answer.body = job_json(*job);
+  } else if (is_unknown(job.error())) {
+    const auto upload = TRY(people::find_upload(context_of(call), id));
+    answer.body = TRY(upload_json(upload));
+  } else {
+    return std::unexpected(job.error());
+  }
+  return answer;
+}
+
+Result<Answer> list_imports(const Call& call) {
+  const Page page = call.page();
+  ImportId after;
+  if (!page.cursor.empty()) {
+    const auto id = parse_id(page.cursor);
+    if (!id)
+      return fail(ErrorKind::invalid, "list.bad_cursor",
+                  "This cursor is not one of ours; begin again with the first page.");
+    after = ImportId{*id};
+  }
+  return call.services.database.read_value([&](db::Connection& connection) -> Result<Answer> {
+    auto jobs = TRY(audience::list_imports(connection, call.organisation(), after, page.limit + 1));
+    std::string next;
+    if (std::ssize(jobs) > page.limit) {
+      jobs.pop_back();
+      next = to_text(jobs.back().id);
+    }
+    json::array items;
+    for (const ImportJob& job : jobs) items.push_back(job_json(job));
+    return Answer::ok(list_answer(std::move(items), next));
+  });
+}
+
+Result<Answer> create_import(const Call& call) {
+  std::string_view name = call.query("file_name");
+  if (name.empty()) name = "people.csv";
+  const auto upload = TRY(
+      people::store_upload(context_of(call), call.services.folder, name, call.request.body, {}));
+  return Answer::created(TRY(upload_json(upload)));
+}
+
+Result<Answer> change_import(const Call& call) {
+  const auto id = TRY(call.id<ImportId>("import_id"));
+  auto upload = TRY(people::find_upload(context_of(call), id));
+  const json::object& body = call.body.as_object();
+  const auto list = [&](std::string_view name, std::vector<std::string>& member) {
+    const json::value* given = body.if_contains(name);
+    if (given == nullptr) return;
+    member.clear();
+    for (const json::value& each : given->as_array()) member.emplace_back(each.as_string());
+  };
+  list("mappings", upload.options.file.mappings);
+  list("groups", upload.options.groups);
+  if (const auto* region = body.if_contains("region")) upload.options.region = region->as_string();
+  if (const auto* delimiter = body.if_contains("delimiter"))
+    upload.options.file.delimiter = delimiter->as_string().at(0);
+  if (const auto* encoding = body.if_contains("encoding")) {
+    const std::string_view word = encoding->as_string();
+    upload.options.file.encoding = wire::parse_text_encoding(word);
+    if (!upload.options.file.encoding)
+      return fail(
+          ErrorKind::invalid, "import.encoding",
+          fmt::format("“{}” is no encoding known here; write utf-8 or windows-1252.", word));
+  }
+  upload = TRY(people::change_upload(context_of(call), std::move(upload)));
+  return Answer::ok(TRY(upload_json(upload)));
+}
+
+Result<Answer> delete_import(const Call& call) {
+  const auto id = TRY(call.id<ImportId>("import_id"));
+  TRY(people::delete_upload(context_of(call), id));
+  return Answer::no_content();
+}
+
+// Runs within the call, to its end; a caller who does not wait for it asks for its progress with
+// getImport. What a crash interrupts goes on when it is started again.
+Result<Answer> start_import(const Call& call) {
+  const auto id = TRY(call.id<ImportId>("import_id"));
+  auto job = find_job(call, id);
+  if (!job && is_unknown(job.error())) {
+    const auto upload = TRY(people::find_upload(context_of(call), id));
+    TRY(people::start_upload(context_of(call), call.services.folder, upload));
+    TRY(call.services.database.write(db::Priority::web, [&](db::Connection& connection) {
+      return identity::audit(connection, call.who,
+                             {.action = "import.start", .object = "import", .object_id = id.value},
+                             call.now());
+    }));
+    job = find_job(call, id);
+  }
+  if (!job) return std::unexpected(job.error());
+  if (job->state == ImportState::finished)
+    return fail(ErrorKind::conflict, "import.finished", "This import has ended already.");
+  TRY(audience::run_import(context_of(call), id));
+  TRY(people::index_pending(call.services.database, call.organisation(), std::chrono::seconds(10)));
+  return shown(call, id, 200);
+}
+
+Result<Answer> get_import(const Call& call) {
+  return shown(call, TRY(call.id<ImportId>("import_id")));
+}
+
+Result<Answer> get_report(const Call& call) {
+  const auto id = TRY(call.id<ImportId>("import_id"));
+  TRY(find_job(call, id));
+  Answer answer;
+  answer.content_type = "text/csv; charset=utf-8";
+  constexpr std::size_t report_max = 50'000'000;
+  TRY(call.services.database.read([&](db::Connection& connection) {
+    return audience::write_import_report(connection, call.organisation(), id,
+                                         [&](std::string_view part) {
+                                           if (answer.raw.size() < report_max) answer.raw += part;
+                                         });
+  }));
+  return std::move(answer).with("Content-Disposition",
+                                fmt::format("attachment; filename=\"import-{}.csv\"", to_text(id)));
+}
+
+Result<Answer> undo_import(const Call& call) {
+  const auto id = TRY(call.id<ImportId>("import_id"));
+  const auto undone = TRY(people::undo_import(call.services.database, writer_of(call), id));
+  TRY(call.services.database.write(db::Priority::web, [&](db::Connection& connection) {
+    return identity::audit(connection, call.who,
+                           {.action = "import.undo",
+                            .object = "import",
+                            .object_id = id.value,
+                            .note = fmt::format("{} removed, {} restored, {} kept", undone.removed,
+                                                undone.restored, undone.kept)},
+                           call.now());
+  }));
+  return Answer::ok(json::object{
+      {"removed", undone.removed}, {"restored", undone.restored}, {"kept", undone.kept}});
+}
+
+}  // namespace
+
+void add_import_handlers(Registry& registry) {
+  registry.answer("listImports", list_imports);
+  registry.answer("createImport", create_import);
+  registry.answer("getImport", get_import);
+  registry.answer("changeImport", change_import);
+  registry.answer("deleteImport", delete_import);
+  registry.answer("startImport", start_import);
+  registry.answer("getImportReport", get_report);
+  registry.answer("undoImport", undo_import);
+}
+
+}  // namespace tidings::api
