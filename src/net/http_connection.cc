@@ -11,7 +11,9 @@
 #include <sys/socket.h>
 
 #include "base/check.h"
+#include "net/content_coding.h"
 #include "net/event_stream.h"
+#include "net/spool_file.h"
 #include "wire/form_data.h"
 
 namespace tidings::net {
@@ -25,6 +27,7 @@ namespace {
 constexpr Duration kLinger = std::chrono::seconds(2);
 constexpr std::size_t kLingerBytes = 256 * 1024;
 constexpr std::size_t kStreamsMax = 1'000;
+constexpr Duration kSpoolLongest = std::chrono::hours(1);
 
 asio::generic::stream_protocol::socket adopt(EventLoop& loop, int descriptor) {
   sockaddr_storage local{};
@@ -215,6 +218,7 @@ void HttpConnection::route() {
     return refuse(allowed.status, allowed.why);
   }
   enter(Phase::body, context_->options.body_timeout);
+  if (!route_->options.spool_folder.empty() && !open_spool()) return;
   if (reader_.expects_continue() && unread_.empty()) send_continue();
 }
 
@@ -227,10 +231,42 @@ void HttpConnection::send_continue() {
   if (sent != static_cast<ssize_t>(kContinue.size())) close();
 }
 
+bool HttpConnection::open_spool() {
+  auto spool = SpoolFile::create(route_->options.spool_folder);
+  if (!spool) {
+    if (context_->options.report_trouble) context_->options.report_trouble(spool.error().message);
+    refuse(503, "The upload cannot be kept here now.");
+    return false;
+  }
+  reader_.request().spool = *std::move(spool);
+  body_until_ = EventLoop::steady_now() + kSpoolLongest;
+  return true;
+}
+
+// What came goes to the file. A write to the page cache is as quick as one to memory; a disk that
+// blocks is one that is full of unwritten data, which the 30 s of silence bound.
+bool HttpConnection::spool_body(std::size_t consumed) {
+  const auto kept = reader_.request().spool->append(reader_.take_body());
+  if (!kept) {
+    is_body_unread_ = true;
+    refuse(503, kept.error().code == "spool.full" ? "The disk is full, so the upload was not taken."
+                                                  : "The upload cannot be kept here now.");
+    return false;
+  }
+  if (consumed > 0) {
+    deadline_ = std::min(body_until_, EventLoop::steady_now() + context_->options.body_timeout);
+  }
+  return true;
+}
+
 // False always: what follows comes by a callback.
 bool HttpConnection::advance_body() {
   const ReadStep step = reader_.read_body(unread_);
   unread_.erase(0, step.consumed);
+  if (reader_.request().spool != nullptr && step.state != ReadStep::State::refused &&
+      !spool_body(step.consumed)) {
+    return false;
+  }
   if (step.state == ReadStep::State::more) {
     read_more();
   } else if (step.state == ReadStep::State::refused) {
@@ -249,6 +285,7 @@ void HttpConnection::handle(const Route& route) {
                      request = std::make_shared<Request>(std::move(reader_.request()))] {
     auto response =
         std::make_shared<Response>(call(route.handler, *request, self->context_->options));
+    compress(*request, *response);
     self->context_->loop->post([self, response] {
       if (self->phase_ != Phase::handling) return;
       if (response->status == 500 && response->body.empty()) {

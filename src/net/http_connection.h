@@ -56,6 +56,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void advance();
   bool advance_header();
   bool advance_body();
+  bool open_spool();
+  bool spool_body(std::size_t consumed);
   void route();
   void handle(const Route& route);
   void send_continue();
@@ -91,6 +93,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool is_polling_ = false;
   bool ends_stream_ = false;  // after the write under way
   Instant poll_at_{};
+  Instant body_until_{};  // of a spooled body
 };
 
 }  // namespace tidings::net

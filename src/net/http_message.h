@@ -12,6 +12,7 @@
 namespace tidings::net {
 
 class EventStream;
+class SpoolFile;
 
 struct HttpHeader {
   std::string name;
@@ -26,6 +27,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> query;
   std::vector<HttpHeader> headers;
   std::string body;
+  std::shared_ptr<SpoolFile> spool = nullptr;  // instead of body, where the route says so
   std::string peer;  // "192.0.2.1:50123", "[2001:db8::1]:50123" or "local"
 
   // "" when there is none. A {name} of the route always has a value.

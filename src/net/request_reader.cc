@@ -10,6 +10,7 @@
 #include <new>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "base/check.h"
 #include "wire/form_data.h"
@@ -158,6 +159,7 @@ class ChunkReader {
       if (state_ == State::data) {
         const std::size_t taken = std::min(left_, rest.size());
         body.append(rest.substr(0, taken));
+        received_ += taken;
         left_ -= taken;
         consumed += taken;
         if (left_ > 0) return more_after(consumed);
@@ -172,7 +174,7 @@ class ChunkReader {
       }
       const std::string_view line = rest.substr(0, end);
       consumed += end + 2;
-      if (const auto over = take_line(line, body_bytes_max - body.size())) {
+      if (const auto over = take_line(line, body_bytes_max - received_)) {
         ReadStep step = *over;
         step.consumed = consumed;
         return step;
@@ -216,7 +218,8 @@ class ChunkReader {
   }
 
   State state_ = State::size;
-  std::size_t left_ = 0;  // of the chunk's data
+  std::size_t left_ = 0;      // of the chunk's data
+  std::size_t received_ = 0;  // of all chunks
   std::size_t trailer_bytes_ = 0;
 };
 
@@ -227,7 +230,8 @@ struct RequestReader::Impl {
   Collector collector;
   ChunkReader chunks;
   std::size_t body_bytes_max = 0;
-  std::size_t scanned = 0;  // bytes of the header already known to hold no wrong character
+  std::size_t received = 0;  // of a body whose length is announced
+  std::size_t scanned = 0;   // bytes of the header already known to hold no wrong character
   bool is_head = false;
   bool keeps_alive = false;
   bool announces_body = false;
@@ -335,11 +339,14 @@ ReadStep RequestReader::read_body(std::string_view bytes) {
   if (collector.is_chunked()) return impl_->chunks.read(bytes, body, impl_->body_bytes_max);
   const std::uint64_t length = collector.content_length().value_or(0);
   const auto taken =
-      static_cast<std::size_t>(std::min<std::uint64_t>(length - body.size(), bytes.size()));
+      static_cast<std::size_t>(std::min<std::uint64_t>(length - impl_->received, bytes.size()));
   body.append(bytes.substr(0, taken));
-  if (body.size() == length) return done(taken);
+  impl_->received += taken;
+  if (impl_->received == length) return done(taken);
   return {.state = ReadStep::State::more, .consumed = taken};
 }
+
+std::string RequestReader::take_body() { return std::exchange(impl_->collector.request.body, {}); }
 
 Request& RequestReader::request() { return impl_->collector.request; }
 bool RequestReader::is_head() const { return impl_->is_head; }

@@ -49,6 +49,9 @@ class RequestReader {
   ReadStep allow_body(std::size_t body_bytes);
   // Reads body bytes from the front of `bytes`; done at once when there is no body.
   ReadStep read_body(std::string_view bytes);
+  // What came of the body since the last call, taken out of the request: for a body that goes to a
+  // file as it comes.
+  std::string take_body();
 
   // Valid once the header is done; body once the body is. `peer` and `path_params` are not ours.
   Request& request();

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,6 +29,10 @@ struct RouteOptions {
   std::vector<std::string> media_types;
   // 411 when a request announces no body at all.
   bool is_body_required = false;
+  // Not empty: the body goes to a nameless file in this folder as it comes, and the handler gets
+  // Request::spool instead of body. Such a body may take an hour, as long as something arrives
+  // every 30 s.
+  std::filesystem::path spool_folder = {};
 };
 
 struct Route {

@@ -101,8 +101,8 @@ std::unexpected<Error> too_large(std::string_view what) {
 }
 
 // The header block of one part, lines ended by CRLF, into a field with no value yet.
-Result<FormField> read_part_header(std::string_view block, const FormLimits& limits) {
-  FormField field;
+Result<FormPart> read_part_header(std::string_view block, const FormLimits& limits) {
+  FormPart field;
   bool named = false;
   while (!block.empty()) {
     const auto end = block.find("\r\n");
@@ -110,7 +110,9 @@ Result<FormField> read_part_header(std::string_view block, const FormLimits& lim
     block.remove_prefix(end == std::string_view::npos ? block.size() : end + 2);
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return malformed("a part has a line that is no header");
-    if (lower(line.substr(0, colon)) != "content-disposition") continue;
+    const std::string header = lower(line.substr(0, colon));
+    if (header == "content-type") field.media_type = trim(line.substr(colon + 1));
+    if (header != "content-disposition") continue;
     const std::string_view value = trim(line.substr(colon + 1));
     const auto mark = std::min(value.find(';'), value.size());
     const auto parameters = parse_parameters(value.substr(mark));
@@ -171,11 +173,11 @@ Result<std::vector<FormField>> parse_form_urlencoded(std::string_view body, Form
   return fields;
 }
 
-Result<std::vector<FormField>> parse_form_multipart(std::string_view body,
-                                                    std::string_view boundary, FormLimits limits) {
+Result<std::vector<FormPart>> split_form_multipart(std::string_view body, std::string_view boundary,
+                                                   FormLimits limits) {
   if (boundary.empty() || boundary.size() > 70) return malformed("its boundary is missing or long");
   const std::string delimiter = "\r\n--" + std::string(boundary);
-  std::vector<FormField> fields;
+  std::vector<FormPart> fields;
   // The first delimiter may open the body, or follow a preamble.
   if (body.starts_with(std::string_view(delimiter).substr(2))) {
     body.remove_prefix(delimiter.size() - 2);
@@ -204,6 +206,15 @@ Result<std::vector<FormField>> parse_form_multipart(std::string_view body,
     fields.push_back(std::move(field));
     body.remove_prefix(end + delimiter.size());
   }
+}
+
+Result<std::vector<FormField>> parse_form_multipart(std::string_view body,
+                                                    std::string_view boundary, FormLimits limits) {
+  std::vector<FormField> fields;
+  for (FormPart& part : TRY(split_form_multipart(body, boundary, limits))) {
+    fields.push_back({std::move(part.name), std::string(part.value), std::move(part.file_name)});
+  }
+  return fields;
 }
 
 Result<std::vector<FormField>> parse_form(std::string_view content_type, std::string_view body,

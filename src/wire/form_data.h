@@ -47,6 +47,17 @@ Result<std::vector<FormField>> parse_form_urlencoded(std::string_view body, Form
 Result<std::vector<FormField>> parse_form_multipart(std::string_view body,
                                                     std::string_view boundary,
                                                     FormLimits limits = {});
+
+// One part of a multipart form where it lies: a large file is not copied.
+struct FormPart {
+  std::string name;
+  std::optional<std::string> file_name;
+  std::string media_type;  // as sent; empty: text/plain (RFC 7578 §4.4)
+  std::string_view value;  // borrows from the body
+};
+Result<std::vector<FormPart>> split_form_multipart(std::string_view body, std::string_view boundary,
+                                                   FormLimits limits = {});
+
 // By Content-Type. Errors: as above, and form.media_type (unsupported).
 Result<std::vector<FormField>> parse_form(std::string_view content_type, std::string_view body,
                                           FormLimits limits = {});

@@ -1,9 +1,10 @@
 #include "edge/api/docs_routes.h"
 
+#include <memory>
 #include <string>
 
-#include "base/bytes.h"
 #include "edge/api/spec.h"
+#include "net/static_content.h"
 
 namespace tidings::api {
 
@@ -16,18 +17,10 @@ constexpr std::string_view kPolicy =
 
 void add_file(net::Router& router, std::string_view path, std::string_view type,
               std::string_view content) {
-  const std::string etag = "\"" + to_base64url(sha256(content).substr(0, 12)) + "\"";
-  router.add("GET", path, [type = std::string(type), content, etag](const net::Request& request) {
-    net::Response response;
-    response.set("ETag", etag);
-    response.set("Cache-Control", "no-cache");
+  const auto file = std::make_shared<const net::StaticContent>(std::string(type), content);
+  router.add("GET", path, [file](const net::Request& request) {
+    net::Response response = file->answer(request);
     response.set("Content-Security-Policy", std::string(kPolicy));
-    if (request.header("If-None-Match") == etag) {
-      response.status = 304;
-      return response;
-    }
-    response.set("Content-Type", type);
-    response.body = content;
     return response;
   });
 }

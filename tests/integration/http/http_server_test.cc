@@ -22,8 +22,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "net/event_stream.h"
 #include "net/local_address.h"
 #include "net/local_client.h"
+#include "net/spool_file.h"
+#include "wire/form_data.h"
 
 namespace tidings::net {
 namespace {
@@ -108,6 +111,9 @@ class HttpServerTest : public ::testing::Test {
  protected:
   std::filesystem::path folder_;
   std::atomic<int> handled_ = 0;
+  std::atomic<int> polled_ = 0;
+  std::shared_ptr<EventStream> events_ = std::make_shared<EventStream>(
+      EventStreamOptions{.heartbeat = seconds(1), .queue_bytes = 100'000});
   std::promise<void> release_;
   std::shared_future<void> released_ = release_.get_future().share();
   std::string trouble_;
@@ -141,6 +147,37 @@ class HttpServerTest : public ::testing::Test {
       released_.wait();
       return Response::text(200, "waited");
     });
+    router.add("GET", "/events",
+               [this](const Request&) { return Response::event_stream(events_); });
+    router.add("GET", "/ticks", [this](const Request&) {
+      return Response::event_stream(
+          EventStream::polled(milliseconds(1), [this, count = 0](EventStream& stream) mutable {
+            ++polled_;
+            stream.send({"tick", std::to_string(++count)});
+            return count < 3;
+          }));
+    });
+    router.add("GET", "/json", [](const Request&) {
+      return Response::json(200, "[" + std::string(5000, ' ') + "]");
+    });
+    router.add(
+        "POST", "/upload",
+        [this](const Request& request) {
+          ++handled_;
+          const auto view = request.spool->view();
+          const auto media = wire::parse_media_type(request.header("Content-Type"));
+          if (!media || media->type != "multipart/form-data") {
+            return Response::text(200, fmt::format("{} {}", view->size(), request.body.size()));
+          }
+          const auto parts = wire::split_form_multipart(*view, *media->parameter("boundary"));
+          std::string said;
+          for (const auto& part : *parts) {
+            said += fmt::format("{} {} {} {}\n", part.name, part.file_name.value_or("-"),
+                                part.media_type, part.value.size());
+          }
+          return Response::text(200, said);
+        },
+        {.body_bytes = 20'000'000, .is_body_required = true, .spool_folder = folder_ / "spool"});
     router.add("GET", "/large",
                [](const Request&) { return Response::text(200, std::string(30'000'000, 'x')); });
     return router;
@@ -405,6 +442,7 @@ TEST_F(HttpServerTest, at_the_connection_limit_idle_ones_make_way_and_busy_ones_
   EXPECT_EQ(status_of(refused.receive_all()), 503);
 }
 
+// R13: the deadlines cost a slow client its connection, and the others nothing.
 TEST_F(HttpServerTest, two_thousand_slow_connections_do_not_slow_the_others) {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -412,31 +450,168 @@ TEST_F(HttpServerTest, two_thousand_slow_connections_do_not_slow_the_others) {
   ::setrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur < 4500) GTEST_SKIP() << "too few descriptors allowed here";
   serve();
+  // The quietest of several rounds: other work shares this machine, and a server that slows with
+  // the number of its connections does so in every round.
   const auto p99 = [&] {
-    std::vector<double> times;
-    for (int i = 0; i < 300; ++i) {
-      const auto start = SteadyClock::now();
-      EXPECT_EQ(status_of(exchange("GET /hello/x HTTP/1.0\r\n\r\n")), 200);
-      times.push_back(
-          std::chrono::duration<double, std::milli>(SteadyClock::now() - start).count());
+    double best = 1e9;
+    for (int round = 0; round < 5; ++round) {
+      std::vector<double> times;
+      for (int i = 0; i < 200; ++i) {
+        const auto start = SteadyClock::now();
+        EXPECT_EQ(status_of(exchange("GET /hello/x HTTP/1.0\r\n\r\n")), 200);
+        times.push_back(
+            std::chrono::duration<double, std::milli>(SteadyClock::now() - start).count());
+      }
+      std::ranges::sort(times);
+      best = std::min(best, times[times.size() * 99 / 100]);
     }
-    std::ranges::sort(times);
-    return times[times.size() * 99 / 100];
+    return best;
   };
   const double before = p99();
   std::vector<Client> slow;
-  for (int i = 0; i < 2000; ++i) {
-    slow.emplace_back(port_);
-    ASSERT_TRUE(slow.back().is_connected());
-    slow.back().send(i % 2 == 0 ? "" : "GET /hello/slow HTTP/1.1\r\nX: ");
-  }
+  const auto add_slow = [&] {
+    slow.clear();
+    for (int i = 0; i < 2000; ++i) {
+      slow.emplace_back(port_);
+      ASSERT_TRUE(slow.back().is_connected());
+      slow.back().send(i % 2 == 0 ? "" : "GET /hello/slow HTTP/1.1\r\nX: ");
+    }
+  };
+  add_slow();
   ASSERT_TRUE(wait_for([&] { return connections() >= 2000; }));
   const double during = p99();
-  // Loose, because other work shares this machine: a server that slows with the number of its
-  // connections misses it by far.
-  EXPECT_LT(during, before * 10 + 50) << before << " ms before, " << during << " ms during";
+  // 2 ms: one turn of another process on a machine with two cores.
+  EXPECT_LT(during, before * 2 + 2) << before << " ms before, " << during << " ms during";
   RecordProperty("p99_before_us", static_cast<int>(before * 1000));
   RecordProperty("p99_during_us", static_cast<int>(during * 1000));
+}
+
+TEST_F(HttpServerTest, events_reach_a_client_as_they_come_until_the_stream_ends) {
+  serve();
+  Client client(port_);
+  client.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto head =
+      client.receive([](const std::string& got) { return got.ends_with("\r\n\r\n"); });
+  EXPECT_EQ(status_of(head), 200);
+  EXPECT_NE(head.find("Content-Type: text/event-stream"), std::string::npos);
+  EXPECT_EQ(head.find("Content-Length"), std::string::npos);
+  EXPECT_TRUE(events_->send({"progress", "1"}));
+  EXPECT_EQ(client.receive([](const std::string& got) { return got.ends_with("\n\n"); }),
+            "event: progress\ndata: 1\n\n");
+  EXPECT_TRUE(events_->send({"progress", "2"}));
+  events_->end();
+  EXPECT_EQ(client.receive_all(), "event: progress\ndata: 2\n\n");
+  EXPECT_TRUE(client.is_closed());
+}
+
+TEST_F(HttpServerTest, a_polled_stream_asks_until_it_is_told_enough) {
+  serve();
+  const auto got = exchange("GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_NE(got.find("data: 1\n"), std::string::npos) << got;
+  EXPECT_TRUE(got.ends_with("event: tick\ndata: 3\n\n")) << got;
+  EXPECT_EQ(polled_, 3);
+}
+
+TEST_F(HttpServerTest, a_silent_stream_says_that_it_is_there) {
+  serve();
+  Client client(port_);
+  client.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto got =
+      client.receive([](const std::string& text) { return text.ends_with("\n:\n\n"); });
+  EXPECT_TRUE(got.ends_with("\r\n\r\n:\n\n")) << got;
+}
+
+TEST_F(HttpServerTest, a_watcher_that_leaves_ends_its_stream) {
+  serve();
+  {
+    Client client(port_);
+    client.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.receive([](const std::string& got) { return got.ends_with("\r\n\r\n"); });
+    EXPECT_FALSE(events_->is_over());
+  }
+  EXPECT_TRUE(wait_for([&] { return events_->is_over(); }));
+  EXPECT_TRUE(wait_for([&] { return connections() == 0; }));
+}
+
+TEST_F(HttpServerTest, a_watcher_that_takes_nothing_is_dropped_and_memory_stays) {
+  serve({.write_timeout = seconds(1)});
+  Client client(port_);
+  client.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+  const std::string block(50'000, 'x');
+  // Beyond what the sockets hold the queue fills, and at its bound the stream is over.
+  EXPECT_TRUE(wait_for([&] { return !events_->send({"log", block, "", false}); }));
+  EXPECT_TRUE(wait_for([&] { return connections() == 0; }));
+}
+
+TEST_F(HttpServerTest, a_drain_ends_streams) {
+  serve();
+  Client client(port_);
+  client.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.receive([](const std::string& got) { return got.ends_with("\r\n\r\n"); });
+  std::promise<void> drained;
+  const auto start = SteadyClock::now();
+  loop_.post([&] { server_->drain(seconds(10), [&] { drained.set_value(); }); });
+  client.receive_all();
+  EXPECT_TRUE(client.is_closed());
+  EXPECT_EQ(drained.get_future().wait_for(seconds(8)), std::future_status::ready);
+  EXPECT_LT(SteadyClock::now() - start, seconds(8));
+}
+
+TEST_F(HttpServerTest, a_large_json_answer_is_compressed_for_who_takes_it) {
+  serve();
+  const auto coded = exchange(
+      "GET /json HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept-Encoding: gzip\r\n\r\n");
+  EXPECT_NE(coded.find("Content-Encoding: gzip"), std::string::npos);
+  EXPECT_LT(coded.size(), 2000u);
+  EXPECT_GT(exchange("GET /json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").size(), 5000u);
+}
+
+TEST_F(HttpServerTest, an_upload_goes_to_a_file_and_its_parts_are_found_there) {
+  serve();
+  const std::string body =
+      "--b\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\npeople\r\n"
+      "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"p.csv\"\r\n"
+      "Content-Type: text/csv\r\n\r\n" +
+      std::string(3'000'000, 'x') + "\r\n--b--\r\n";
+  Client client(port_);
+  client.send(
+      fmt::format("POST /upload HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                  "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n",
+                  body.size()));
+  client.send(body);
+  const auto answer = client.receive_all();
+  EXPECT_EQ(status_of(answer), 200);
+  EXPECT_TRUE(answer.ends_with("kind -  6\nfile p.csv text/csv 3000000\n")) << answer;
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "spool"));
+}
+
+TEST_F(HttpServerTest, a_chunked_upload_is_spooled_and_bounded_too) {
+  serve();
+  const std::string head =
+      "POST /upload HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+  std::string chunks;
+  for (int i = 0; i < 100; ++i) chunks += "2710\r\n" + std::string(10'000, 'y') + "\r\n";
+  EXPECT_TRUE(exchange(head + chunks + "0\r\n\r\n").ends_with("1000000 0"));
+  EXPECT_EQ(status_of(exchange(head + chunks + "1312D01\r\n")), 413) << "one byte too many";
+  EXPECT_EQ(handled_, 1);
+  Client leaves(port_);
+  leaves.send(head + "ffff\r\nhalf");
+  EXPECT_TRUE(wait_for([&] { return connections() >= 1; }));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "spool"));
+}
+
+TEST_F(HttpServerTest, an_upload_that_keeps_coming_outlives_the_deadline_of_a_small_body) {
+  serve({.body_timeout = seconds(1)});
+  Client client(port_);
+  client.send("POST /upload HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 6\r\n\r\n");
+  for (int i = 0; i < 6; ++i) {
+    std::this_thread::sleep_for(milliseconds(400));
+    client.send("x");
+  }
+  EXPECT_TRUE(client.receive_all().ends_with("6 0"));
+  Client silent(port_);
+  silent.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nx");
+  EXPECT_EQ(status_of(silent.receive_all()), 408);
 }
 
 TEST_F(HttpServerTest, draining_finishes_what_is_under_way_and_takes_nothing_new) {
