@@ -31,6 +31,8 @@ int main(int argc, char** argv) {
   add_sender_command(app, line);
   add_template_command(app, line);
   add_serve_command(app, line);
+  add_user_command(app, line);
+  add_token_command(app, line);
   add_render_command(app, line);
   add_config_command(app, line);
   try {

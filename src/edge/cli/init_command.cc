@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "edge/cli/command.h"
+#include "edge/cli/password_input.h"
+#include "edge/cli/people.h"
 #include "edge/cli/workplace.h"
 
 namespace tidings::cli {
@@ -18,9 +20,26 @@ struct InitFlags {
   std::string locale;
   std::string time_zone;
   std::string postal_address;
+  std::string owner;
+  std::string owner_name;
+  bool from_stdin = false;
 };
 
-int run_init(const InitFlags& flags) {
+// The first user, once the folder is free again: the API opens it by itself.
+int add_owner(const InitFlags& flags) {
+  PasswordFrom password = has_terminal() ? PasswordFrom::terminal : PasswordFrom::link;
+  if (flags.from_stdin) password = PasswordFrom::standard_input;
+  const auto added =
+      add_person({.data = flags.data}, {flags.owner, flags.owner_name, "owner", password});
+  if (!added) return report(added.error());
+  fmt::print("{} is its owner.\n", flags.owner);
+  if (!added->link.empty()) {
+    fmt::print("With this link a password can be chosen, once:\n{}\n", added->link);
+  }
+  return kDone;
+}
+
+int prepare(const InitFlags& flags) {
   WorkplaceOptions options;
   options.data = flags.data;
   options.access = Access::write;
@@ -44,6 +63,12 @@ int run_init(const InitFlags& flags) {
   return kDone;
 }
 
+int run_init(const InitFlags& flags) {
+  const int prepared = prepare(flags);
+  if (prepared != kDone || flags.owner.empty()) return prepared;
+  return add_owner(flags);
+}
+
 }  // namespace
 
 void add_init_command(CLI::App& app, CommandLine& line) {
@@ -56,10 +81,14 @@ void add_init_command(CLI::App& app, CommandLine& line) {
   command->add_option("--locale", flags->locale, "Its language, like en, nl, pl or fr");
   command->add_option("--time-zone", flags->time_zone, "Its time zone, like Europe/Amsterdam");
   command->add_option("--postal-address", flags->postal_address, "For the foot of messages");
+  command->add_option("--owner", flags->owner, "The address of its first user");
+  command->add_option("--owner-name", flags->owner_name, "Their name");
+  command->add_flag("--password-stdin", flags->from_stdin,
+                    "Their password is one line on standard input");
   command->footer(
       "Example:\n"
       "  tidings init --data ./data --name 'Rowing club De Amstel' --locale nl \\\n"
-      "    --time-zone Europe/Amsterdam");
+      "    --time-zone Europe/Amsterdam --owner ada@amstel.example");
   command->callback([&line, flags] { line.run = [flags] { return run_init(*flags); }; });
 }
 

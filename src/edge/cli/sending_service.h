@@ -73,7 +73,8 @@ class SendingService {
   std::unique_ptr<delivery::Ledger> ledger_;
   std::unique_ptr<delivery::Journal> journal_;
   net::EventLoop loop_;
-  net::WorkerPool pool_;
+  // Handlers wait for the database, and up to eight of them for a password's hash.
+  net::WorkerPool pool_{16};
   std::unique_ptr<delivery::EmailPreparer> preparer_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
   std::unique_ptr<compose::CampaignRunner> runner_;

@@ -13,8 +13,10 @@
 #include "edge/cli/sending_service.h"
 #include "edge/cli/workplace.h"
 #include "edge/http/content_routes.h"
+#include "edge/http/password_routes.h"
 #include "edge/http/serve_routes.h"
 #include "feedback/unsubscribe.h"
+#include "identity/sign_in.h"
 
 namespace tidings::cli {
 namespace {
@@ -93,6 +95,11 @@ int run_serve(const ServeFlags& flags) {
   };
   http::add_public_routes(router, std::move(pages));
   http::add_content_routes(router, {&(*workplace)->database(), &(*workplace)->clock()});
+  identity::PasswordHasher hasher;
+  identity::SignIn sign_in((*workplace)->database(), (*workplace)->ids(), (*workplace)->clock(),
+                           hasher);
+  http::add_password_routes(router, {&(*workplace)->database(), &sign_in, &(*workplace)->clock(),
+                                     (*service)->public_url()});
   const auto address = (*service)->serve(std::move(router), settings.listen);
   if (!address) return report(address.error());
   fmt::print("Serving {} on http://{}\n", (*workplace)->organisation().name, *address);

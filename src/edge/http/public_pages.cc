@@ -32,6 +32,11 @@ strong{font-weight:600}
 form{margin:24px 0 0}
 button{font:inherit;font-weight:600;padding:10px 24px;border-radius:6px;cursor:pointer;
 border:1px solid var(--accent);background:var(--accent);color:var(--on-accent)}
+label{display:block;margin:0 0 16px;font-weight:600}
+input[type=password]{display:block;width:100%;margin-top:4px;font:inherit;padding:8px 12px;
+border:1px solid var(--line);border-radius:6px;background:var(--paper);color:var(--ink)}
+input:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+.trouble{border-left:4px solid var(--accent);padding-left:12px}
 button.plain{background:none;color:var(--accent);border-color:var(--line)}
 button:hover{filter:brightness(1.08)}
 button:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
@@ -157,6 +162,31 @@ net::Response invalid_link_page(const PublicTexts& texts) {
 net::Response trouble_page(const PublicTexts& texts) {
   auto response = notice(503, texts, texts.trouble_title, texts.trouble_text);
   return std::move(response.set("Retry-After", "60"));
+}
+
+net::Response password_page(int status, std::string_view trouble) {
+  constexpr std::string_view kTitle = "Choose your password";
+  std::string body = heading(kTitle);
+  if (!trouble.empty()) {
+    body += fmt::format("<p class=\"trouble\" role=\"alert\">{}</p>\n", escape_html(trouble));
+  }
+  body +=
+      "<p>At least 10 characters. A few words by chance are easy to remember and hard to guess. "
+      "Everywhere you are signed in now, you will be signed out.</p>\n"
+      "<form method=\"post\">\n"
+      "<label>New password<input type=\"password\" name=\"password\" required minlength=\"10\" "
+      "autocomplete=\"new-password\"></label>\n"
+      "<label>The same again<input type=\"password\" name=\"again\" required minlength=\"10\" "
+      "autocomplete=\"new-password\"></label>\n"
+      "<button type=\"submit\">Set the password</button></form>\n";
+  return respond(status, {.title = kTitle, .body = body});
+}
+
+net::Response password_link_page(bool is_set, std::string_view sentence) {
+  const std::string_view title =
+      is_set ? "Your password is set" : "This link does not work any more";
+  const std::string body = fmt::format("{}<p>{}</p>\n", heading(title), escape_html(sentence));
+  return respond(is_set ? 200 : 404, {.title = title, .body = body});
 }
 
 net::Response home_page(const HomePage& home) {

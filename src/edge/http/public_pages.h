@@ -33,6 +33,11 @@ net::Response invalid_link_page(const PublicTexts& texts);
 // 503: the database did not answer.
 net::Response trouble_page(const PublicTexts& texts);
 
+// Where a one-time link leads: choose a password. `trouble` is a sentence about the last try.
+net::Response password_page(int status, std::string_view trouble);
+// The link was used, is too old, or never was: 404. Or the password is set: 200.
+net::Response password_link_page(bool is_set, std::string_view sentence);
+
 // What stands at `/`.
 struct HomePage {
   std::string_view organisation_name;

@@ -1,0 +1,170 @@
+// tidings user: who works in the organisation, and in which role.
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "edge/cli/api_client.h"
+#include "edge/cli/command.h"
+#include "edge/cli/password_input.h"
+#include "edge/cli/people.h"
+#include "edge/cli/terminal_text.h"
+
+namespace tidings::cli {
+namespace {
+
+namespace json = boost::json;
+
+struct UserFlags {
+  WorkplaceOptions options;
+  std::string email;
+  std::string name;
+  std::string role = "editor";
+  bool from_stdin = false;
+  bool wants_link = false;
+  bool is_json = false;
+
+  PasswordFrom password() const {
+    if (from_stdin) return PasswordFrom::standard_input;
+    return wants_link || !has_terminal() ? PasswordFrom::link : PasswordFrom::terminal;
+  }
+};
+
+std::string text_at(const json::object& object, std::string_view name) {
+  return harmless(object.at(name).as_string());
+}
+
+std::string path_of(const json::object& user) {
+  return "/users/" + std::string(user.at("id").as_string());
+}
+
+void print(const json::object& user, bool is_json) {
+  if (is_json) {
+    fmt::print("{}\n", json::serialize(user));
+    return;
+  }
+  std::string remarks;
+  if (user.at("is_disabled").as_bool()) remarks += "  disabled";
+  if (!user.at("has_password").as_bool()) remarks += "  has no password yet";
+  fmt::print("{}  {}  {}{}\n", fitted(text_at(user, "email"), 32),
+             fitted(text_at(user, "role"), 13), text_at(user, "name"), remarks);
+}
+
+void print_link(const std::string& link) {
+  if (link.empty()) return;
+  fmt::print("Hand this link over; with it a password can be chosen once:\n{}\n", link);
+}
+
+int add(const UserFlags& flags) {
+  const auto added =
+      add_person(flags.options, {flags.email, flags.name, flags.role, flags.password()});
+  if (!added) return report(added.error());
+  if (flags.is_json) {
+    json::object shown = added->user;
+    shown["link"] = added->link.empty() ? json::value(nullptr) : json::value(added->link);
+    fmt::print("{}\n", json::serialize(shown));
+    return kDone;
+  }
+  fmt::print("{} works here as {} from now on.\n", text_at(added->user, "name"),
+             text_at(added->user, "role"));
+  print_link(added->link);
+  return kDone;
+}
+
+int list(const UserFlags& flags) {
+  const auto users = all_users(flags.options);
+  if (!users) return report(users.error());
+  for (const json::value& each : *users) print(each.as_object(), flags.is_json);
+  if (users->empty() && !flags.is_json) {
+    fmt::print("Nobody yet. Begin with: tidings user add you@example.org --role owner\n");
+  }
+  return kDone;
+}
+
+int change(const UserFlags& flags, const json::object& wanted) {
+  const auto user = user_by_email(flags.options, flags.email);
+  if (!user) return report(user.error());
+  const auto changed = call_api(flags.options, "PATCH", path_of(*user), wanted);
+  if (!changed) return report(changed.error());
+  print(changed->body.as_object(), flags.is_json);
+  return kDone;
+}
+
+int password(const UserFlags& flags) {
+  const auto user = user_by_email(flags.options, flags.email);
+  if (!user) return report(user.error());
+  const auto link =
+      renew_password(flags.options, std::string(user->at("id").as_string()), flags.password());
+  if (!link) return report(link.error());
+  if (link->empty()) {
+    fmt::print("The password of {} is changed, and every session of theirs has ended.\n",
+               text_at(*user, "name"));
+  }
+  print_link(*link);
+  return kDone;
+}
+
+int remove(const UserFlags& flags) {
+  const auto user = user_by_email(flags.options, flags.email);
+  if (!user) return report(user.error());
+  const auto removed = call_api(flags.options, "DELETE", path_of(*user));
+  if (!removed) return report(removed.error());
+  fmt::print("{} does not work here any more.\n", text_at(*user, "name"));
+  return kDone;
+}
+
+}  // namespace
+
+void add_user_command(CLI::App& app, CommandLine& line) {
+  auto flags = std::make_shared<UserFlags>();
+  auto* command = app.add_subcommand("user", "Who works in the organisation, and in which role");
+  command->require_subcommand(1);
+  const auto subcommand = [&](const char* name, const char* what, int (*run)(const UserFlags&)) {
+    auto* sub = command->add_subcommand(name, what);
+    sub->add_option("--data", flags->options.data, "The data folder")->capture_default_str();
+    sub->callback([&line, flags, run] { line.run = [flags, run] { return run(*flags); }; });
+    return sub;
+  };
+  const auto roles = CLI::IsMember({"owner", "administrator", "editor", "author", "viewer"});
+  auto* adding = subcommand("add", "Let somebody work here", add);
+  adding->add_option("--name", flags->name, "Their name");
+  adding->add_option("--role", flags->role, "owner, administrator, editor, author or viewer")
+      ->capture_default_str()
+      ->check(roles);
+  auto* listing = subcommand("list", "Everybody who works here", list);
+  auto* changing = subcommand("role", "Give somebody another role", [](const UserFlags& given) {
+    return change(given, {{"role", given.role}});
+  });
+  auto* renewing = subcommand("password", "Give somebody a new password, or a link", password);
+  auto* disabling = subcommand("disable", "Keep somebody out for now", [](const UserFlags& given) {
+    return change(given, {{"is_disabled", true}});
+  });
+  auto* enabling = subcommand("enable", "Let somebody in again", [](const UserFlags& given) {
+    return change(given, {{"is_disabled", false}});
+  });
+  auto* removing = subcommand("remove", "Take somebody out of the organisation", remove);
+  for (CLI::App* sub : {adding, changing, renewing, disabling, enabling, removing}) {
+    sub->add_option("email", flags->email, "Their address")->required();
+  }
+  changing->add_option("role", flags->role, "The new role")->required()->check(roles);
+  for (CLI::App* sub : {adding, renewing}) {
+    auto* from_stdin = sub->add_flag("--password-stdin", flags->from_stdin,
+                                     "The password is one line on standard input");
+    sub->add_flag("--link", flags->wants_link, "Print a link to choose a password with, once")
+        ->excludes(from_stdin);
+  }
+  for (CLI::App* sub : {adding, listing, changing, disabling, enabling}) {
+    sub->add_flag("--json", flags->is_json, "One JSON object per line");
+  }
+  command->footer(
+      "Examples:\n"
+      "  tidings user add ada@club.example --name 'Ada Smit' --role owner\n"
+      "  tidings user list --json\n"
+      "  tidings user role ada@club.example editor\n"
+      "  tidings user password ada@club.example --link\n"
+      "  tidings user disable ada@club.example");
+}
+
+}  // namespace tidings::cli
