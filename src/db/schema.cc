@@ -390,6 +390,7 @@ std::span<const Migration> migrations() {
       {7, "api", kApiSchema},
       {8, "content", kContentSchema},
       {9, "imports", kImportsSchema},
+      {10, "record ranges", kRecordRangesSchema},
   });
   return list;
 }

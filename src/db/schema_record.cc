@@ -1,6 +1,6 @@
 // What the record needs to be read fast: the send-outs that are no campaign, and indexes that hold
 // the few messages a filter looks for. None of the indexes has a row for a message that a campaign
-// queues and sends. Owned by src/delivery. See docs/decisions/0009-reading-the-record.md.
+// queues and sends. Owned by src/delivery. See docs/decisions/0014-reading-the-record.md.
 #include "db/schema_parts.h"
 
 namespace tidings::db {
@@ -56,6 +56,12 @@ CREATE TABLE purge (
   finished_at BIGINT,
   PRIMARY KEY (organisation_id, what, id)
 );
+)sql";
+
+constinit const std::string_view kRecordRangesSchema = R"sql(
+-- Between which ids the messages of a campaign lie, so that the primary key finds them.
+ALTER TABLE campaign_counter ADD COLUMN first_message_id BIGINT;
+ALTER TABLE campaign_counter ADD COLUMN last_message_id BIGINT;
 )sql";
 
 }  // namespace tidings::db

@@ -79,8 +79,13 @@ Result<void> Ledger::enqueue(Connection& connection, const CampaignKeys& campaig
   TRY(connection.insert_many("message", kMessageColumns, rows));
   TRY(connection.insert_many("message_about", kAboutColumns, about));
   TRY(events.store(connection));
-  if (!campaign.campaign_id.valid()) TRY(add_send_outs(connection, campaign, messages));
-  return add(connection, changes);
+  if (!campaign.campaign_id.valid()) return add_send_outs(connection, campaign, messages);
+  TRY(add(connection, changes));
+  if (messages.empty()) return {};
+  const auto [first, last] = std::ranges::minmax_element(messages, {}, &NewMessage::id);
+  TRY(connection.execute(sql::kWidenRange, {campaign.organisation_id, campaign.campaign_id,
+                                            node_number_, first->id, last->id}));
+  return {};
 }
 
 Result<void> Ledger::add_send_outs(Connection& connection, const CampaignKeys& keys,

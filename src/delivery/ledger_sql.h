@@ -179,6 +179,13 @@ inline constexpr Statement kAddFigures{
     " unsubscribed = c.unsubscribed + excluded.unsubscribed,"
     " blocked = c.blocked + excluded.blocked"};
 
+inline constexpr Statement kWidenRange{
+    "ledger.widen_range",
+    "UPDATE campaign_counter SET first_message_id = CASE WHEN first_message_id < $4"
+    " THEN first_message_id ELSE $4 END, last_message_id = CASE WHEN last_message_id > $5"
+    " THEN last_message_id ELSE $5 END"
+    " WHERE organisation_id = $1 AND campaign_id = $2 AND node_number = $3"};
+
 // COALESCE and CAST: PostgreSQL sums BIGINT to NUMERIC.
 inline constexpr Statement kFigures{
     "ledger.figures",

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "report/log_rows.h"
 #include "wire/case_folding.h"
 
 namespace tidings::report {
@@ -15,21 +16,15 @@ constexpr std::int64_t kPageRows = 500;
 constexpr std::int64_t kAllKinds = 15;
 constexpr std::int64_t kAllStatuses = (std::int64_t{1} << kStatusCount) - 1;
 
-// The sign before organisation_id keeps SQLite from the primary key, in which it would walk the
-// whole organisation: message_about_others has only the few it looks for.
-#define TIDINGS_LOG_COLUMNS                                                             \
-  "SELECT m.id, m.campaign_id, m.content_version_id, m.contact_id, m.address, m.kind,"  \
-  " m.channel, m.message_values, m.state, m.status, m.reason, m.attempts, m.lease_id,"  \
-  " m.is_ambiguous, m.due_at, m.queued_at, m.changed_at,"                               \
-  " EXISTS (SELECT 1 FROM message_about o WHERE +o.organisation_id = m.organisation_id" \
-  " AND o.message_id = m.id AND o.is_recipient = 0)"
-#define TIDINGS_LOG_FILTER                                           \
-  " AND m.deleted_at IS NULL"                                        \
-  " AND ((CAST($4 AS BIGINT) >> CAST(m.kind AS INTEGER)) & 1) = 1"   \
-  " AND (CAST($5 AS BIGINT) IS NULL OR m.channel = $5)"              \
-  " AND ((CAST($6 AS BIGINT) >> CAST(m.status AS INTEGER)) & 1) = 1" \
-  " AND (CAST($7 AS BIGINT) IS NULL OR m.campaign_id = $7)"          \
-  " AND (CAST($8 AS BIGINT) IS NULL OR m.queued_at >= $8)"           \
+#define TIDINGS_LOG_FILTER                                                           \
+  " AND m.deleted_at IS NULL"                                                        \
+  " AND (m.campaign_id IS NULL OR m.campaign_id NOT IN (SELECT d.id FROM campaign d" \
+  " WHERE d.organisation_id = $1 AND d.deleted_at IS NOT NULL))"                     \
+  " AND ((CAST($4 AS BIGINT) >> CAST(m.kind AS INTEGER)) & 1) = 1"                   \
+  " AND (CAST($5 AS BIGINT) IS NULL OR m.channel = $5)"                              \
+  " AND ((CAST($6 AS BIGINT) >> CAST(m.status AS INTEGER)) & 1) = 1"                 \
+  " AND (CAST($7 AS BIGINT) IS NULL OR m.campaign_id = $7)"                          \
+  " AND (CAST($8 AS BIGINT) IS NULL OR m.queued_at >= $8)"                           \
   " AND (CAST($9 AS BIGINT) IS NULL OR m.queued_at < $9)"
 #define TIDINGS_LOG_ALL \
   TIDINGS_LOG_COLUMNS   \
@@ -48,10 +43,6 @@ constexpr db::Statement kContactOldestFirst{"report.log_contact_oldest_first",
                                             TIDINGS_LOG_CONTACT " ORDER BY a.message_id LIMIT $10"};
 constexpr db::Statement kContactNewestFirst{
     "report.log_contact_newest_first", TIDINGS_LOG_CONTACT " ORDER BY a.message_id DESC LIMIT $10"};
-constexpr db::Statement kOthers{
-    "report.log_others",
-    "SELECT contact_id FROM message_about WHERE +organisation_id = $1 AND message_id = $2"
-    " AND is_recipient = 0 ORDER BY contact_id"};
 constexpr db::Statement kCampaignTimes{
     "report.log_campaign_times",
     "SELECT created_at, expanded_at FROM campaign WHERE organisation_id = $1 AND id = $2"};
@@ -63,8 +54,7 @@ bool contains_folded(std::string_view text, std::string_view folded_part) {
 }  // namespace
 
 struct MessageLog::Row {
-  LogEntry entry;
-  std::string values;
+  LogRow read;
   const ContentFacts* content = nullptr;
 };
 
@@ -122,29 +112,7 @@ Result<void> MessageLog::scan(const Scan& scan, const std::function<bool(const L
     contents_.forget_some();
     std::vector<Row> rows;
     const auto read_row = [&](const db::Row& row) {
-      Row made;
-      LogEntry& entry = made.entry;
-      entry.organisation_id = organisation_;
-      entry.id = row.id<MessageId>(0);
-      entry.campaign_id = row.id<CampaignId>(1);
-      entry.content_version_id = row.id<ContentVersionId>(2);
-      if (!row.is_null(3)) entry.contact_ids.push_back(row.id<ContactId>(3));
-      entry.address = row.string(4);
-      entry.kind = static_cast<MessageKind>(row.integer(5));
-      entry.channel = static_cast<Channel>(row.integer(6));
-      made.values = row.string(7);
-      entry.state = static_cast<MessageState>(row.integer(8));
-      entry.status = static_cast<Status>(row.integer(9));
-      entry.reason = row.string(10);
-      entry.attempts = static_cast<int>(row.integer(11));
-      entry.lease = row.id<NodeId>(12);
-      entry.is_ambiguous = row.boolean(13);
-      entry.due_at = row.instant(14);
-      entry.queued_at = row.instant(15);
-      entry.changed_at = row.instant(16);
-      // Marks those with more to read, which no statement may do from within this one.
-      if (row.boolean(17)) entry.contact_ids.push_back({});
-      rows.push_back(std::move(made));
+      rows.push_back({read_log_row(organisation_, row)});
     };
     TRY(database_.read([&](db::Connection& connection) -> Result<void> {
       rows.clear();
@@ -154,22 +122,22 @@ Result<void> MessageLog::scan(const Scan& scan, const std::function<bool(const L
       if (filter.contact) params.emplace_back(*filter.contact);
       TRY(connection.query(statement, params, read_row));
       for (Row& row : rows) {
-        row.content = TRY(contents_.find(connection, row.entry.content_version_id));
-        auto& contacts = row.entry.contact_ids;
-        if (contacts.empty() || contacts.back().valid()) continue;
-        contacts.pop_back();
-        TRY(connection.query(kOthers, {organisation_, row.entry.id}, [&](const db::Row& other) {
-          contacts.push_back(other.id<ContactId>(0));
+        LogEntry& entry = row.read.entry;
+        row.content = TRY(contents_.find(connection, entry.content_version_id));
+        if (!row.read.has_others) continue;
+        TRY(connection.query(kOthers, {organisation_, entry.id}, [&](const db::Row& other) {
+          entry.contact_ids.push_back(other.id<ContactId>(0));
         }));
       }
       return {};
     }));
     for (Row& row : rows) {
-      if (!TRY(passes(filter, *row.content, row.entry, row.values, scan.wants_subject))) continue;
-      if (!take(row.entry)) return {};
+      LogEntry& entry = row.read.entry;
+      if (!TRY(passes(filter, *row.content, entry, row.read.values, scan.wants_subject))) continue;
+      if (!take(entry)) return {};
     }
     if (std::ssize(rows) < kPageRows) return {};
-    (is_newest_first ? before : after) = rows.back().entry.id.value;
+    (is_newest_first ? before : after) = rows.back().read.entry.id.value;
   }
 }
 

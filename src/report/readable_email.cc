@@ -201,12 +201,16 @@ void read_part(const Headers& headers, std::string_view body, int depth, Readabl
     }
   }
   if (disposition.starts_with("attachment")) {
-    email.attachments.push_back({file_name(disposition), media_type, body.size()});
+    email.attachments.push_back({file_name(disposition), media_type, body.size(),
+                                 decode_body(field(headers, "Content-Transfer-Encoding"), body)});
     return;
   }
   const bool is_html = media_type == "text/html";
+  std::string decoded = decode_body(field(headers, "Content-Transfer-Encoding"), body);
+  std::string& whole = is_html ? email.html : email.plain;
+  if (whole.empty()) whole = decoded;
   if (!email.text.empty() && (is_html || !email.is_html)) return;
-  email.text = without_cr(decode_body(field(headers, "Content-Transfer-Encoding"), body));
+  email.text = without_cr(std::move(decoded));
   email.is_html = is_html;
 }
 

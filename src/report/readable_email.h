@@ -19,10 +19,13 @@ struct ReadableEmail {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string text;  // LF line ends; the HTML source when there is no plain text
   bool is_html = false;
+  std::string html;   // as sent, decoded; empty when there is none
+  std::string plain;  // the same of the plain text
   struct Attachment {
     std::string file_name;
     std::string media_type;
     std::size_t octets = 0;  // as sent, encoded
+    std::string content;     // decoded
   };
   std::vector<Attachment> attachments;
 };

@@ -30,7 +30,8 @@ TITLES = {
     5646: "Language tags", 6901: "JSON Pointer", 9106: "Argon2", 7807: "Problem details, 2016",
     6266: "Content-Disposition in HTTP", 7232: "Conditional requests", 9111: "HTTP caching",
     5545: "iCalendar", 7233: "Range requests", 1952: "gzip", 2397: "data URLs", 5988: "Web linking",
-    8288: "Web linking", 4122: "UUID", 2392: "cid URLs", 7231: "HTTP semantics, 2014",
+    8288: "Web linking", 4122: "UUID", 2392: "cid URLs", 8187: "Parameters of HTTP header fields",
+    7231: "HTTP semantics, 2014",
 }
 
 

@@ -1,0 +1,234 @@
+#include "edge/api/record_handlers.h"
+
+#include <boost/json.hpp>
+
+#include <fmt/format.h>
+
+#include "audience/contacts.h"
+#include "delivery/email_content.h"
+#include "edge/api/record_input.h"
+#include "edge/api/record_json.h"
+#include "report/message_pages.h"
+#include "report/recipients.h"
+#include "report/send_outs.h"
+#include "report/statistics.h"
+
+namespace tidings::api {
+
+namespace json = boost::json;
+using identity::Permission;
+
+json::object message_json(const report::LogEntry& entry) {
+  json::array contacts;
+  for (const ContactId contact : entry.contact_ids) contacts.emplace_back(to_text(contact));
+  json::object object;
+  object["id"] = to_text(entry.id);
+  object["message_id"] = delivery::message_id_header(entry.id, entry.message_id_domain);
+  object["campaign_id"] =
+      entry.campaign_id.valid() ? json::value(to_text(entry.campaign_id)) : json::value();
+  object["contact_ids"] = std::move(contacts);
+  object["address"] = entry.address.empty() ? json::value() : json::value(entry.address);
+  object["kind"] = to_string(entry.kind);
+  object["channel"] = to_string(entry.channel);
+  object["subject"] = entry.subject;
+  object["sender"] = entry.sender;
+  object["has_attachments"] = entry.has_attachments;
+  object["status"] = to_string(entry.status);
+  object["reason"] = entry.reason;
+  object["attempts"] = entry.attempts;
+  object["queued_at"] = instant_text(entry.queued_at);
+  object["changed_at"] = instant_text(entry.changed_at);
+  return object;
+}
+
+namespace {
+
+constexpr std::int64_t kEarlierMost = 10'000;
+
+json::value maybe_instant(const std::optional<Instant>& at) {
+  return at ? json::value(instant_text(*at)) : json::value();
+}
+json::value maybe_text(const std::string& text) {
+  return text.empty() ? json::value() : json::value(text);
+}
+std::string sort_text(const report::MessagePage& page) {
+  return (page.is_descending ? "-" : "") + std::string(report::to_string(page.sort));
+}
+
+Result<void> check_deleted(const Call& call, bool is_deleted) {
+  if (!is_deleted || identity::allows(call.who, Permission::record_delete)) return {};
+  return fail(ErrorKind::denied, "api.permission",
+              "What was deleted from the history is shown only to those who may delete from it.");
+}
+
+Result<Answer> list_send_outs(const Call& call) {
+  RecordInput input;
+  const report::SendOutQuery query = read_send_out_query(call, input);
+  if (!input.errors.empty()) return input.refusal();
+  TRY(check_deleted(call, query.filter.is_deleted));
+  report::SendOuts send_outs(call.services.database, call.organisation());
+  const report::SendOutPage page = TRY(send_outs.list(query));
+  json::array items;
+  for (const report::SendOut& one : page.items) {
+    items.push_back(json::object{{"id", to_text(one.id)},
+                                 {"what", one.is_campaign ? "campaign" : "message"},
+                                 {"type", to_string(one.type)},
+                                 {"title", title_of(one.type)},
+                                 {"channel", to_string(one.channel)},
+                                 {"name", one.name},
+                                 {"subject", one.subject},
+                                 {"sender", one.sender},
+                                 {"address", maybe_text(one.address)},
+                                 {"status", one.status},
+                                 {"sent", one.sent},
+                                 {"total", one.total},
+                                 {"at", instant_text(one.at)},
+                                 {"has_attachments", one.has_attachments}});
+  }
+  json::value earlier;
+  if (items.empty() && query.cursor.empty() && page.next_cursor.empty() && query.filter.from) {
+    report::SendOutFilter before = query.filter;
+    before.until = before.from;
+    before.from.reset();
+    earlier = TRY(send_outs.count(before, kEarlierMost));
+  }
+  return Answer::ok(json::object{{"items", std::move(items)},
+                                 {"next_cursor", maybe_text(page.next_cursor)},
+                                 {"from", maybe_instant(query.filter.from)},
+                                 {"earlier", std::move(earlier)}});
+}
+
+Result<Answer> answer_messages(const Call& call, const report::MessageQuery& query) {
+  TRY(check_deleted(call, query.filter.is_deleted));
+  report::MessagePages pages(call.services.database, call.organisation());
+  const report::MessagePage page = TRY(pages.list(query));
+  json::array items;
+  for (const report::LogEntry& entry : page.items) items.push_back(message_json(entry));
+  json::value earlier;
+  if (items.empty() && query.cursor.empty() && page.next_cursor.empty() && query.filter.from) {
+    report::LogFilter before = query.filter;
+    before.until = before.from;
+    before.from.reset();
+    const std::int64_t count = TRY(pages.count(before, kEarlierMost));
+    if (count >= 0) earlier = count;
+  }
+  return Answer::ok(json::object{{"items", std::move(items)},
+                                 {"next_cursor", maybe_text(page.next_cursor)},
+                                 {"from", maybe_instant(query.filter.from)},
+                                 {"earlier", std::move(earlier)},
+                                 {"sort", sort_text(page)},
+                                 {"searched_to", maybe_instant(page.searched_to)}});
+}
+
+Result<Answer> list_messages(const Call& call) {
+  RecordInput input;
+  const report::MessageQuery query = read_message_query(call, input, true);
+  if (!input.errors.empty()) return input.refusal();
+  return answer_messages(call, query);
+}
+
+Result<Answer> list_history(const Call& call) {
+  RecordInput input;
+  report::MessageQuery query = read_message_query(call, input, false);
+  if (!input.errors.empty()) return input.refusal();
+  const auto id = TRY(call.id<ContactId>("id"));
+  const auto contact = TRY(call.services.database.read_value([&](db::Connection& connection) {
+    return audience::find_contact(connection, call.organisation(), id);
+  }));
+  if (!contact) {
+    return fail(ErrorKind::not_found, "contact.not_found",
+                "There is no contact " + to_text(id) + ".");
+  }
+  query.filter.contact = id;
+  return answer_messages(call, query);
+}
+
+Result<Answer> list_recipients(const Call& call) {
+  RecordInput input;
+  report::MessageQuery query = read_message_query(call, input, false);
+  if (!input.errors.empty()) return input.refusal();
+  query.filter.campaign = TRY(call.id<CampaignId>("id"));
+  const auto found =
+      TRY(report::list_recipients(call.services.database, call.organisation(), query));
+  json::array items;
+  for (const report::Recipient& one : found.items) {
+    const report::LogEntry& entry = one.entry;
+    json::array about;
+    for (std::size_t i = 1; i < entry.contact_ids.size(); ++i) {
+      about.emplace_back(to_text(entry.contact_ids[i]));
+    }
+    items.push_back(json::object{
+        {"message_id", to_text(entry.id)},
+        {"contact_id",
+         entry.contact_ids.empty() ? json::value() : json::value(to_text(entry.contact_ids[0]))},
+        {"name", one.name},
+        {"address", maybe_text(entry.address)},
+        {"status", to_string(entry.status)},
+        {"reason", entry.reason},
+        {"changed_at", instant_text(entry.changed_at)},
+        {"contact_changed_at", maybe_instant(one.contact_changed_at)},
+        {"about_contact_ids", std::move(about)}});
+  }
+  return Answer::ok(json::object{{"items", std::move(items)},
+                                 {"next_cursor", maybe_text(found.page.next_cursor)},
+                                 {"sort", sort_text(found.page)},
+                                 {"searched_to", maybe_instant(found.page.searched_to)}});
+}
+
+Result<Answer> export_recipients(const Call& call) {
+  RecordInput input;
+  report::MessageQuery query = read_message_query(call, input, false);
+  if (!input.errors.empty()) return input.refusal();
+  query.filter.campaign = TRY(call.id<CampaignId>("id"));
+  Answer answer;
+  answer.raw =
+      TRY(report::export_recipients(call.services.database, call.organisation(), query.filter));
+  answer.content_type = "text/csv; charset=utf-8";
+  return std::move(answer).with(
+      "Content-Disposition",
+      fmt::format("attachment; filename=\"recipients-{}.csv\"", to_text(*query.filter.campaign)));
+}
+
+Result<Answer> get_statistics(const Call& call) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  const auto figures = TRY(call.services.database.read_value([&](db::Connection& connection) {
+    return report::statistics(connection, call.organisation(), id);
+  }));
+  json::array ended;
+  for (const report::EndLine& line : figures.ended) {
+    json::array statuses;
+    for (const Status status : line.statuses) statuses.emplace_back(to_string(status));
+    ended.push_back(json::object{{"line", line.line},
+                                 {"amount", line.amount},
+                                 {"percent", line.per_mille / 10.0},
+                                 {"statuses", std::move(statuses)}});
+  }
+  json::array along;
+  for (const report::Figure& figure : figures.along_the_way) {
+    along.push_back(json::object{
+        {"figure", figure.figure},
+        {"people", figure.people},
+        {"of_sent", figure.per_mille ? json::value(*figure.per_mille / 10.0) : json::value()}});
+  }
+  json::array not_measured;
+  for (const std::string_view word : figures.not_measured) not_measured.emplace_back(word);
+  return Answer::ok(json::object{{"total", figures.total},
+                                 {"ended", std::move(ended)},
+                                 {"along_the_way", std::move(along)},
+                                 {"not_measured", std::move(not_measured)}});
+}
+
+}  // namespace
+
+void add_record_handlers(Registry& registry) {
+  registry.answer("listSendOuts", list_send_outs);
+  registry.answer("listMessages", list_messages);
+  registry.answer("listHistory", list_history);
+  registry.answer("listRecipients", list_recipients);
+  registry.answer("exportRecipients", export_recipients);
+  registry.answer("getStatistics", get_statistics);
+  add_record_message_handlers(registry);
+  add_record_deletion_handlers(registry);
+}
+
+}  // namespace tidings::api

@@ -1,0 +1,199 @@
+#include "report/message_order.h"
+
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "wire/text_encoding.h"
+
+namespace tidings::report {
+
+namespace {
+
+struct SortFacts {
+  std::string_view word;
+  std::string_view key;      // SQL over m, s (send_out), k (content_key), c (contact)
+  std::string_view content;  // SQL over v (content_version) for k.content_key; empty: not needed
+  bool is_text = false;
+};
+
+// In the order of the enumeration. Only ASCII is folded here, as both databases do it.
+constexpr std::array<SortFacts, kMessageSortCount> kSorts = {{
+    {"queued_at", "m.id", "", false},
+    {"address", "m.normalised", "", true},
+    {"status", "m.status", "", false},
+    {"kind", "m.kind", "", false},
+    {"channel", "m.channel", "", false},
+    {"subject", "COALESCE(s.subject_key, k.content_key, '')", "lower(v.subject)", true},
+    {"sender", "COALESCE(s.sender_key, k.content_key, '')",
+     "lower(CASE WHEN v.from_name = '' THEN '' ELSE v.from_name || ' ' END || v.from_address)",
+     true},
+    {"has_attachments", "COALESCE(s.has_attachments, k.content_key, 0)",
+     "CASE WHEN EXISTS (SELECT 1 FROM content_attachment a WHERE a.organisation_id ="
+     " v.organisation_id AND a.content_version_id = v.id) THEN 1 ELSE 0 END",
+     false},
+    {"reason", "m.reason", "", true},
+    {"attempts", "m.attempts", "", false},
+    {"changed_at", "m.changed_at", "", false},
+    {"contact", "COALESCE(c.sort_name, '')", "", true},
+}};
+
+const SortFacts& facts_of(MessageSort sort) { return kSorts[static_cast<std::size_t>(sort)]; }
+
+// Optimisation: SQLite joins content_key row by row, in the square of their number; PostgreSQL
+// hashes it.
+std::string key_of(const SortFacts& facts, db::Dialect dialect) {
+  std::string key(facts.key);
+  constexpr std::string_view joined = "k.content_key";
+  const std::size_t at = key.find(joined);
+  if (at == std::string::npos || dialect == db::Dialect::postgres) return key;
+  return key.replace(at, joined.size(),
+                     fmt::format("(SELECT {} FROM content_version v WHERE v.organisation_id ="
+                                 " m.organisation_id AND v.id = m.content_version_id)",
+                                 facts.content));
+}
+
+// The rows of all sources, at most `most` of each.
+std::string rows_of(const CompiledFilter& filter, std::int64_t most) {
+  std::string rows;
+  for (const Source& source : filter.sources) {
+    for (const IdRange& range : source.ranges) {
+      if (range.empty()) continue;
+      if (!rows.empty()) rows += " UNION ALL ";
+      rows += fmt::format("SELECT * FROM (SELECT " TIDINGS_PART
+                          ", m.reason, m.attempts, m.changed_at FROM {} WHERE {} AND {} > {} AND {}"
+                          " < {} LIMIT {}) r{}",
+                          source.from, source.access, source.id, range.after, source.id,
+                          range.before, most, rows.size());
+    }
+  }
+  return rows;
+}
+
+// message_once has a campaign's messages by address, however many there are.
+bool is_by_index(const CompiledFilter& filter, const MessageQuery& query) {
+  return query.sort == MessageSort::address && query.filter.campaign && !query.filter.contact &&
+         filter.where.empty() && filter.sources.size() == 1 && query.filter.statuses.empty() &&
+         query.filter.kinds.empty() && !query.filter.channel && !query.filter.is_deleted &&
+         !query.filter.from && !query.filter.until;
+}
+
+}  // namespace
+
+std::string_view to_string(MessageSort sort) { return facts_of(sort).word; }
+
+std::optional<MessageSort> parse_message_sort(std::string_view word) {
+  for (std::size_t i = 0; i < kSorts.size(); ++i) {
+    if (kSorts[i].word == word) return static_cast<MessageSort>(i);
+  }
+  return std::nullopt;
+}
+
+std::string to_text(const MessageCursor& cursor) {
+  const SortFacts& facts = facts_of(cursor.sort);
+  return to_base64url(fmt::format("{}{} {} {}", cursor.is_descending ? '-' : '+', facts.word,
+                                  cursor.id,
+                                  facts.is_text ? cursor.text : std::to_string(cursor.number)));
+}
+
+std::unexpected<Error> bad_message_cursor() {
+  return fail(ErrorKind::invalid, "log.cursor",
+              "This cursor does not belong to this list. Begin again without it.");
+}
+
+Result<MessageCursor> read_message_cursor(const std::string& text) {
+  const auto plain = from_base64url(text);
+  if (!plain || plain->size() < 2) return bad_message_cursor();
+  MessageCursor cursor;
+  cursor.is_descending = plain->front() == '-';
+  const std::size_t word_end = plain->find(' ');
+  if (word_end == std::string::npos) return bad_message_cursor();
+  const auto sort = parse_message_sort(std::string_view(*plain).substr(1, word_end - 1));
+  const std::size_t id_end = plain->find(' ', word_end + 1);
+  if (!sort || id_end == std::string::npos) return bad_message_cursor();
+  cursor.sort = *sort;
+  const auto number = [&](std::size_t from, std::size_t to, std::int64_t& value) {
+    const char* const end = plain->data() + to;
+    const auto [stop, error] = std::from_chars(plain->data() + from, end, value);
+    return error == std::errc() && stop == end;
+  };
+  if (!number(word_end + 1, id_end, cursor.id)) return bad_message_cursor();
+  cursor.text = plain->substr(id_end + 1);
+  if (!wire::is_utf8(cursor.text) || cursor.text.contains('\0')) return bad_message_cursor();
+  if (!facts_of(*sort).is_text && !number(id_end + 1, plain->size(), cursor.number)) {
+    return bad_message_cursor();
+  }
+  return cursor;
+}
+
+bool sort_is_text(MessageSort sort) { return facts_of(sort).is_text; }
+
+Result<bool> may_sort(db::Connection& connection, const CompiledFilter& filter,
+                      const MessageQuery& query, std::int64_t most) {
+  if (is_by_index(filter, query)) return true;
+  if (filter.at_most >= 0) return filter.at_most <= most;
+  const std::string rows = rows_of(filter, most + 1);
+  if (rows.empty()) return true;
+  std::int64_t count = 0;
+  const std::string sql = "SELECT COUNT(*) FROM (" + rows + ") p";
+  TRY(connection.query({"", sql}, db::Params(filter.params).first(1),
+                       [&](const db::Row& row) { count = row.integer(0); }));
+  return count <= most;
+}
+
+std::string sorted_sql(db::Dialect dialect, const CompiledFilter& filter, const MessageQuery& query,
+                       std::int64_t most) {
+  const SortFacts& facts = facts_of(query.sort);
+  if (is_by_index(filter, query)) {
+    return fmt::format(
+        "SELECT m.id, m.normalised FROM message m WHERE m.organisation_id + 0 = $1"
+        " AND m.campaign_id = {} AND m.deleted_at IS NULL",
+        query.filter.campaign->value);
+  }
+  const std::string rows = rows_of(filter, most);
+  if (rows.empty()) return {};
+  std::string sql = "WITH part AS MATERIALIZED (" + rows + ")";
+  std::string joins;
+  if (!facts.content.empty()) {
+    if (dialect == db::Dialect::postgres)
+      sql += fmt::format(
+          ", content_key AS MATERIALIZED (SELECT v.id, {} AS content_key FROM (SELECT DISTINCT"
+          " content_version_id AS id FROM part) d JOIN content_version v ON v.organisation_id = $1"
+          " AND v.id = d.id)",
+          facts.content);
+    joins =
+        " LEFT JOIN send_out s ON m.campaign_id IS NULL AND s.organisation_id = m.organisation_id"
+        " AND s.id = m.id";
+    if (dialect == db::Dialect::postgres) {
+      joins += " LEFT JOIN content_key k ON k.id = m.content_version_id";
+    }
+  }
+  if (query.sort == MessageSort::contact) {
+    joins +=
+        " LEFT JOIN contact c ON c.organisation_id = m.organisation_id AND c.id = m.contact_id";
+  }
+  sql += fmt::format(" SELECT m.id, {} FROM part m{} WHERE {}", key_of(facts, dialect), joins,
+                     filter.where.empty() ? "1 = 1" : filter.where);
+  return sql;
+}
+
+std::string keyset_sql(db::Dialect dialect, const MessageQuery& query, std::size_t params,
+                       bool is_first) {
+  if (is_first) return {};
+  const SortFacts& facts = facts_of(query.sort);
+  const char sign = query.is_descending ? '<' : '>';
+  // The first comparison alone lets an index begin there.
+  return fmt::format(" AND {0} {1}= ${2} AND ({0} {1} ${2} OR m.id {1} ${3})",
+                     key_of(facts, dialect), sign, params + 1, params + 2);
+}
+
+std::string order_sql(db::Dialect dialect, const MessageQuery& query) {
+  const std::string_view direction = query.is_descending ? " DESC" : "";
+  return fmt::format(" ORDER BY {0}{1}, m.id{1} LIMIT ", key_of(facts_of(query.sort), dialect),
+                     direction);
+}
+
+}  // namespace tidings::report

@@ -1,0 +1,393 @@
+#include "report/message_query.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "wire/case_folding.h"
+
+namespace tidings::report {
+
+namespace {
+
+using db::Connection;
+using db::Dialect;
+
+// Id and queueing time of a message come from one clock, within one transaction.
+constexpr Duration kBatchSlack = std::chrono::seconds(2);
+// More messages than this of a group or an address are looked for along the primary key.
+constexpr std::int64_t kExplicitMax = 5'000;
+constexpr std::int64_t kGroupMembersMax = 500;
+// Campaigns looked at by a filter; those before them pass as if nothing were known of them.
+constexpr int kCampaignsMax = 20'000;
+
+constexpr db::Statement kCampaigns{
+    "report.campaign_facts",
+    "SELECT c.id, c.content_version_id, v.subject, v.from_name, v.from_address,"
+    " EXISTS (SELECT 1 FROM content_attachment a WHERE a.organisation_id = v.organisation_id"
+    " AND a.content_version_id = v.id), c.created_at, c.expanded_at, n.first_id, n.last_id,"
+    " COALESCE(n.total, 0)"
+    " FROM campaign c JOIN content_version v ON v.organisation_id = c.organisation_id"
+    " AND v.id = c.content_version_id LEFT JOIN (SELECT campaign_id, MIN(first_message_id) AS"
+    " first_id, MAX(last_message_id) AS last_id, CAST(SUM(queued + sending + deferred + held + sent"
+    " + bounced + failed + uncertain + skipped + dropped + cancelled) AS BIGINT) AS total"
+    " FROM campaign_counter WHERE organisation_id = $1"
+    " AND (CAST($2 AS BIGINT) IS NULL OR campaign_id = $2) GROUP BY campaign_id) n"
+    " ON n.campaign_id = c.id WHERE c.organisation_id = $1 AND c.deleted_at IS NULL"
+    " AND (CAST($2 AS BIGINT) IS NULL OR c.id = $2) ORDER BY c.id DESC LIMIT $3"};
+constexpr db::Statement kDeletedCampaigns{
+    "report.deleted_campaigns",
+    "SELECT id FROM campaign WHERE organisation_id = $1 AND deleted_at IS NOT NULL"};
+constexpr db::Statement kGroupMembers{
+    "report.group_members",
+    "SELECT members FROM contact_group WHERE organisation_id = $1 AND id = $2"};
+constexpr db::Statement kGroupMessages{
+    "report.group_messages",
+    "SELECT a.message_id FROM contact_group_member g JOIN message_about a"
+    " ON a.organisation_id = g.organisation_id AND a.contact_id = g.contact_id"
+    " WHERE g.organisation_id = $1 AND g.group_id = $2 AND a.is_recipient = 1"
+    " AND a.message_id > $3 AND a.message_id < $4 LIMIT $5"};
+// Per campaign one step into the index of addresses.
+constexpr db::Statement kAddressInCampaigns{
+    "report.address_in_campaigns",
+    "SELECT m.id FROM campaign c JOIN message m ON m.campaign_id = c.id AND m.normalised >= $2"
+    " AND m.normalised < $3 WHERE c.organisation_id = $1 LIMIT $4"};
+constexpr db::Statement kAddressInSingles{
+    "report.address_in_singles",
+    "SELECT m.id FROM message m WHERE m.organisation_id = $1 AND m.campaign_id IS NULL"
+    " AND m.normalised >= $2 AND m.normalised < $3 LIMIT $4"};
+constexpr db::Statement kSingles{"report.count_singles",
+                                 "SELECT COUNT(*) FROM (SELECT id FROM send_out WHERE"
+                                 " organisation_id = $1 AND id > $2 AND id < $3 LIMIT $4) s"};
+
+template <typename T>
+std::string list_of(const std::vector<T>& values) {
+  std::vector<std::int64_t> numbers;
+  for (const T& value : values) numbers.push_back(static_cast<std::int64_t>(value));
+  return fmt::format("{}", fmt::join(numbers, ", "));
+}
+
+// `part` stands in `whole`.
+std::string contains(Dialect dialect, std::string_view whole, std::string_view part) {
+  return dialect == Dialect::sqlite ? fmt::format("instr({}, {}) > 0", whole, part)
+                                    : fmt::format("position({} in {}) > 0", part, whole);
+}
+
+// Whether every message with this subject has `text` in it, perhaps has, or cannot have.
+enum class Has { always, perhaps, never };
+Has subject_has(const std::string& subject_key, std::string_view text) {
+  const bool has_tags = subject_key.contains("{{") || subject_key.contains("{%");
+  if (!has_tags) return subject_key.contains(text) ? Has::always : Has::never;
+  if (subject_key.contains("{%")) return Has::perhaps;
+  std::size_t at = 0;
+  while (at < subject_key.size()) {
+    const std::size_t tag = subject_key.find("{{", at);
+    if (subject_key.substr(at, tag - at).contains(text)) return Has::always;
+    const std::size_t end = tag == std::string::npos ? tag : subject_key.find("}}", tag);
+    if (end == std::string::npos) break;
+    at = end + 2;
+  }
+  return Has::perhaps;
+}
+
+class Compiler {
+ public:
+  Compiler(Connection& connection, OrganisationId organisation, const LogFilter& filter)
+      : connection_(connection), organisation_(organisation), filter_(filter) {}
+
+  Result<CompiledFilter> compile(bool wants_campaigns) {
+    made_.params.emplace_back(organisation_);
+    if (filter_.from) bounds_.after = smallest_id_at(*filter_.from - kBatchSlack) - 1;
+    if (filter_.until) bounds_.before = smallest_id_at(*filter_.until + kBatchSlack);
+    text_ = made_.text = wire::fold_case(filter_.text);
+    const auto at = text_.find('@');
+    is_address_ = at != std::string::npos && at > 0;
+    const bool by_content =
+        !filter_.sender.empty() || filter_.has_attachments || (!text_.empty() && !is_address_);
+    if (wants_campaigns || filter_.campaign || by_content) TRY(read_campaigns());
+    std::vector<IdRange> ranges = {bounds_};
+    if (filter_.campaign) {
+      if (made_.campaigns.empty()) {
+        return fail(ErrorKind::not_found, "campaign.not_found",
+                    "There is no campaign " + to_text(*filter_.campaign) + ".");
+      }
+      ranges = {clipped(made_.campaigns.front().range)};
+      // The sign keeps the planner from the index of addresses, which is in another order.
+      base_ += fmt::format(" AND +m.campaign_id = {}", filter_.campaign->value);
+      made_.at_most = made_.campaigns.front().total;
+    }
+    if (filter_.from) base_ += fmt::format(" AND m.queued_at >= {}", to_micros(*filter_.from));
+    if (filter_.until) base_ += fmt::format(" AND m.queued_at < {}", to_micros(*filter_.until));
+    base_ += filter_.is_deleted ? " AND m.deleted_at IS NOT NULL" : " AND m.deleted_at IS NULL";
+    TRY(choose_sources(ranges));
+    TRY(ask_the_rest());
+    if (made_.at_most < 0 && is_plain_walk_ && wants_campaigns) TRY(estimate());
+    return std::move(made_);
+  }
+
+ private:
+  IdRange clipped(IdRange range) const {
+    return {std::max(range.after, bounds_.after), std::min(range.before, bounds_.before)};
+  }
+
+  Result<void> read_campaigns() {
+    return connection_.query(
+        kCampaigns, {organisation_, filter_.campaign, filter_.campaign ? 1 : kCampaignsMax},
+        [&](const db::Row& row) {
+          CampaignFacts facts;
+          facts.id = row.id<CampaignId>(0);
+          facts.content_version_id = row.id<ContentVersionId>(1);
+          facts.subject_key = wire::fold_case(row.text(2));
+          std::string sender = row.string(3);
+          if (!sender.empty()) sender += ' ';
+          facts.sender_key = wire::fold_case(sender.append(row.text(4)));
+          facts.has_attachments = row.boolean(5);
+          facts.range.after = smallest_id_at(row.instant(6) - kClockSlack) - 1;
+          if (!row.is_null(7)) facts.range.before = smallest_id_at(row.instant(7) + kClockSlack);
+          if (!row.is_null(8)) facts.range = {row.integer(8) - 1, row.integer(9) + 1};
+          facts.total = row.integer(10);
+          made_.campaigns.push_back(std::move(facts));
+        });
+  }
+
+  void add_source(std::string from, std::string id, std::string_view access,
+                  const std::vector<IdRange>& ranges) {
+    std::string condition = fmt::format("m.organisation_id = $1{}{}", access, base_);
+    made_.sources.push_back({std::move(from), std::move(id), std::move(condition), ranges, {}});
+  }
+  void add_walk(std::string_view access, const std::vector<IdRange>& ranges) {
+    add_source("message m", "m.id", access, ranges);
+  }
+
+  Result<void> choose_sources(const std::vector<IdRange>& ranges) {
+    if (filter_.contact) {
+      add_source(
+          "message_about a JOIN message m ON m.organisation_id = a.organisation_id"
+          " AND m.id = a.message_id",
+          "a.message_id",
+          fmt::format(" AND a.organisation_id = $1 AND a.contact_id = {}", filter_.contact->value),
+          ranges);
+      return {};
+    }
+    if (filter_.is_deleted) {
+      add_walk("", ranges);
+      return {};
+    }
+    if (TRY(take_explicit())) return {};
+    const bool only_trouble =
+        !filter_.statuses.empty() &&
+        std::ranges::all_of(filter_.statuses, [](Status one) { return int(one) > 6; });
+    if (only_trouble) {
+      has_statuses_ = true;
+      made_.at_most = -1;
+      for (const Status status : filter_.statuses) {
+        add_walk(fmt::format(" AND m.status > 6 AND m.status = {}", int(status)), ranges);
+      }
+      return {};
+    }
+    if (!filter_.kinds.empty() &&
+        std::ranges::find(filter_.kinds, MessageKind::campaign) == filter_.kinds.end()) {
+      has_kinds_ = true;
+      made_.at_most = -1;
+      for (const MessageKind kind : filter_.kinds) {
+        add_walk(fmt::format(" AND m.kind > 0 AND m.kind = {}", int(kind)), ranges);
+      }
+      return {};
+    }
+    if (filter_.channel == Channel::sms) {
+      has_channel_ = true;
+      made_.at_most = -1;
+      add_walk(" AND m.channel = 1", ranges);
+      return {};
+    }
+    if (!filter_.campaign && (!filter_.sender.empty() || filter_.has_attachments)) {
+      std::vector<IdRange> narrow;
+      for (const CampaignFacts& facts : made_.campaigns) {
+        if (passes(facts)) narrow.push_back(clipped(facts.range));
+      }
+      add_walk(" AND +m.campaign_id IS NOT NULL", merged(std::move(narrow)));
+      add_source(
+          "send_out s JOIN message m ON m.organisation_id = s.organisation_id AND m.id = s.id",
+          "s.id", " AND s.organisation_id = $1", ranges);
+      return {};
+    }
+    is_plain_walk_ = !filter_.campaign;
+    add_walk("", ranges);
+    return {};
+  }
+
+  // Few messages that an index finds in another order than theirs.
+  Result<bool> take_explicit() {
+    std::vector<std::int64_t> ids;
+    const auto take = [&](const db::Row& row) { ids.push_back(row.integer(0)); };
+    if (is_address_ && !filter_.campaign) {
+      const std::string end = text_ + "\xF4\x8F\xBF\xBF";
+      TRY(connection_.query(kAddressInCampaigns, {organisation_, text_, end, kExplicitMax + 1},
+                            take));
+      TRY(connection_.query(kAddressInSingles, {organisation_, text_, end, kExplicitMax + 1},
+                            take));
+      if (std::ssize(ids) > kExplicitMax) return false;
+      is_text_done_ = true;
+    } else if (filter_.group && !filter_.campaign) {
+      std::int64_t members = 0;
+      TRY(connection_.query(kGroupMembers, {organisation_, *filter_.group},
+                            [&](const db::Row& row) { members = row.integer(0); }));
+      if (members > kGroupMembersMax) return false;
+      TRY(connection_.query(
+          kGroupMessages,
+          {organisation_, *filter_.group, bounds_.after, bounds_.before, kExplicitMax + 1}, take));
+      if (std::ssize(ids) > kExplicitMax) return false;
+      is_group_done_ = true;
+    } else {
+      return false;
+    }
+    std::erase_if(ids,
+                  [&](std::int64_t id) { return id <= bounds_.after || id >= bounds_.before; });
+    made_.at_most = std::ssize(ids);
+    if (ids.empty()) return true;
+    add_walk(fmt::format(" AND m.id IN ({})", list_of(ids)), {bounds_});
+    return true;
+  }
+
+  bool passes(const CampaignFacts& facts) const {
+    if (filter_.has_attachments && *filter_.has_attachments != facts.has_attachments) return false;
+    return facts.sender_key.contains(wire::fold_case(filter_.sender));
+  }
+
+  void ask(std::string condition) {
+    if (!made_.where.empty()) made_.where += " AND ";
+    made_.where += condition;
+  }
+  std::string param(std::string text) {
+    made_.texts.push_back(std::move(text));
+    made_.params.emplace_back(made_.texts.back());
+    return fmt::format("${}", made_.params.size());
+  }
+
+  Result<void> ask_the_rest() {
+    if (!filter_.kinds.empty() && !has_kinds_) {
+      ask(fmt::format("m.kind IN ({})", list_of(filter_.kinds)));
+    }
+    if (filter_.channel && !has_channel_) ask(fmt::format("m.channel = {}", int(*filter_.channel)));
+    if (!filter_.statuses.empty() && !has_statuses_) {
+      ask(fmt::format("m.status IN ({})", list_of(filter_.statuses)));
+    }
+    if (filter_.group && !is_group_done_) {
+      ask(
+          fmt::format("EXISTS (SELECT 1 FROM contact_group_member g WHERE g.organisation_id ="
+                      " m.organisation_id AND g.group_id = {} AND g.contact_id = m.contact_id)",
+                      filter_.group->value));
+    }
+    if (!filter_.campaign && !filter_.is_deleted) {
+      std::vector<std::int64_t> deleted;
+      TRY(connection_.query(kDeletedCampaigns, {organisation_},
+                            [&](const db::Row& row) { deleted.push_back(row.integer(0)); }));
+      if (!deleted.empty()) {
+        ask(fmt::format("(m.campaign_id IS NULL OR m.campaign_id NOT IN ({}))", list_of(deleted)));
+      }
+    }
+    ask_content();
+    if (!text_.empty() && !is_text_done_) ask_text();
+    return {};
+  }
+
+  // Sender and attachments: of a campaign's messages they are known by content.
+  void ask_content() {
+    if (filter_.sender.empty() && !filter_.has_attachments) return;
+    std::vector<std::int64_t> contents;
+    for (const CampaignFacts& facts : made_.campaigns) {
+      if (passes(facts)) contents.push_back(facts.content_version_id.value);
+    }
+    if (contents.empty()) contents.push_back(-1);
+    std::string single = "s.organisation_id = m.organisation_id AND s.id = m.id";
+    if (filter_.has_attachments) {
+      single += fmt::format(" AND s.has_attachments = {}", *filter_.has_attachments ? 1 : 0);
+    }
+    if (!filter_.sender.empty()) {
+      single += " AND " + contains(connection_.dialect(), "s.sender_key",
+                                   param(wire::fold_case(filter_.sender)));
+    }
+    ask(
+        fmt::format("((m.campaign_id IS NOT NULL AND m.content_version_id IN ({})) OR"
+                    " (m.campaign_id IS NULL AND EXISTS (SELECT 1 FROM send_out s WHERE {})))",
+                    list_of(contents), single));
+  }
+
+  void ask_text() {
+    const std::string part = param(text_);
+    if (is_address_) {
+      const std::string end = param(text_ + "\xF4\x8F\xBF\xBF");
+      ask(fmt::format("(m.normalised >= {} AND m.normalised < {})", part, end));
+      return;
+    }
+    std::vector<std::int64_t> contents;
+    for (const CampaignFacts& facts : made_.campaigns) {
+      const Has has = subject_has(facts.subject_key, text_);
+      if (has == Has::never) continue;
+      contents.push_back(facts.content_version_id.value);
+      if (has == Has::perhaps) made_.templated.insert(facts.content_version_id.value);
+    }
+    std::string condition = contains(connection_.dialect(), "m.normalised", part);
+    if (!contents.empty()) {
+      condition += fmt::format(" OR (m.campaign_id IS NOT NULL AND m.content_version_id IN ({}))",
+                               list_of(contents));
+    }
+    condition += fmt::format(
+        " OR (m.campaign_id IS NULL AND EXISTS (SELECT 1 FROM send_out s WHERE s.organisation_id ="
+        " m.organisation_id AND s.id = m.id AND {}))",
+        contains(connection_.dialect(), "s.subject_key", part));
+    ask("(" + condition + ")");
+  }
+
+  // By the counters of the campaigns in the period, and the singles themselves.
+  Result<void> estimate() {
+    std::int64_t total = 0;
+    for (const CampaignFacts& facts : made_.campaigns) {
+      if (!clipped(facts.range).empty()) total += facts.total;
+    }
+    if (std::ssize(made_.campaigns) >= kCampaignsMax) return {};
+    TRY(connection_.query(kSingles, {organisation_, bounds_.after, bounds_.before, 1'000'000},
+                          [&](const db::Row& row) { total += row.integer(0); }));
+    made_.at_most = total;
+    return {};
+  }
+
+  Connection& connection_;
+  const OrganisationId organisation_;
+  const LogFilter& filter_;
+  CompiledFilter made_;
+  IdRange bounds_;
+  std::string base_;
+  std::string text_;
+  bool is_address_ = false;
+  bool is_text_done_ = false;
+  bool is_group_done_ = false;
+  bool has_statuses_ = false;
+  bool has_kinds_ = false;
+  bool has_channel_ = false;
+  bool is_plain_walk_ = false;
+};
+
+}  // namespace
+
+Result<CompiledFilter> compile_filter(Connection& connection, OrganisationId organisation,
+                                      const LogFilter& filter, bool wants_campaigns) {
+  return Compiler(connection, organisation, filter).compile(wants_campaigns);
+}
+
+std::vector<IdRange> merged(std::vector<IdRange> ranges) {
+  std::erase_if(ranges, [](const IdRange& range) { return range.empty(); });
+  std::ranges::sort(ranges, {}, &IdRange::after);
+  std::vector<IdRange> result;
+  for (const IdRange& range : ranges) {
+    if (!result.empty() && range.after < result.back().before) {
+      result.back().before = std::max(result.back().before, range.before);
+    } else {
+      result.push_back(range);
+    }
+  }
+  return result;
+}
+
+}  // namespace tidings::report
