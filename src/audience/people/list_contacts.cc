@@ -140,6 +140,8 @@ class Lister {
 
 Result<Plan> Lister::choose() {
   if (words_.empty()) return Plan::no_search;
+  // Optimisation: what a single letter matches is many; finding that out took 30 ms of 100,000.
+  if (words_.size() == 1 && words_.front().size() == 1) return Plan::walk;
   constexpr StatementPair find{
       {"search.find", "SELECT rowid FROM contact_search WHERE contact_search MATCH $1 LIMIT 5001"},
       {"search.find",

@@ -25,7 +25,7 @@ enum class ContactSort { created, changed, name, last_interaction };
 enum class HasAddress { any, email, phone, none };
 enum class ContactState { any, active, inactive, do_not_contact };
 
-inline constexpr int kInsideMax = 50'000;
+inline constexpr int kInsideMax = 20'000;
 
 struct ContactQuery {
   std::string search;           // query_words()
