@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "edge/api/call.h"
 
 namespace tidings::api {
@@ -43,6 +44,7 @@ std::string digest_of(const net::Request& request) {
 }
 
 std::string to_text(const Answer& answer) {
+  CHECK(answer.content_type.empty() && answer.events == nullptr);  // what is committed is JSON
   json::object kept;
   kept["body"] = answer.body;
   json::array headers;
