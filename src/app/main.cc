@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   add_user_command(app, line);
   add_token_command(app, line);
   add_render_command(app, line);
+  add_campaign_command(app, line);
   add_config_command(app, line);
   try {
     app.parse(argc, argv);

@@ -1,9 +1,11 @@
 #include "compose/campaign_runner.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "audience/import_contacts.h"
 #include "audience/recipients.h"
+#include "compose/campaign_control.h"
 #include "delivery/content_store.h"
 #include "delivery/recovery.h"
 
@@ -89,6 +91,7 @@ Result<bool> CampaignRunner::round(std::stop_token stop) {
     TRY(take_over());
     next_take_over_ = clock_.now() + kTakeOverEvery;
   }
+  TRY(begin_due());
   std::vector<Campaign> campaigns;
   std::vector<delivery::CampaignWork> may_send;
   TRY(database_.read([&](db::Connection& connection) -> Result<void> {
@@ -108,13 +111,25 @@ Result<bool> CampaignRunner::round(std::stop_token stop) {
       trouble = content.error();
       continue;
     }
+    const SendOptions& options = campaign.options;
     may_send.push_back({campaign.organisation_id, campaign.id, campaign.transport_id,
-                        campaign.rate_per_second, content->message_bytes});
+                        delivery::Pace(options.rate_per_second, options.packages.messages,
+                                       std::chrono::seconds(options.packages.seconds)),
+                        content->message_bytes});
   }
   dispatcher_.set_campaigns(std::move(may_send));
+  // Goes on where the last round stopped, and no longer than until a pause must be seen.
+  std::ranges::rotate(campaigns, std::ranges::upper_bound(campaigns, last_advanced_, {},
+                                                          [](const Campaign& c) { return c.id; }));
   bool more = false;
+  const Instant until = clock_.now() + options_.round_max;
   for (const Campaign& campaign : campaigns) {
     if (stop.stop_requested()) return false;
+    if (clock_.now() >= until) {
+      more = true;
+      break;
+    }
+    last_advanced_ = campaign.id;
     const auto advanced = advance(campaign, stop);
     if (advanced) {
       more |= *advanced;
@@ -131,9 +146,40 @@ Result<bool> CampaignRunner::round(std::stop_token stop) {
   return more;
 }
 
+// Each in a transaction of its own: one campaign's trouble is not another's.
+Result<void> CampaignRunner::begin_due() {
+  const auto due = TRY(database_.read_value(
+      [&](db::Connection& connection) { return due_campaigns(connection, clock_.now()); }));
+  std::optional<Error> trouble;
+  for (const Campaign& campaign : due) {
+    const auto begun = database_.write(db::Priority::web, [&](db::Connection& connection) {
+      return come_due(connection, ledger_, ids_, campaign.organisation_id, campaign.id,
+                      clock_.now());
+    });
+    if (!begun && begun.error().kind != ErrorKind::conflict) trouble = begun.error();
+  }
+  if (trouble) return std::unexpected(*trouble);
+  return {};
+}
+
+// A correction is for those whom its parent reached by the time it ended, the remainder for the
+// others: who is who is known then, and nobody gets both.
+Result<bool> CampaignRunner::waits_for_parent(const Campaign& campaign) {
+  if (campaign.parentage != Parentage::remainder && campaign.parentage != Parentage::correction) {
+    return false;
+  }
+  const auto parent = database_.read_value([&](db::Connection& connection) {
+    return load_campaign(connection, campaign.organisation_id, campaign.parent_id);
+  });
+  if (!parent && parent.error().kind == ErrorKind::not_found) return false;
+  return !TRY(parent).finished_at.has_value();
+}
+
 Result<bool> CampaignRunner::advance(const Campaign& campaign, std::stop_token stop) {
   if (campaign.state == CampaignState::cancelled) return cancel_some(campaign);
   if (campaign.expanded_at) return finish_if_settled(campaign);
+  if (campaign.state == CampaignState::paused) return false;
+  if (campaign.expansion_cursor.empty() && TRY(waits_for_parent(campaign))) return false;
   if (campaign.import_id.valid() && campaign.expansion_cursor.empty()) {
     if (!TRY(import_some(campaign, stop))) return true;
   }

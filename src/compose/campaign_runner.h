@@ -26,9 +26,10 @@
 namespace tidings::compose {
 
 struct RunnerOptions {
-  int batch = 1000;                                    // rows of one expansion transaction
-  Duration step_max = std::chrono::milliseconds(500);  // for one campaign, in turn
-  Duration pause = std::chrono::milliseconds(100);     // when there is nothing to do
+  int batch = 1000;                                     // rows of one expansion transaction
+  Duration step_max = std::chrono::milliseconds(250);   // for one campaign, in turn
+  Duration round_max = std::chrono::milliseconds(250);  // for all: then states are read anew
+  Duration pause = std::chrono::milliseconds(100);      // when there is nothing to do
   Duration node_lost_after = std::chrono::minutes(10);
 };
 
@@ -57,6 +58,8 @@ class CampaignRunner {
 
  private:
   void run(std::stop_token stop);
+  Result<void> begin_due();
+  Result<bool> waits_for_parent(const Campaign& campaign);
   // True when there may be more to do at once.
   Result<bool> round(std::stop_token stop);
   Result<bool> advance(const Campaign& campaign, std::stop_token stop);
@@ -85,6 +88,7 @@ class CampaignRunner {
   std::unordered_map<ContentVersionId, Content> contents_;
   std::unordered_map<CampaignId, int> batches_;  // expanded by this process
   Instant next_take_over_{};
+  CampaignId last_advanced_;
 
   mutable std::mutex mutex_;  // guards the next three
   std::condition_variable_any wake_;

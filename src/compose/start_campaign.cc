@@ -11,6 +11,8 @@
 #include "audience/groups.h"
 #include "compose/attachments.h"
 #include "compose/campaigns.h"
+#include "compose/draft.h"
+#include "compose/media.h"
 #include "delivery/content_store.h"
 #include "delivery/prepare_email.h"
 #include "delivery/transports.h"
@@ -200,12 +202,32 @@ Result<audience::Audience> named_audience(db::Connection& connection, Organisati
               fmt::format("There is no group \"{}\".", group));
 }
 
+// What "use again" finds: the request as a draft, its attachments as media.
+Result<Draft> draft_of(db::Connection& connection, const ComposeContext& context,
+                       const SendRequest& request, SenderId sender, Instant now) {
+  Draft draft;
+  draft.sender_id = sender;
+  draft.reply_to = request.reply_to;
+  draft.subject = request.subject;
+  draft.html = request.html;
+  draft.text = request.text;
+  for (const AttachedFile& file : request.attachments) {
+    const Media media = TRY(store_media(connection, context.ids, context.organisation.id,
+                                        {file.file_name, file.content, "tidings send"}, now));
+    draft.attachments.push_back({media.id, media.file_name, "", media.media_type, media.size});
+  }
+  return draft;
+}
+
 Result<CampaignId> start_campaign(const ComposeContext& context, const SendRequest& request) {
   const OrganisationId organisation = context.organisation.id;
   Campaign campaign;
   campaign.organisation_id = organisation;
   campaign.name = request.subject;
-  campaign.rate_per_second = request.rate_per_second;
+  campaign.created_by = campaign.started_by = "tidings send";
+  // Named at the command line: that is the permission (P6), and preview says so.
+  campaign.options.sender_override = true;
+  campaign.options.rate_per_second = request.rate_per_second;
 
   std::vector<audience::MappedColumn> columns;
   const audience::ImportContext importing{context.database, context.ids, context.clock,
@@ -239,12 +261,18 @@ Result<CampaignId> start_campaign(const ComposeContext& context, const SendReque
         TRY(connection.execute(kInsertSender,
                                {organisation, context.ids.next<SenderId>(), from.display_name,
                                 from.address.typed, sender_key, now}));
+        const auto sender =
+            TRY(connection.query_first(kFindSender, {organisation, sender_key, from.display_name},
+                                       [](const db::Row& row) { return row.id<SenderId>(0); }));
+        campaign.sender_id = sender.value_or(SenderId());
+        const Draft draft = TRY(draft_of(connection, context, request, campaign.sender_id, now));
         campaign.transport_id =
             TRY(delivery::store_transport(connection, context.ids, organisation, context.secrets,
                                           request.transport_url, request.password, now));
         TRY(delivery::freeze_content(connection, organisation, campaign.content_version_id,
                                      plan.email, used, reference, now));
-        return insert_campaign(connection, campaign, now);
+        campaign.started_at = now;
+        return insert_campaign(connection, campaign, draft, now);
       }));
   return campaign.id;
 }

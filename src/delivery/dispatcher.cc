@@ -135,7 +135,7 @@ void Dispatcher::Impl::publish() {
 CampaignWork direct_work(OrganisationId organisation, TransportId transport) {
   // Whatever each may weigh: enough for the small ones, not too many of the large.
   constexpr std::size_t kDirectBytes = std::size_t{256} << 10;
-  return {organisation, direct_lane(transport), transport, 0, kDirectBytes};
+  return {organisation, direct_lane(transport), transport, {}, kDirectBytes};
 }
 
 Dispatcher::Dispatcher(net::EventLoop& loop, db::Database& database, const Clock& clock,

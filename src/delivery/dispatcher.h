@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "db/database.h"
+#include "delivery/engine.h"
 #include "delivery/journal.h"
 #include "delivery/ledger.h"
 #include "delivery/transport.h"
@@ -37,7 +38,7 @@ struct CampaignWork {
   OrganisationId organisation_id;
   CampaignId campaign_id;
   TransportId transport_id;
-  double rate_per_second = 0;     // 0: no limit
+  Pace pace;
   std::size_t message_bytes = 0;  // about; fewer large messages are held in memory
 };
 // The messages of a transport that belong to no campaign.

@@ -53,7 +53,7 @@ void Dispatcher::Impl::set_campaigns(std::vector<CampaignWork> wanted) {
   for (auto& [id, work] : campaigns) {
     const auto site = open_site(work);
     if (site) {
-      (*site)->engine.allow(id, work.rate_per_second);
+      (*site)->engine.allow(id, work.pace);
     } else {
       trouble = site.error().message;
     }
@@ -76,7 +76,7 @@ void Dispatcher::Impl::open_direct(const CampaignWork& work) {
     // The runner tries again, and says what the trouble is.
     if (!site) return;
     campaigns.emplace(work.campaign_id, work);
-    (*site)->engine.allow(work.campaign_id, 0);
+    (*site)->engine.allow(work.campaign_id, {});
   }
   next_claim.erase(work.campaign_id);
   claim_more();

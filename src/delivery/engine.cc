@@ -15,31 +15,44 @@ void RateLimit::refill(Instant now) {
   const double seconds = std::chrono::duration<double>(now - refilled_at_).count();
   refilled_at_ = now;
   if (seconds > 0) {
-    tokens_ = std::min(tokens_ + seconds * per_second_, std::max(1.0, per_second_ / 10));
+    tokens_ =
+        std::min(tokens_ + seconds * pace_.per_second, std::max(1.0, pace_.per_second / 10));
   }
 }
 
+bool RateLimit::package_allows(Instant now) {
+  if (pace_.package <= 0 || in_package_ < pace_.package) return true;
+  // A clock that went back begins a package anew, rather than wait for a time long gone.
+  if (now < package_began_ + pace_.every && now >= package_began_) return false;
+  in_package_ = 0;
+  return true;
+}
+
 bool RateLimit::allows(Instant now) {
-  if (per_second_ <= 0) {
-    tokens_ = 1;
-    return true;
-  }
+  if (!package_allows(now)) return false;
+  if (pace_.per_second <= 0) return true;
   refill(now);
   return tokens_ >= 1;
 }
 
+void RateLimit::spend(Instant now) {
+  if (pace_.per_second > 0) tokens_ -= 1;
+  if (pace_.package > 0 && in_package_++ == 0) package_began_ = now;
+}
+
 Instant RateLimit::next(Instant now) {
   if (allows(now)) return now;
-  const double micros = (1 - tokens_) / per_second_ * 1e6;
+  if (!package_allows(now)) return package_began_ + pace_.every;
+  const double micros = (1 - tokens_) / pace_.per_second * 1e6;
   return now + Duration(static_cast<std::int64_t>(std::ceil(micros)));
 }
 
-void Engine::allow(CampaignId campaign, double rate_per_second) {
+void Engine::allow(CampaignId campaign, Pace pace) {
   if (draining_) return;
   Lane& lane = lanes_[campaign];
-  if (lane.rate_per_second != rate_per_second) {
-    lane.rate = RateLimit(rate_per_second);
-    lane.rate_per_second = rate_per_second;
+  if (lane.pace != pace) {
+    lane.rate = RateLimit(pace);
+    lane.pace = pace;
   }
 }
 
@@ -87,7 +100,7 @@ std::unique_ptr<PreparedMessage> Engine::take(Instant now) {
 
 std::unique_ptr<PreparedMessage> Engine::take_from(Lane& lane, Instant now) {
   if (lane.ready.empty() || !lane.rate.allows(now)) return nullptr;
-  lane.rate.spend();
+  lane.rate.spend(now);
   auto message = std::move(lane.ready.front());
   lane.ready.pop_front();
   --ready_;
@@ -128,7 +141,7 @@ std::optional<Instant> Engine::next_change(Instant now) {
     if (!next || at < *next) next = at;
   };
   for (auto& [id, lane] : lanes_) {
-    if (!lane.ready.empty() && lane.rate_per_second > 0) consider(lane.rate.next(now));
+    if (!lane.ready.empty() && lane.pace.is_limited()) consider(lane.rate.next(now));
   }
   return next;
 }

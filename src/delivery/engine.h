@@ -21,28 +21,48 @@
 
 namespace tidings::delivery {
 
-// Messages a second, with a burst of one tenth of a second (at least one message).
+// How fast a campaign may go: messages a second, packages of so many every so often (P25), or both.
+struct Pace {
+  double per_second = 0;  // 0: no limit
+  int package = 0;        // messages; 0: no packages
+  Duration every{};
+
+  Pace() = default;
+  Pace(double rate) : per_second(rate) {}  // NOLINT(google-explicit-constructor)
+  Pace(double rate, int messages, Duration period)
+      : per_second(rate), package(messages), every(period) {}
+  bool is_limited() const { return per_second > 0 || package > 0; }
+  friend bool operator==(const Pace&, const Pace&) = default;
+};
+
+// A burst is one tenth of a second's messages (at least one), and never more than a package. A
+// package begins with its first message.
 class RateLimit {
  public:
   RateLimit() = default;  // no limit
-  explicit RateLimit(double per_second) : per_second_(per_second) {}
+  RateLimit(Pace pace) : pace_(pace) {}  // NOLINT(google-explicit-constructor)
+  explicit RateLimit(double per_second) : pace_(per_second) {}
 
   bool allows(Instant now);
-  void spend() { tokens_ -= 1; }
+  void spend(Instant now);
   // When allows() will be true; `now` when it is.
   Instant next(Instant now);
 
  private:
   void refill(Instant now);
-  double per_second_ = 0;  // 0: no limit
+  bool package_allows(Instant now);
+
+  Pace pace_;
   double tokens_ = 1;
   Instant refilled_at_{};
+  int in_package_ = 0;  // handed out since package_began_
+  Instant package_began_{};
 };
 
 class Engine {
  public:
-  // A campaign may send; the rate applies from now on. Known ones keep what is ready.
-  void allow(CampaignId campaign, double rate_per_second);
+  // A campaign may send; the pace applies from now on. Known ones keep what is ready.
+  void allow(CampaignId campaign, Pace pace);
   // A campaign may not send (any more): returns what was ready, to be given back.
   std::vector<std::unique_ptr<PreparedMessage>> forbid(CampaignId campaign);
   bool allowed(CampaignId campaign) const { return lanes_.contains(campaign); }
@@ -76,7 +96,7 @@ class Engine {
   struct Lane {
     std::deque<std::unique_ptr<PreparedMessage>> ready;
     RateLimit rate;
-    double rate_per_second = 0;
+    Pace pace;
   };
   std::unique_ptr<PreparedMessage> take_from(Lane& lane, Instant now);
 

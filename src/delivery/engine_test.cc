@@ -62,6 +62,44 @@ TEST(EngineTest, KeepsToTheRateOverTime) {
   EXPECT_LE(taken, 506);
 }
 
+TEST(EngineTest, PackagesLeaveAtOnceAndThenTheirTimeIsWaitedFor) {
+  Engine engine;
+  engine.allow(kA, Pace(0, 100, seconds(60)));
+  for (int i = 0; i < 350; ++i) engine.add(message(kA, i + 1));
+  std::vector<int> by_minute(4);
+  for (int second = 0; second < 240; ++second) {
+    while (engine.take(kStart + seconds(second))) ++by_minute[std::size_t(second) / 60];
+  }
+  EXPECT_EQ(by_minute, (std::vector<int>{100, 100, 100, 50}));
+}
+
+TEST(EngineTest, TellsWhenTheNextPackageMayLeave) {
+  Engine engine;
+  engine.allow(kA, Pace(0, 1, seconds(30)));
+  engine.add(message(kA, 1));
+  engine.add(message(kA, 2));
+  ASSERT_TRUE(engine.take(kStart));
+  ASSERT_FALSE(engine.take(kStart + seconds(29)));
+  EXPECT_EQ(engine.next_change(kStart + seconds(29)), kStart + seconds(30));
+  EXPECT_TRUE(engine.take(kStart + seconds(30)));
+}
+
+TEST(EngineTest, ARateWithinAPackageIsKeptToo) {
+  Engine engine;
+  engine.allow(kA, Pace(10, 50, seconds(100)));
+  for (int i = 0; i < 500; ++i) engine.add(message(kA, i + 1));
+  int taken = 0;
+  for (Instant now = kStart; now < kStart + seconds(4); now += milliseconds(10)) {
+    while (engine.take(now)) ++taken;
+  }
+  EXPECT_GE(taken, 39);
+  EXPECT_LE(taken, 41);
+  for (Instant now = kStart + seconds(4); now < kStart + seconds(99); now += milliseconds(10)) {
+    while (engine.take(now)) ++taken;
+  }
+  EXPECT_EQ(taken, 50);
+}
+
 TEST(EngineTest, TellsWhenTheRateAllowsTheNext) {
   Engine engine;
   engine.allow(kA, 1);

@@ -90,7 +90,7 @@ class SandboxTransport final : public Transport {
   }
 
   void deliver(PreparedMessage& message, Instant started) {
-    Outcome outcome = sandbox_outcome(message.recipient);
+    Outcome outcome = sandbox_outcome(message.recipient, message.attempt);
     if (const auto written = store(message); !written) {
       // Our own disk is in the way: tried again later, the same message.
       outcome.kind = OutcomeKind::deferred;
@@ -116,7 +116,8 @@ class SandboxTransport final : public Transport {
   }
 
   Result<void> store(const PreparedMessage& message) {
-    const std::filesystem::path folder = folder_ / to_text(message.campaign_id);
+    const std::filesystem::path folder =
+        folder_ / (message.campaign_id.valid() ? to_text(message.campaign_id) : "messages");
     if (folder != made_) {
       std::error_code error;
       std::filesystem::create_directories(folder, error);
@@ -150,7 +151,7 @@ class SandboxTransport final : public Transport {
 
 }  // namespace
 
-Outcome sandbox_outcome(std::string_view recipient) {
+Outcome sandbox_outcome(std::string_view recipient, int attempt) {
   const std::string part = simulated_part(recipient);
   Outcome outcome;
   outcome.remote = "sandbox";
@@ -171,6 +172,22 @@ Outcome sandbox_outcome(std::string_view recipient) {
       outcome.enhanced_status_code = "5.7.1";
       outcome.reply_text = "The address is on the provider's suppression list (sandbox)";
     }
+    return outcome;
+  }
+  if (part == "deferred" && attempt == 1) {
+    outcome.kind = OutcomeKind::deferred;
+    outcome.scope = Scope::recipient;
+    outcome.reason = "greylisted";
+    outcome.reply_code = 451;
+    outcome.enhanced_status_code = "4.7.1";
+    outcome.reply_text = "Please try again later (sandbox)";
+    return outcome;
+  }
+  if (part == "uncertain" && attempt == 1) {
+    outcome.kind = OutcomeKind::uncertain;
+    outcome.scope = Scope::session;
+    outcome.reason = "connection_lost";
+    outcome.reply_text = "The connection was lost before the answer (sandbox)";
     return outcome;
   }
   outcome.kind = OutcomeKind::sent;

@@ -32,5 +32,8 @@ std::optional<MessageKind> parse_message_kind(std::string_view word) {
 std::optional<Channel> parse_channel(std::string_view word) {
   return parse<Channel>(kChannels, word);
 }
+std::optional<CampaignState> parse_campaign_state(std::string_view word) {
+  return parse<CampaignState>(kStates, word);
+}
 
 }  // namespace tidings

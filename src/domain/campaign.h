@@ -37,5 +37,6 @@ std::string_view to_string(Channel channel);
 std::string_view to_string(CampaignState state);
 std::optional<MessageKind> parse_message_kind(std::string_view word);
 std::optional<Channel> parse_channel(std::string_view word);
+std::optional<CampaignState> parse_campaign_state(std::string_view word);
 
 }  // namespace tidings

@@ -1,4 +1,5 @@
 // Which areas answer operations: one line each, in the order of their names.
+#include "edge/api/campaign_handlers.h"
 #include "edge/api/contact_handlers.h"
 #include "edge/api/contact_part_handlers.h"
 #include "edge/api/dispatch.h"
@@ -6,6 +7,7 @@
 #include "edge/api/identity_handlers.h"
 #include "edge/api/import_handlers.h"
 #include "edge/api/media_handlers.h"
+#include "edge/api/message_handlers.h"
 #include "edge/api/organisation_handlers.h"
 #include "edge/api/preview_handlers.h"
 #include "edge/api/record_handlers.h"
@@ -17,12 +19,14 @@
 namespace tidings::api {
 
 void add_all_handlers(Registry& registry) {
+  add_campaign_handlers(registry);
   add_contact_handlers(registry);
   add_contact_part_handlers(registry);
   add_group_handlers(registry);
   add_identity_handlers(registry);
   add_import_handlers(registry);
   add_media_handlers(registry);
+  add_message_handlers(registry);
   add_organisation_handlers(registry);
   add_preview_handlers(registry);
   add_record_handlers(registry);

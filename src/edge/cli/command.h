@@ -32,6 +32,7 @@ struct CommandLine {
 int report(const Error& error, int exit_code = kUsage);
 
 void add_cancel_command(CLI::App& app, CommandLine& line);
+void add_campaign_command(CLI::App& app, CommandLine& line);
 void add_config_command(CLI::App& app, CommandLine& line);
 void add_render_command(CLI::App& app, CommandLine& line);
 void add_contact_command(CLI::App& app, CommandLine& line);

@@ -91,6 +91,7 @@ bool Follower::more_handed_over(Watched& watched) {
   handed_over_ = count;
   bool is_new = false;
   for (const auto& campaign : *open) {
+    if (campaign.state == CampaignState::paused) continue;
     if (std::ranges::find(watched.campaigns, campaign.id) != watched.campaigns.end()) continue;
     watched.campaigns.push_back(campaign.id);
     is_new = true;

@@ -293,7 +293,9 @@ int resume(const SendFlags& flags, Duration wait, const InterruptWatch& interrup
   });
   if (!open) return report(open.error());
   Watched watched;
-  for (const auto& campaign : *open) watched.campaigns.push_back(campaign.id);
+  for (const auto& campaign : *open) {
+    if (campaign.state != CampaignState::paused) watched.campaigns.push_back(campaign.id);
+  }
   if (watched.campaigns.empty()) {
     // What recovery found may have been the last of it.
     const auto latest = (*workplace)->database().read_value([&](db::Connection& connection) {

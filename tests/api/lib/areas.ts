@@ -4,10 +4,11 @@ import { campaigns } from './areas_campaigns.js';
 import { content } from './areas_content.js';
 import { identity } from './areas_identity.js';
 import { imports } from './areas_imports.js';
+import { messages } from './areas_messages.js';
 import { people } from './areas_people.js';
 import { records } from './areas_record.js';
 import { suppressions } from './areas_suppressions.js';
 
 export const areas: Record<string, Case> = {
-  ...campaigns, ...content, ...identity, ...imports, ...people, ...records, ...suppressions,
+  ...campaigns, ...content, ...identity, ...imports, ...messages, ...people, ...records, ...suppressions,
 };

@@ -104,4 +104,5 @@ export const campaigns: Record<string, Case> = {
   correctCampaign: of(slow, {}),
   checkCampaign: of(campaign),
   getCampaignProgress: of(campaign),
+  watchCampaign: of(sent),
 };

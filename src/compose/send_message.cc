@@ -1,0 +1,164 @@
+#include "compose/send_message.h"
+
+#include <boost/json.hpp>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "audience/contacts.h"
+#include "audience/people/contact_book.h"
+#include "audience/suppression_check.h"
+#include "audience/suppressions.h"
+#include "compose/senders.h"
+#include "delivery/attempt_data.h"
+#include "delivery/ledger.h"
+#include "wire/email_address.h"
+
+namespace tidings::compose {
+
+namespace {
+
+namespace json = boost::json;
+
+struct Recipient {
+  audience::Contact contact;
+  std::string typed;
+  std::string normalised;
+};
+
+// A contact of whom only the address is known. Campaigns need a consent that nobody gave.
+Result<ContactId> make_contact(db::Connection& connection, const MessageContext& context,
+                               const MessageOrder& order, const wire::Mailbox& mailbox,
+                               Instant now) {
+  people::ContactChange change;
+  if (!mailbox.display_name.empty()) change.name = mailbox.display_name;
+  if (!order.locale.empty()) change.locale = order.locale;
+  change.addresses.emplace();
+  change.addresses->push_back({Channel::email, mailbox.address.typed, true});
+  std::vector<people::FieldProblem> problems;
+  const people::Writer writer{context.ids, context.organisation, order.sent_by, now};
+  const ContactId made = TRY(people::create_contact(connection, writer, change, problems));
+  audience::NewSuppression no_consent;
+  const std::string key = wire::comparison_key(mailbox.address);
+  no_consent.normalised = key;
+  no_consent.reason = "manual";
+  no_consent.origin = "api";
+  no_consent.note =
+      "Became a contact through a message of its own; has not consented to campaigns.";
+  TRY(audience::suppress(connection, context.ids, context.organisation, no_consent, now));
+  return made;
+}
+
+Result<audience::Contact> load(db::Connection& connection, OrganisationId organisation,
+                               ContactId id) {
+  auto found = TRY(audience::find_contact(connection, organisation, id));
+  if (found) return *std::move(found);
+  return fail(ErrorKind::not_found, "contact.not_found",
+              "There is no contact " + to_text(id) + ".");
+}
+
+Result<Recipient> find_recipient(db::Connection& connection, const MessageContext& context,
+                                 const MessageOrder& order, Instant now) {
+  Recipient recipient;
+  if (order.contact_id.valid()) {
+    recipient.contact = TRY(load(connection, context.organisation, order.contact_id));
+  }
+  if (order.to.empty()) {
+    recipient.typed = recipient.contact.primary_address(Channel::email);
+    if (recipient.typed.empty()) {
+      return fail(ErrorKind::invalid, "message.no_address",
+                  "This contact has no e-mail address. Give one, or write to somebody else.");
+    }
+  }
+  const wire::Mailbox mailbox = TRY(
+      wire::parse_mailbox(order.to.empty() ? recipient.typed : order.to, wire::DomainRule::any));
+  recipient.typed = mailbox.address.typed;
+  recipient.normalised = wire::comparison_key(mailbox.address);
+  if (!order.contact_id.valid()) {
+    const auto known = TRY(audience::find_contacts_by_address(
+        connection, context.organisation, Channel::email, recipient.normalised));
+    const ContactId id =
+        known.empty() ? TRY(make_contact(connection, context, order, mailbox, now)) : known.front();
+    recipient.contact = TRY(load(connection, context.organisation, id));
+  }
+  return recipient;
+}
+
+// {"contact": {…}, "data": {…}}; of the contact what the content reads, under the names it uses.
+std::string values_of(const MessageContent& content, const audience::Contact& contact,
+                      std::string_view data) {
+  json::object contact_values;
+  if (content.used.all || !content.used.fields.empty()) {
+    boost::system::error_code error;
+    json::value all = json::parse(audience::contact_values(contact), error);
+    if (!error && all.is_object()) {
+      if (content.used.all) contact_values = all.get_object();
+      for (const auto& field : content.used.fields) {
+        if (const json::value* found = all.get_object().if_contains(field.target)) {
+          const bool is_empty = found->is_string() && found->get_string().empty();
+          if (!is_empty) contact_values[field.name] = *found;
+        }
+      }
+    }
+  }
+  return fmt::format(R"({{"contact":{},"data":{}}})", json::serialize(contact_values), data);
+}
+
+Result<void> check_sender(db::Connection& connection, OrganisationId organisation, SenderId id) {
+  const Sender sender = TRY(load_sender(connection, organisation, id));
+  if (sender.is_verified()) return {};
+  return fail(ErrorKind::conflict, "sender.unverified",
+              fmt::format("The sender {} is not verified yet. Confirm it with the link that was "
+                          "mailed to it, or choose another.",
+                          sender.fields.address));
+}
+
+}  // namespace
+
+Result<QueuedMessage> send_message(db::Connection& connection, const MessageContext& context,
+                                   const MessageContents::Found& content, const MessageOrder& order,
+                                   Instant now) {
+  if (const auto missing = missing_data(content.content->email, order.data); !missing.empty()) {
+    return fail(ErrorKind::invalid, "message.missing_data",
+                fmt::format("{}.", fmt::join(missing, ". ")));
+  }
+  if (!order.may_override_sender && !order.is_test) {
+    TRY(check_sender(connection, context.organisation, content.content->sender_id));
+  }
+  const Recipient recipient = TRY(find_recipient(connection, context, order, now));
+  delivery::DirectMessage direct;
+  direct.organisation_id = context.organisation;
+  direct.content_version_id = content.content->id;
+  direct.transport_id = context.transport_id;
+  direct.kind = order.kind;
+  direct.is_test = order.is_test;
+  direct.sent_by = order.sent_by;
+  direct.template_id = content.template_id;
+  delivery::NewMessage& message = direct.message;
+  message.id = context.ids.next<MessageId>();
+  message.contact_id = recipient.contact.id;
+  message.address = recipient.typed;
+  message.normalised = recipient.normalised;
+  message.values = values_of(*content.content, recipient.contact, order.data);
+  message.about = {recipient.contact.id};
+  for (const ContactId other : order.about) {
+    if (other != recipient.contact.id) {
+      message.about.push_back(TRY(load(connection, context.organisation, other)).id);
+    }
+  }
+  const auto suppressed = TRY(audience::find_suppressed(
+      connection, context.organisation, Channel::email, order.kind, {message.normalised}, now));
+  if (!suppressed.empty()) {
+    message.state = MessageState::dropped;
+    message.reason = delivery::drop_reason(suppressed.begin()->second);
+  }
+  const delivery::Ledger ledger(context.ids, NodeId(), context.ids.node());
+  TRY(ledger.add_direct(connection, direct, now));
+  return QueuedMessage{message.id, suppressed.empty() ? Status::queued : Status::dropped,
+                       message.reason, recipient.contact.id,
+                       suppressed.empty() ? context.transport_id : TransportId()};
+}
+
+}  // namespace tidings::compose

@@ -1,0 +1,57 @@
+// One message to one person: individual, from a contact's page (P29), or transactional, from an
+// application (P30). What it says is worked out before (message_contents.h); here it is addressed
+// and queued, in the caller's transaction: with its commit, and an idempotency key in the same one,
+// the message exists once or not at all.
+// Thread: any; the connection's.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "compose/message_contents.h"
+#include "db/connection.h"
+#include "domain/campaign.h"
+#include "domain/message_state.h"
+
+namespace tidings::compose {
+
+struct MessageOrder {
+  MessageKind kind = MessageKind::transactional;
+  std::string to;                // `a@b` or `Name <a@b>`; empty: the contact's primary address
+  ContactId contact_id;          // whose message it is; not valid(): whoever has the address
+  std::vector<ContactId> about;  // others whose History shows it
+  std::string data = "{}";       // JSON object: `data` in the content
+  std::string locale;            // of a contact that it makes
+  std::string sent_by;
+  bool is_test = false;
+  bool may_override_sender = false;
+};
+
+struct QueuedMessage {
+  MessageId id;
+  Status status = Status::queued;
+  std::string reason;  // of one that is dropped
+  ContactId contact_id;
+  TransportId transport_id;
+};
+
+// What sending works with. Borrows.
+struct MessageContext {
+  IdSource& ids;
+  OrganisationId organisation;
+  TransportId transport_id;
+};
+
+// An address that nobody has becomes a contact that campaigns leave alone until it consents. A
+// suppressed address is recorded as dropped, with the reason. Errors: address.* (invalid),
+// contact.not_found, message.no_address (invalid), message.missing_data (invalid) naming each tag
+// with its line, sender.unverified (conflict).
+Result<QueuedMessage> send_message(db::Connection& connection, const MessageContext& context,
+                                   const MessageContents::Found& content, const MessageOrder& order,
+                                   Instant now);
+
+}  // namespace tidings::compose

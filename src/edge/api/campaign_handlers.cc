@@ -1,0 +1,451 @@
+#include "edge/api/campaign_handlers.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "audience/audience_json.h"
+#include "compose/campaign_control.h"
+#include "compose/campaign_followups.h"
+#include "compose/campaigns.h"
+#include "compose/draft.h"
+#include "delivery/ledger.h"
+#include "edge/api/campaign_json.h"
+#include "net/event_stream.h"
+#include "wire/email_address.h"
+
+namespace tidings::api {
+
+namespace {
+
+namespace json = boost::json;
+using compose::Campaign;
+using compose::Draft;
+
+// A bar that is drawn twice a second looks live.
+constexpr Duration kWatchEvery = std::chrono::milliseconds(500);
+
+Error unfit() {
+  return {ErrorKind::invalid, "campaign.invalid", "Some of what was given cannot be used."};
+}
+
+// RFC 7396, as far as a draft goes: one level of members.
+json::object merged(json::object target, const json::object& patch) {
+  for (const auto& member : patch) {
+    if (member.value().is_null()) {
+      target.erase(member.key());
+    } else {
+      target[member.key()] = member.value();
+    }
+  }
+  return target;
+}
+
+struct Read {
+  std::optional<Draft> draft;
+  std::vector<FieldError> fields;
+};
+
+// What the body changes of `campaign`; `before` is the content so far.
+Result<Read> read_fields(const json::object& body, Campaign& campaign, const Draft& before) {
+  Read read;
+  if (const json::value* draft = body.if_contains("draft")) {
+    read.draft = TRY(compose::draft_from_json(
+        json::value(merged(compose::draft_json(before), draft->as_object()))));
+    for (const compose::FieldProblem& problem : compose::check_draft(*read.draft)) {
+      read.fields.push_back({"/draft" + problem.field, problem.code, problem.message});
+    }
+    campaign.sender_id = read.draft->sender_id;
+  }
+  if (const json::value* given = body.if_contains("audience")) {
+    auto audience = audience::read_audience(*given, campaign.channel);
+    for (const auto& problem : audience.problems) {
+      if (read.fields.size() >= 100) break;
+      read.fields.push_back({"/audience" + problem.field, problem.code, problem.message});
+    }
+    campaign.audience = std::move(audience.audience);
+  }
+  if (const json::value* name = body.if_contains("name")) campaign.name = name->as_string();
+  compose::SendOptions& options = campaign.options;
+  if (const json::value* rate = body.if_contains("rate_per_second")) {
+    options.rate_per_second = rate->to_number<double>();
+  }
+  if (const json::value* packages = body.if_contains("packages")) {
+    options.packages = {};
+    if (packages->is_object()) {
+      options.packages = {packages->at("messages").to_number<int>(),
+                          packages->at("seconds").to_number<int>()};
+    }
+  }
+  if (const json::value* to = body.if_contains("copy_to_me")) {
+    options.copies.to_me = to->as_string();
+    const auto mailbox = wire::parse_email_address(options.copies.to_me, wire::DomainRule::any);
+    if (!options.copies.to_me.empty() && !mailbox) {
+      read.fields.push_back({"/copy_to_me", mailbox.error().code, mailbox.error().message});
+    }
+  }
+  if (const json::value* to = body.if_contains("copy_to_organisation")) {
+    options.copies.to_organisation = to->as_bool();
+  }
+  return read;
+}
+
+// --- drafts
+
+Result<Answer> shown(db::Connection& connection, const Campaign& campaign, int status = 200) {
+  const Draft draft =
+      TRY(compose::load_campaign_draft(connection, campaign.organisation_id, campaign.id));
+  const auto figures =
+      TRY(delivery::Ledger::figures(connection, campaign.organisation_id, campaign.id));
+  Answer answer{status, campaign_json(campaign, draft, figures), {}, {}, {}};
+  if (status == 201) {
+    answer.headers.push_back({"Location", "/api/v1/campaigns/" + to_text(campaign.id)});
+  }
+  return std::move(answer).with("ETag", etag_of(campaign.changed_at));
+}
+
+Result<Answer> list_campaigns(const Call& call) {
+  const Page page = call.page();
+  compose::CampaignFilter filter;
+  if (!page.cursor.empty()) {
+    const auto before = parse_id(page.cursor);
+    if (!before) {
+      return Answer::problem(422, {ErrorKind::invalid, "call.cursor", "This cursor is not ours."},
+                             {{"?cursor", "call.cursor", "This cursor is not ours."}});
+    }
+    filter.before = CampaignId{*before};
+  }
+  if (const auto state = call.query("state"); !state.empty()) {
+    filter.state = parse_campaign_state(state);
+  }
+  filter.name = call.query("name");
+  if (const auto parent = parse_id(call.query("parent_id"))) filter.parent = CampaignId{*parent};
+  json::array items;
+  std::string next;
+  TRY(call.services.database.read([&](db::Connection& connection) -> Result<void> {
+    auto campaigns =
+        TRY(compose::list_campaigns(connection, call.organisation(), filter, page.limit + 1));
+    if (std::ssize(campaigns) > page.limit) {
+      campaigns.pop_back();
+      next = to_text(campaigns.back().id);
+    }
+    for (const Campaign& campaign : campaigns) {
+      const auto figures =
+          TRY(delivery::Ledger::figures(connection, campaign.organisation_id, campaign.id));
+      items.push_back(campaign_summary_json(campaign, figures));
+    }
+    return {};
+  }));
+  return Answer::ok(list_answer(std::move(items), next));
+}
+
+Result<Answer> create_campaign(const Call& call) {
+  Campaign campaign;
+  campaign.organisation_id = call.organisation();
+  campaign.state = CampaignState::draft;
+  campaign.created_by = call.who.name;
+  campaign.is_test = call.who.is_test;
+  auto read = TRY(read_fields(call.body.as_object(), campaign, {}));
+  if (!read.fields.empty()) return Answer::problem(422, unfit(), std::move(read.fields));
+  return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const Instant now = call.now();
+    campaign.id = call.services.ids.next<CampaignId>();
+    campaign.created_at = campaign.changed_at = now;
+    TRY(compose::insert_campaign(connection, campaign, read.draft.value_or(Draft()), now));
+    return shown(connection, campaign, 201);
+  });
+}
+
+Result<Answer> get_campaign(const Call& call) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  return call.services.database.read_value([&](db::Connection& connection) -> Result<Answer> {
+    const Campaign campaign = TRY(compose::load_campaign(connection, call.organisation(), id));
+    return shown(connection, campaign);
+  });
+}
+
+void wake(const Call& call) {
+  if (call.services.runner != nullptr) call.services.runner->wake();
+}
+
+Result<Answer> change_campaign(const Call& call) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  const json::object& body = call.body.as_object();
+  auto answer = commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    Campaign campaign = TRY(compose::load_campaign(connection, call.organisation(), id));
+    TRY(call.expect_version(etag_of(campaign.changed_at)));
+    const Draft before = TRY(compose::load_campaign_draft(connection, call.organisation(), id));
+    auto read = TRY(read_fields(body, campaign, before));
+    if (!read.fields.empty()) return Answer::problem(422, unfit(), std::move(read.fields));
+    const Instant now = call.now();
+    const bool only_pace = std::ranges::all_of(body, [](const auto& member) {
+      return member.key() == "rate_per_second" || member.key() == "packages";
+    });
+    if (only_pace && campaign.state != CampaignState::draft) {
+      const Campaign changed = TRY(compose::change_pace(connection, call.organisation(), id,
+                                                        campaign.options.rate_per_second,
+                                                        campaign.options.packages, now));
+      return shown(connection, changed);
+    }
+    TRY(compose::store_draft(connection, campaign, read.draft ? &*read.draft : nullptr, now));
+    campaign.changed_at = now;
+    return shown(connection, campaign);
+  });
+  wake(call);
+  return answer;
+}
+
+Result<Answer> delete_campaign(const Call& call) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const Campaign campaign = TRY(compose::load_campaign(connection, call.organisation(), id));
+    TRY(call.expect_version(etag_of(campaign.changed_at)));
+    TRY(compose::remove_draft(connection, campaign, call.now()));
+    return Answer::no_content();
+  });
+}
+
+// --- its life
+
+// The body of a POST that may have none.
+const json::object& body_of(const Call& call) {
+  static const json::object kNone;
+  return call.body.is_object() ? call.body.get_object() : kNone;
+}
+
+bool flag_of(const json::object& body, std::string_view name) {
+  const json::value* found = body.if_contains(name);
+  return found != nullptr && found->is_bool() && found->get_bool();
+}
+
+Result<compose::Starter> starter_of(const Call& call) {
+  compose::Starter starter;
+  starter.name = call.who.name;
+  starter.waits = call.who.session_id.valid();
+  starter.is_test = call.who.is_test;
+  starter.may_override_sender = flag_of(body_of(call), "override_sender");
+  if (starter.may_override_sender &&
+      !identity::allows(call.who, identity::Permission::senders_override)) {
+    return fail(ErrorKind::denied, "sender.override",
+                "You may not send from a sender that is not verified. Ask somebody who may.");
+  }
+  starter.may_override_findings = flag_of(body_of(call), "override_findings");
+  if (starter.may_override_findings &&
+      !identity::allows(call.who, identity::Permission::preflight_override)) {
+    return fail(ErrorKind::denied, "preflight.override",
+                "You may not send a message in spite of what is wrong with it. Ask somebody who "
+                "may, or mend it.");
+  }
+  return starter;
+}
+
+using InControl = std::function<Result<Campaign>(db::Connection&, const compose::ControlContext&,
+                                                 CampaignId, const compose::Starter&)>;
+
+// A step that needs the organisation and its settings.
+Result<Answer> controlled(const Call& call, const InControl& step) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  const auto starter = TRY(starter_of(call));
+  auto answer = commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const auto context = TRY(compose::control_context(connection, call.services.ids,
+                                                      call.services.secrets, call.organisation(),
+                                                      call.services.settings.attachment_bytes_max));
+    const Campaign campaign = TRY(step(connection, context, id, starter));
+    return shown(connection, campaign);
+  });
+  wake(call);
+  return answer;
+}
+
+Result<Answer> start(const Call& call) {
+  return controlled(call, [&](auto& connection, const auto& context, auto id, const auto& starter) {
+    return compose::start_campaign_now(connection, context, id, starter, call.now());
+  });
+}
+
+Result<Answer> schedule(const Call& call) {
+  const json::object& body = call.body.as_object();
+  compose::Schedule wanted;
+  wanted.local = body.at("at").as_string();
+  wanted.zone = body.at("time_zone").as_string();
+  if (const json::value* fold = body.if_contains("fold"); fold && fold->as_string() == "later") {
+    wanted.fold = Fold::later;
+  }
+  return controlled(call, [&](auto& connection, const auto& context, auto id, const auto& starter) {
+    return compose::schedule_campaign(connection, context, id, starter, wanted, call.now());
+  });
+}
+
+Result<Answer> release(const Call& call) {
+  return controlled(call, [&](auto& connection, const auto& context, auto id, const auto& starter) {
+    return compose::release_campaign(connection, context, id, starter, call.now());
+  });
+}
+
+// A step that needs nothing but the campaign.
+using Simple = Result<Campaign> (*)(db::Connection&, OrganisationId, CampaignId, Instant);
+Handler simple(Simple step) {
+  return [step](const Call& call) -> Result<Answer> {
+    const auto id = TRY(call.id<CampaignId>("id"));
+    auto answer = commit(call, [&](db::Connection& connection) -> Result<Answer> {
+      const Campaign campaign = TRY(step(connection, call.organisation(), id, call.now()));
+      return shown(connection, campaign);
+    });
+    wake(call);
+    return answer;
+  };
+}
+
+Result<Answer> pause(const Call& call) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  const json::value* reason = body_of(call).if_contains("reason");
+  auto answer = commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const Campaign campaign = TRY(compose::pause_campaign(
+        connection, call.organisation(), id,
+        reason == nullptr ? std::string_view() : std::string_view(reason->as_string()),
+        call.now()));
+    return shown(connection, campaign);
+  });
+  wake(call);
+  return answer;
+}
+
+// --- what it leads to
+
+Result<Answer> copy(const Call& call) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const Campaign made = TRY(compose::use_again(connection, call.services.ids, call.organisation(),
+                                                 id, call.who.name, call.now()));
+    return shown(connection, made, 201);
+  });
+}
+
+Result<Answer> resend(const Call& call) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  const auto outcome =
+      audience::parse_earlier_outcome(std::string_view(call.body.at("outcome").as_string()))
+          .value_or(audience::EarlierOutcome::not_sent);
+  return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const Campaign made = TRY(compose::resend(connection, call.services.ids, call.organisation(),
+                                              id, outcome, call.who.name, call.now()));
+    return shown(connection, made, 201);
+  });
+}
+
+Result<Answer> correct(const Call& call) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  auto answer = commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    std::optional<Draft> draft;
+    if (const json::value* given = body_of(call).if_contains("draft")) {
+      const Draft before = TRY(compose::load_campaign_draft(connection, call.organisation(), id));
+      draft = TRY(compose::draft_from_json(
+          json::value(merged(compose::draft_json(before), given->as_object()))));
+      std::vector<FieldError> fields;
+      for (const compose::FieldProblem& problem : compose::check_draft(*draft)) {
+        fields.push_back({"/draft" + problem.field, problem.code, problem.message});
+      }
+      if (!fields.empty()) return Answer::problem(422, unfit(), std::move(fields));
+    }
+    const auto made = TRY(compose::correct(connection, call.services.ids, call.organisation(), id,
+                                           draft, call.who.name, call.now()));
+    const Answer remainder = TRY(shown(connection, made.remainder));
+    const Answer correction = TRY(shown(connection, made.correction));
+    json::object both;
+    both["remainder"] = remainder.body;
+    both["correction"] = correction.body;
+    return Answer::created(std::move(both));
+  });
+  wake(call);
+  return answer;
+}
+
+// --- looking
+
+Result<Answer> check(const Call& call) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  return call.services.database.read_value([&](db::Connection& connection) -> Result<Answer> {
+    const auto context = TRY(compose::control_context(connection, call.services.ids,
+                                                      call.services.secrets, call.organisation(),
+                                                      call.services.settings.attachment_bytes_max));
+    const auto findings = TRY(compose::check_campaign(connection, context, id, call.now()));
+    json::array items;
+    bool ready = true;
+    for (const compose::Finding& finding : findings) {
+      const bool blocks = finding.severity == compose::Severity::blocking;
+      ready = ready && !blocks;
+      items.push_back({{"blocks", blocks},
+                       {"code", finding.code},
+                       {"message", finding.sentence},
+                       {"part", finding.part},
+                       {"line", finding.line}});
+    }
+    return Answer::ok(json::object{{"ready", ready}, {"findings", std::move(items)}});
+  });
+}
+
+Result<Answer> progress(const Call& call) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  return call.services.database.read_value([&](db::Connection& connection) -> Result<Answer> {
+    const Campaign campaign = TRY(compose::load_campaign(connection, call.organisation(), id));
+    const auto figures =
+        TRY(delivery::Ledger::figures(connection, call.organisation(), campaign.id));
+    return Answer::ok(progress_json(campaign, figures));
+  });
+}
+
+// What changes, as it changes, until the campaign has ended. A browser that comes back gets the
+// state as it is then: nothing has to be remembered for it.
+Result<Answer> watch(const Call& call) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  const OrganisationId organisation = call.organisation();
+  db::Database& database = call.services.database;
+  const auto look = [&database, organisation, id]() {
+    return database.read_value([&](db::Connection& connection) -> Result<json::object> {
+      const Campaign campaign = TRY(compose::load_campaign(connection, organisation, id));
+      const auto figures = TRY(delivery::Ledger::figures(connection, organisation, id));
+      json::object shown = progress_json(campaign, figures);
+      shown["is_over"] = campaign.finished_at.has_value();
+      return shown;
+    });
+  };
+  TRY(look());
+  return Answer::event_stream(net::EventStream::polled(
+      kWatchEvery, [look, last = std::string()](net::EventStream& stream) mutable {
+        auto shown = look();
+        if (!shown) return shown.error().kind != ErrorKind::not_found;
+        const bool is_over = shown->at("is_over").as_bool();
+        shown->erase("is_over");
+        std::string text = json::serialize(*shown);
+        if (text != last) stream.send({"progress", last = std::move(text)});
+        return !is_over;
+      }));
+}
+
+}  // namespace
+
+void add_campaign_handlers(Registry& registry) {
+  registry.answer("listCampaigns", list_campaigns);
+  registry.answer("createCampaign", create_campaign);
+  registry.answer("getCampaign", get_campaign);
+  registry.answer("changeCampaign", change_campaign);
+  registry.answer("deleteCampaign", delete_campaign);
+  registry.answer("startCampaign", start);
+  registry.answer("scheduleCampaign", schedule);
+  registry.answer("stopCampaign", simple(compose::stop_campaign));
+  registry.answer("releaseCampaign", release);
+  registry.answer("pauseCampaign", pause);
+  registry.answer("resumeCampaign", simple(compose::resume_campaign));
+  registry.answer("abortCampaign", simple(compose::abort_campaign));
+  registry.answer("copyCampaign", copy);
+  registry.answer("resendCampaign", resend);
+  registry.answer("correctCampaign", correct);
+  registry.answer("checkCampaign", check);
+  registry.answer("getCampaignProgress", progress);
+  registry.answer("watchCampaign", watch);
+}
+
+}  // namespace tidings::api

@@ -1,0 +1,10 @@
+// Campaigns: their drafts, their life and their progress (spec/api/campaigns.yaml).
+#pragma once
+
+#include "edge/api/call.h"
+
+namespace tidings::api {
+
+void add_campaign_handlers(Registry& registry);
+
+}  // namespace tidings::api

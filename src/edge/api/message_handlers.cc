@@ -1,0 +1,277 @@
+#include "edge/api/message_handlers.h"
+
+#include <boost/json.hpp>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "compose/attachments.h"
+#include "compose/campaign_control.h"
+#include "compose/draft.h"
+#include "compose/media.h"
+#include "compose/message_contents.h"
+#include "compose/send_message.h"
+#include "delivery/ledger.h"
+#include "wire/email_address.h"
+
+namespace tidings::api {
+
+namespace {
+
+namespace json = boost::json;
+using compose::Draft;
+
+constexpr db::Statement kSenderByAddress{
+    "message_handlers.sender",
+    "SELECT id FROM sender WHERE organisation_id = $1 AND normalised = $2"
+    " ORDER BY verified_at IS NULL, id LIMIT 1"};
+constexpr db::Statement kFirstSender{
+    "message_handlers.first_sender",
+    "SELECT id FROM sender WHERE organisation_id = $1 ORDER BY verified_at IS NULL, id LIMIT 1"};
+constexpr db::Statement kCampaignOf{
+    "message_handlers.campaign",
+    "SELECT campaign_id, transport_id FROM message WHERE organisation_id = $1 AND id = $2"};
+
+std::string text_of(const json::object& body, std::string_view name) {
+  const json::value* found = body.if_contains(name);
+  return found == nullptr ? std::string() : std::string(found->as_string());
+}
+
+Answer refuse(std::string field, const Error& error) {
+  std::vector<FieldError> fields;
+  fields.push_back({std::move(field), error.code, error.message});
+  return Answer::problem(422, error, std::move(fields));
+}
+
+// Where this handler's messages get their content: one for as long as there is the server.
+class Contents {
+ public:
+  compose::MessageContents& of(const Services& services) {
+    const std::lock_guard lock(mutex_);
+    if (!contents_) {
+      contents_ = std::make_unique<compose::MessageContents>(services.database, services.ids,
+                                                             services.clock);
+    }
+    return *contents_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unique_ptr<compose::MessageContents> contents_;
+};
+
+Result<SenderId> find_sender(const Call& call, const std::string& named) {
+  if (const auto id = parse_id(named)) return SenderId{*id};
+  std::string key;
+  if (!named.empty()) {
+    const auto address = wire::parse_email_address(named, wire::DomainRule::any);
+    if (!address) return std::unexpected(address.error());
+    key = wire::comparison_key(*address);
+  }
+  const auto found = TRY(call.services.database.read_value([&](db::Connection& connection) {
+    const auto take = [](const db::Row& row) { return row.id<SenderId>(0); };
+    return key.empty() ? connection.query_first(kFirstSender, {call.organisation()}, take)
+                       : connection.query_first(kSenderByAddress, {call.organisation(), key}, take);
+  }));
+  if (found) return *found;
+  return fail(ErrorKind::invalid, "sender.not_found",
+              named.empty() ? "There is no sender yet. Add one first."
+                            : fmt::format("{} is not one of the senders. Add it first.", named));
+}
+
+// The bytes of each, kept as media: the same file sent a thousand times is stored once.
+Result<std::optional<Answer>> read_attachments(const Call& call, const json::array& given,
+                                               Draft& draft) {
+  std::vector<std::pair<const json::object*, std::string>> files;
+  std::vector<std::int64_t> sizes;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const json::object& one = given[i].as_object();
+    auto bytes = from_base64(std::string_view(one.at("content").as_string()));
+    if (!bytes) {
+      return refuse(fmt::format("/attachments/{}/content", i),
+                    {ErrorKind::invalid, "attachment.base64", "This is not base64."});
+    }
+    sizes.push_back(std::ssize(*bytes));
+    files.emplace_back(&one, *std::move(bytes));
+  }
+  TRY(compose::check_attachment_sizes(sizes, call.services.settings.attachment_bytes_max));
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string name = text_of(*files[i].first, "file_name");
+    const compose::NewMedia media{name, files[i].second, call.who.name};
+    if (const auto fit = compose::check_media(media); !fit) {
+      return refuse(fmt::format("/attachments/{}", i), fit.error());
+    }
+    const auto stored =
+        TRY(call.services.database.write_value(db::Priority::web, [&](db::Connection& connection) {
+          return compose::store_media(connection, call.services.ids, call.organisation(), media,
+                                      call.now());
+        }));
+    draft.attachments.push_back({stored.id, stored.file_name,
+                                 text_of(*files[i].first, "description"), stored.media_type,
+                                 stored.size});
+  }
+  return std::optional<Answer>();
+}
+
+std::optional<Answer> unfit(const json::object& body, const Draft& draft) {
+  const bool has_template = body.contains("template");
+  if (has_template == (body.contains("html") || body.contains("text"))) {
+    return refuse("/template", {ErrorKind::invalid, "message.content",
+                                "Give either a template, or a subject with html or text."});
+  }
+  if (!body.contains("to") && !body.contains("contact_id")) {
+    return refuse("/to",
+                  {ErrorKind::invalid, "message.no_recipient", "Say to whom: to, or contact_id."});
+  }
+  std::vector<FieldError> fields;
+  for (const compose::FieldProblem& problem : compose::check_draft(draft)) {
+    fields.push_back({problem.field, problem.code, problem.message});
+  }
+  if (fields.empty()) return std::nullopt;
+  return Answer::problem(422, {ErrorKind::invalid, "message.invalid", fields.front().message},
+                         std::move(fields));
+}
+
+json::object queued_json(const compose::QueuedMessage& queued) {
+  return {{"id", to_text(queued.id)},
+          {"status", to_string(queued.status)},
+          {"reason", queued.reason.empty() ? json::value(nullptr) : json::value(queued.reason)},
+          {"contact_id", queued.contact_id.valid() ? json::value(to_text(queued.contact_id))
+                                                   : json::value(nullptr)}};
+}
+
+Result<compose::MessageOrder> order_of(const Call& call, const json::object& body) {
+  compose::MessageOrder order;
+  order.to = text_of(body, "to");
+  if (const auto id = parse_id(text_of(body, "contact_id"))) order.contact_id = ContactId{*id};
+  if (const json::value* about = body.if_contains("about")) {
+    for (const json::value& each : about->as_array()) {
+      if (const auto id = parse_id(std::string_view(each.as_string()))) {
+        order.about.push_back(ContactId{*id});
+      }
+    }
+  }
+  if (text_of(body, "kind") == "individual") order.kind = MessageKind::individual;
+  if (const json::value* data = body.if_contains("data")) order.data = json::serialize(*data);
+  order.locale = text_of(body, "locale");
+  order.sent_by = call.who.name;
+  order.is_test = call.who.is_test;
+  const json::value* override_sender = body.if_contains("override_sender");
+  order.may_override_sender = override_sender != nullptr && override_sender->as_bool();
+  if (order.may_override_sender &&
+      !identity::allows(call.who, identity::Permission::senders_override)) {
+    return fail(ErrorKind::denied, "sender.override",
+                "You may not send from a sender that is not verified. Ask somebody who may.");
+  }
+  return order;
+}
+
+// Which member of the body an error of content or address is about; empty: none in particular.
+std::string_view field_of(const Error& error) {
+  if (error.code == "template.not_found") return "/template";
+  if (error.code == "message.missing_data") return "/data";
+  if (error.code.starts_with("address.")) return "/to";
+  if (error.code.starts_with("sender.") && error.kind != ErrorKind::conflict) return "/sender";
+  return "";
+}
+
+Result<Answer> explained(Result<Answer> answer) {
+  if (answer || answer.error().kind != ErrorKind::invalid) return answer;
+  const std::string_view field = field_of(answer.error());
+  if (field.empty()) return answer;
+  return refuse(std::string(field), answer.error());
+}
+
+Result<Answer> send(const Call& call, compose::MessageContents& contents) {
+  const json::object& body = call.body.as_object();
+  const auto order = TRY(order_of(call, body));
+  const std::string named_template = text_of(body, "template");
+  const std::string named_sender = text_of(body, "sender");
+  compose::MessageWish wish;
+  wish.kind = order.kind;
+  wish.template_name = named_template;
+  wish.locale = order.locale;
+  wish.draft.subject = text_of(body, "subject");
+  wish.draft.html = text_of(body, "html");
+  wish.draft.text = text_of(body, "text");
+  wish.draft.reply_to = text_of(body, "reply_to");
+  if (auto refused = unfit(body, wish.draft)) return *std::move(refused);
+  if (named_template.empty() || !named_sender.empty()) {
+    wish.draft.sender_id = TRY(find_sender(call, named_sender));
+  }
+  if (const json::value* attachments = body.if_contains("attachments")) {
+    if (auto refused = TRY(read_attachments(call, attachments->as_array(), wish.draft))) {
+      return *std::move(refused);
+    }
+  }
+  const auto content = TRY(contents.find(call.organisation(), wish));
+  TransportId transport;
+  auto answer = commit(
+      call,
+      [&](db::Connection& connection) -> Result<Answer> {
+        const auto context = TRY(compose::control_context(
+            connection, call.services.ids, call.services.secrets, call.organisation(),
+            call.services.settings.attachment_bytes_max));
+        transport = TRY(compose::sending_transport(connection, context, order.is_test, call.now()));
+        const auto queued = TRY(
+            compose::send_message(connection, {call.services.ids, call.organisation(), transport},
+                                  content, order, call.now()));
+        return Answer::accepted(queued_json(queued));
+      },
+      db::Priority::transactional);
+  if (transport.valid() && call.services.dispatcher != nullptr) {
+    call.services.dispatcher->notify_direct(call.organisation(), transport);
+  }
+  return answer;
+}
+
+delivery::Ledger ledger_of(const Call& call) {
+  return delivery::Ledger(call.services.ids, NodeId(), call.services.ids.node());
+}
+
+void wake(const Call& call) {
+  if (call.services.runner != nullptr) call.services.runner->wake();
+}
+
+Result<Answer> cancel(const Call& call) {
+  const auto id = TRY(call.id<MessageId>("id"));
+  return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    TRY(ledger_of(call).cancel_one(connection, call.organisation(), id, call.who.name, call.now()));
+    return Answer::ok(queued_json({id, Status::cancelled, "", {}, {}}));
+  });
+}
+
+Result<Answer> send_again(const Call& call) {
+  const auto id = TRY(call.id<MessageId>("id"));
+  auto answer = commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const auto campaign =
+        TRY(connection.query_first(kCampaignOf, {call.organisation(), id},
+                                   [](const db::Row& row) { return row.id<CampaignId>(0); }));
+    if (campaign && campaign->valid()) {
+      TRY(compose::reopen_campaign(connection, call.organisation(), *campaign, call.now()));
+    }
+    TRY(ledger_of(call).send_again(connection, call.organisation(), id, call.who.name, call.now()));
+    return Answer::accepted(queued_json({id, Status::uncertain, "", {}, {}}));
+  });
+  wake(call);
+  return answer;
+}
+
+}  // namespace
+
+void add_message_handlers(Registry& registry) {
+  const auto contents = std::make_shared<Contents>();
+  registry.answer("sendMessage", [contents](const Call& call) {
+    return explained(send(call, contents->of(call.services)));
+  });
+  registry.answer("cancelMessage", cancel);
+  registry.answer("sendMessageAgain", send_again);
+}
+
+}  // namespace tidings::api
