@@ -36,8 +36,8 @@ struct ContactRow {
   std::string_view fields;  // JSON object
 };
 
-// The used fields as a JSON object; those of `student` in its member kStudentMember. Empty values are
-// left out: a template then sees nil, and its fallback speaks. Equal people give equal texts.
+// The used fields as a JSON object; those of `student` in its member kStudentMember. Empty values
+// are left out: a template then sees nil, and its fallback speaks. Equal people give equal texts.
 std::string snapshot_values(const ContactRow& contact, const ContactRow& student,
                             const UsedFields& used);
 

@@ -1,8 +1,8 @@
 #include "delivery/attempt_data.h"
 
-#include "domain/recipient_rule.h"
-
 #include <boost/json.hpp>
+
+#include "domain/recipient_rule.h"
 
 namespace tidings::delivery {
 

@@ -31,8 +31,8 @@ struct FrozenContent {
   BodyDictionary dictionary;  // prepared from it
 };
 
-// Which fields the templates read of `contact` and `student`. Columns say what a name stands for; names that are no
-// column stay as they are.
+// Which fields the templates read of `contact` and `student`. Columns say what a name stands for;
+// names that are no column stay as they are.
 audience::UsedFields used_contact_fields(
     const CompiledEmail& email,
     const std::vector<std::pair<std::string, std::string>>& name_to_target);

@@ -15,8 +15,7 @@ void RateLimit::refill(Instant now) {
   const double seconds = std::chrono::duration<double>(now - refilled_at_).count();
   refilled_at_ = now;
   if (seconds > 0) {
-    tokens_ =
-        std::min(tokens_ + seconds * pace_.per_second, std::max(1.0, pace_.per_second / 10));
+    tokens_ = std::min(tokens_ + seconds * pace_.per_second, std::max(1.0, pace_.per_second / 10));
   }
 }
 

@@ -39,7 +39,7 @@ struct Pace {
 // package begins with its first message.
 class RateLimit {
  public:
-  RateLimit() = default;  // no limit
+  RateLimit() = default;                 // no limit
   RateLimit(Pace pace) : pace_(pace) {}  // NOLINT(google-explicit-constructor)
   explicit RateLimit(double per_second) : pace_(per_second) {}
 

@@ -21,7 +21,8 @@ namespace tidings::delivery {
 
 using SandboxEvidence = std::function<void(const PreparedMessage& message, EventType type)>;
 
-// Writes to FOLDER/<campaign id>/<message id>.eml, what belongs to no campaign to FOLDER/messages. `loop` and `port` must outlive it.
+// Writes to FOLDER/<campaign id>/<message id>.eml, what belongs to no campaign to FOLDER/messages.
+// `loop` and `port` must outlive it.
 std::unique_ptr<Transport> make_sandbox_transport(net::EventLoop& loop, DeliveryPort& port,
                                                   std::filesystem::path folder,
                                                   SandboxEvidence evidence);
