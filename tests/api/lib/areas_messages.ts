@@ -26,7 +26,7 @@ async function uncertain(own: Organisation): Promise<string> {
   await send(own, own.server.url, 'startCampaign', {
     path: { id }, body: { override_sender: true, override_findings: true } });
   return until(`the message to ${to}`, async () => {
-    const reply = await send(own, own.server.url, 'listMessages', { query: { campaign_id: id } });
+    const reply = await send(own, own.server.url, 'listMessages', { query: { campaign: id } });
     const items = (reply.json as { items?: { id: string; status: string }[] }).items ?? [];
     return items[0]?.status === 'uncertain' ? items[0].id : undefined;
   });
