@@ -174,6 +174,12 @@ HoleCounter::HoleCounter(std::vector<Hole> holes) {
   for (Hole& hole : holes) counts_.push_back({std::move(hole), 0, {}});
 }
 
+std::vector<std::string> HoleCounter::fields() const {
+  std::vector<std::string> fields;
+  for (const Count& count : counts_) fields.push_back(count.hole.field);
+  return fields;
+}
+
 void HoleCounter::add(std::string_view values, std::string_view who) {
   boost::system::error_code error;
   const json::value parsed = json::parse(values, error);

@@ -33,7 +33,8 @@ class HoleCounter {
  public:
   explicit HoleCounter(std::vector<Hole> holes);
 
-  bool empty() const { return counts_.empty(); }
+  // The fields whose values it looks for.
+  std::vector<std::string> fields() const;
   // `values` is the JSON object that a message to this person freezes: empty values are not in it.
   void add(std::string_view values, std::string_view who);
   // A warning for each hole that somebody falls into, the most frequent first.

@@ -5,15 +5,26 @@
 
 #include <fmt/format.h>
 
+#include "audience/expand.h"
 #include "compose/attachments.h"
 #include "compose/content_check.h"
+#include "compose/draft_content.h"
+#include "compose/empty_values.h"
 #include "compose/media.h"
 #include "compose/preview.h"
 #include "compose/senders.h"
+#include "delivery/content_store.h"
 
 namespace tidings::compose {
 
 namespace {
+
+constexpr int kBatch = 2000;
+
+// How a person is named among examples.
+std::string who_is(const audience::Candidate& candidate) {
+  return candidate.address.empty() ? to_text(candidate.contact_id) : candidate.address;
+}
 
 void append(std::vector<Finding>& findings, std::vector<Finding> more) {
   for (Finding& finding : more) {
@@ -126,6 +137,43 @@ Result<Preflight> check_before_sending(db::Connection& connection, const Preflig
   }
   preflight.findings = blocking_first(std::move(findings));
   return preflight;
+}
+
+Result<void> check_people(db::Database& database, OrganisationId organisation, const Draft& draft,
+                          const audience::Audience& audience, Instant now, Preflight& preflight) {
+  audience::UsedFields used;
+  HoleCounter counter(find_holes(draft));
+  TRY(database.read([&](db::Connection& connection) -> Result<void> {
+    const auto names = TRY(contact_names(connection, organisation));
+    for (const std::string& field : counter.fields()) {
+      const auto at = std::ranges::find(names, field, [](const auto& pair) { return pair.first; });
+      used.fields.push_back({field, at == names.end() ? field : at->second});
+    }
+    return {};
+  }));
+  audience::ExpandRequest request;
+  request.organisation = organisation;
+  request.as_of = now;
+  std::string cursor;
+  for (bool is_last = false; !is_last && preflight.recipients < kPeopleMax;) {
+    const auto batch = TRY(database.read_value([&](db::Connection& connection) {
+      return audience::expand(connection, request, audience, used, cursor, kBatch);
+    }));
+    for (const auto& candidate : batch.candidates) {
+      if (candidate.normalised.empty() || candidate.do_not_contact) continue;
+      ++preflight.recipients;
+      counter.add(candidate.values, who_is(candidate));
+    }
+    cursor = batch.cursor;
+    is_last = batch.is_last;
+  }
+  if (preflight.recipients == 0) {
+    preflight.findings.push_back(
+        about("nobody", Severity::blocking, "Nobody in this audience has an address to write to."));
+  }
+  append(preflight.findings, counter.findings());
+  preflight.findings = blocking_first(std::move(preflight.findings));
+  return {};
 }
 
 }  // namespace tidings::compose

@@ -7,11 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "audience/audience.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "compose/draft.h"
 #include "compose/finding.h"
 #include "db/connection.h"
+#include "db/database.h"
 #include "domain/campaign.h"
 #include "identity/organisations.h"
 
@@ -35,6 +37,15 @@ struct Preflight {
 
   bool is_blocked() const;
 };
+
+// How many people are looked at, at most; a larger audience is judged by its first ones.
+inline constexpr std::int64_t kPeopleMax = 200'000;
+
+// Adds what the people of the audience make of the draft: empty_value for the tags that leave a
+// hole, nobody (blocking) for an audience without anybody to write to. Reads in batches, each on
+// its own; not from within a read. Errors: audience.empty (invalid), segment.*.
+Result<void> check_people(db::Database& database, OrganisationId organisation, const Draft& draft,
+                          const audience::Audience& audience, Instant now, Preflight& preflight);
 
 // Codes besides those of content_check.h: no_sender, sender_unverified, bad_reply_to,
 // attachment_missing, attachments_too_large, html_too_large, liquid.render.

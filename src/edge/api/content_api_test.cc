@@ -476,6 +476,60 @@ TEST_P(ContentApi, preflight_names_everything_at_once) {
   EXPECT_EQ(std::ranges::count(all, "broken_link"), 3);
 }
 
+TEST_P(ContentApi, preflight_counts_who_would_read_a_hole_and_shows_some) {
+  for (int i = 0; i < 7; ++i) {
+    const auto added =
+        api_.database().write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
+          const auto id = api_.ids().next<ContactId>();
+          const std::string address = fmt::format("p{}@example.org", i);
+          TRY(connection.execute(
+              {"",
+               "INSERT INTO contact (organisation_id, id, first_name, created_at, changed_at)"
+               " VALUES ($1, $2, $3, $4, $4)"},
+              {api_.organisation(), id, i < 2 ? "Ann" : "", api_.clock().now()}));
+          TRY(connection.execute(
+              {"",
+               "INSERT INTO contact_address (organisation_id, contact_id, channel, normalised,"
+               " address, is_primary, created_at) VALUES ($1, $2, 0, $3, $3, 1, 1)"},
+              {api_.organisation(), id, address}));
+          return {};
+        });
+    ASSERT_TRUE(added) << added.error().message;
+  }
+  const auto found = api_.call("POST", "/preflights",
+                               R"({"draft": {"text": "Dear {{ contact.first_name }},\nbye"},)"
+                               R"( "audience": {"everybody": true}})");
+  ASSERT_EQ(found.status, 200) << found.text;
+  EXPECT_EQ(found.json.at("recipients"), 7);
+  const auto& findings = found.json.at("findings").as_array();
+  const auto hole = std::ranges::find_if(
+      findings, [](const json::value& one) { return one.at("code") == "empty_value"; });
+  ASSERT_NE(hole, findings.end()) << found.text;
+  EXPECT_EQ(hole->at("count"), 5);
+  EXPECT_EQ(hole->at("examples").as_array().size(), 5U);
+  EXPECT_THAT(std::string(hole->at("sentence").as_string()),
+              HasSubstr("5 people have no first name and will read \"Dear ,\""));
+  const auto nobody =
+      api_.call("POST", "/preflights", R"({"draft": {"text": "x"}, "audience": {"contacts": []}})");
+  EXPECT_EQ(nobody.status, 422) << nobody.text;
+  const auto wrong = api_.call("POST", "/preflights",
+                               R"({"draft": {"text": "x"}, "audience": {"addresses": ["none"]}})");
+  EXPECT_EQ(wrong.status, 422) << wrong.text;
+  EXPECT_EQ(wrong.fields(), "/audience/addresses/0");
+}
+
+TEST_P(ContentApi, a_template_may_keep_its_audience) {
+  const auto made =
+      api_.call("POST", "/templates", R"({"name": "T", "audience": {"everybody": true}})");
+  ASSERT_EQ(made.status, 201) << made.text;
+  EXPECT_TRUE(made.json.at("audience").at("everybody").as_bool());
+  const std::string path = "/templates/" + std::string(made.json.at("id").as_string());
+  EXPECT_EQ(api_.call("PATCH", path, R"({"audience": {"groups": ["0000000000001"]}})").status, 422);
+  const auto without = api_.call("PATCH", path, R"({"audience": null})");
+  ASSERT_EQ(without.status, 200) << without.text;
+  EXPECT_TRUE(without.json.at("audience").is_null());
+}
+
 TEST_P(ContentApi, a_good_message_passes_preflight_once_its_sender_is_verified) {
   ASSERT_EQ(api_.call("PATCH", "/organisation", R"({"postal_address": "Kade 1"})").status, 200);
   const std::string sender = make_sender();

@@ -1,5 +1,6 @@
 #include "edge/api/draft_json.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 namespace tidings::api {
@@ -15,6 +16,15 @@ Answer unfit(std::span<const compose::FieldProblem> problems, std::string_view a
                          {ErrorKind::invalid, "call.invalid",
                           problems.empty() ? "Something is wrong." : problems[0].message},
                          std::move(fields));
+}
+
+std::vector<compose::FieldProblem> audience_problems(
+    std::span<const audience::AudienceProblem> problems) {
+  std::vector<compose::FieldProblem> fields;
+  for (const auto& problem : problems.first(std::min<std::size_t>(problems.size(), 100))) {
+    fields.push_back({"/audience" + problem.field, problem.code, problem.message});
+  }
+  return fields;
 }
 
 Result<compose::Draft> patched_draft(const compose::Draft& before, const json::value& patch) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audience/audience_json.h"
 #include "compose/draft.h"
 #include "compose/finding.h"
 #include "domain/campaign.h"
@@ -20,6 +21,10 @@ namespace tidings::api {
 
 // 422 with every problem at its member; `at` stands in front of each field ("/draft").
 Answer unfit(std::span<const compose::FieldProblem> problems, std::string_view at = "");
+
+// What is wrong with the member `audience`, at its place in the request; at most 100.
+std::vector<compose::FieldProblem> audience_problems(
+    std::span<const audience::AudienceProblem> problems);
 
 // `before` with the members that `patch` gives (RFC 7396; null empties one). The patch fits the
 // schema Draft. Error: draft.malformed (invalid).

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "audience/audience_json.h"
 #include "audience/contacts.h"
 #include "compose/preflight.h"
 #include "compose/preview.h"
@@ -111,7 +112,15 @@ Result<Answer> preflight(const Call& call) {
     return unfit(problems, "/draft");
   }
   const json::object& body = call.body.as_object();
-  const auto found = TRY(call.services.database.read_value(
+  std::optional<audience::Audience> people;
+  if (const auto* given = body.if_contains("audience"); given != nullptr && given->is_object()) {
+    auto read = audience::read_audience(*given, Channel::email);
+    if (auto problems = audience_problems(read.problems); !problems.empty()) {
+      return unfit(problems);
+    }
+    people = std::move(read.audience);
+  }
+  auto found = TRY(call.services.database.read_value(
       [&](db::Connection& connection) -> Result<compose::Preflight> {
         const auto organisation = TRY(identity::find_organisation(connection, call.organisation()));
         const compose::PreflightContext context{
@@ -119,6 +128,10 @@ Result<Answer> preflight(const Call& call) {
             identity::allows(call.who, identity::Permission::senders_override), call.now()};
         return compose::check_before_sending(connection, context, asked.draft, kind_of(body));
       }));
+  if (people) {
+    TRY(compose::check_people(call.services.database, call.organisation(), asked.draft, *people,
+                              call.now(), found));
+  }
   return Answer::ok(json::object{{"is_blocked", found.is_blocked()},
                                  {"recipients", found.recipients},
                                  {"size", found.size},

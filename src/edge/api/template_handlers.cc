@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "audience/audience_json.h"
 #include "compose/content_check.h"
 #include "compose/draft_content.h"
 #include "compose/tags.h"
@@ -34,6 +35,10 @@ json::array variants_json(const std::vector<TemplateVariant>& variants) {
                                 {"text", variant.text}});
   }
   return list;
+}
+
+json::value audience_value(const TemplateContent& content) {
+  return content.audience ? audience::to_json(*content.audience) : json::value(nullptr);
 }
 
 Draft as_draft(const TemplateVariant& variant) {
@@ -75,6 +80,7 @@ Result<Answer> shown(db::Connection& connection, const Call& call, int status, T
                                           {"kind", to_string(one.fields.kind)},
                                           {"draft", compose::draft_json(one.fields.content.draft)},
                                           {"variants", variants_json(one.fields.content.variants)},
+                                          {"audience", audience_value(one.fields.content)},
                                           {"version", one.version},
                                           {"created_by", one.created_by},
                                           {"created_at", instant_text(one.created_at)},
@@ -91,7 +97,9 @@ TemplateVariant read_variant(const json::value& value) {
           text_of(object, "html"), text_of(object, "text")};
 }
 
-Result<void> read_fields(const json::object& body, TemplateFields& fields) {
+// Problems are those of the audience; the rest fits the schema.
+Result<std::vector<compose::FieldProblem>> read_fields(const json::object& body,
+                                                       TemplateFields& fields) {
   if (body.contains("name")) fields.name = text_of(body, "name");
   if (body.contains("channel")) {
     fields.channel = parse_channel(text_of(body, "channel")).value_or(Channel::email);
@@ -106,7 +114,16 @@ Result<void> read_fields(const json::object& body, TemplateFields& fields) {
       fields.content.variants.push_back(read_variant(one));
     }
   }
-  return {};
+  std::vector<compose::FieldProblem> problems;
+  if (const auto* given = body.if_contains("audience")) {
+    fields.content.audience.reset();
+    if (given->is_object()) {
+      auto read = audience::read_audience(*given, fields.channel);
+      problems = audience_problems(read.problems);
+      fields.content.audience = std::move(read.audience);
+    }
+  }
+  return problems;
 }
 
 Result<std::vector<compose::FieldProblem>> check_fields(db::Connection& connection,
@@ -116,6 +133,14 @@ Result<std::vector<compose::FieldProblem>> check_fields(db::Connection& connecti
   for (auto& problem : named) {
     problem.field = "/draft" + problem.field;
     problems.push_back(std::move(problem));
+  }
+  if (fields.content.audience) {
+    const auto unknown =
+        TRY(audience::check_audience(connection, call.organisation(), *fields.content.audience));
+    for (auto& problem : audience_problems(unknown)) {
+      // A saved message may leave open whom it goes to.
+      if (problem.code != "audience.empty") problems.push_back(std::move(problem));
+    }
   }
   return problems;
 }
@@ -187,7 +212,9 @@ Answer located(Answer answer, TemplateId id) {
 
 Result<Answer> create(const Call& call) {
   TemplateFields fields;
-  TRY(read_fields(call.body.as_object(), fields));
+  if (const auto problems = TRY(read_fields(call.body.as_object(), fields)); !problems.empty()) {
+    return unfit(problems);
+  }
   return commit(call, [&](db::Connection& connection) -> Result<Answer> {
     if (const auto problems = TRY(check_fields(connection, call, fields)); !problems.empty()) {
       return unfit(problems);
@@ -219,7 +246,9 @@ Result<Answer> change(const Call& call) {
     const Template before = TRY(compose::load_template(connection, call.organisation(), id));
     TRY(call.expect_version(etag_of(before.changed_at)));
     TemplateFields fields = before.fields;
-    TRY(read_fields(call.body.as_object(), fields));
+    if (const auto problems = TRY(read_fields(call.body.as_object(), fields)); !problems.empty()) {
+      return unfit(problems);
+    }
     return save(connection, call, before, std::move(fields));
   });
 }
