@@ -187,6 +187,21 @@ void Dispatcher::notify_direct(OrganisationId organisation, TransportId transpor
       [impl = impl_, work = direct_work(organisation, transport)] { impl->open_direct(work); });
 }
 
+void Dispatcher::transport_changed(TransportId transport) {
+  impl_->loop.post([impl = impl_, transport] {
+    impl->unmade.erase(transport);
+    const auto at = impl->sites.find(transport);
+    if (at == impl->sites.end() || impl->draining || at->second->is_replaced) return;
+    at->second->is_replaced = true;
+    // It hands out nothing more, whatever its transport asks for.
+    for (const auto& message : at->second->engine.drain()) impl->release(*message);
+    // Not from within the transport's own callback: it goes with its site.
+    at->second->transport->drain([impl, transport] {
+      impl->loop.post([impl, transport] { impl->reopen_site(transport); });
+    });
+  });
+}
+
 void Dispatcher::suppressed(OrganisationId organisation, std::string normalised) {
   impl_->loop.post([impl = impl_, key = suppression_key(organisation, normalised)] {
     impl->add_recently_suppressed(key);
@@ -207,6 +222,7 @@ void Dispatcher::drain(std::function<void()> drained) {
     impl->give_up_doubtful();
     for (const auto& [id, site] : impl->sites) {
       for (const auto& message : site->engine.drain()) impl->release(*message);
+      if (site->is_replaced) continue;
       site->transport->drain([impl, raw = site.get()] {
         raw->is_drained = true;
         impl->check_drained();

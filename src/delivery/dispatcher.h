@@ -69,6 +69,9 @@ class Dispatcher {
   void notify();
   // A message that belongs to no campaign was added: claims it without waiting for set_campaigns().
   void notify_direct(OrganisationId organisation, TransportId transport);
+  // How a transport is reached was changed: what is under way ends as it began, everything after
+  // leaves by a new one.
+  void transport_changed(TransportId transport);
   // An address was suppressed a moment ago: nothing to it is attempted from now on.
   void suppressed(OrganisationId organisation, std::string normalised);
   // Evidence from a transport about a message it settled (a sandbox complaint).

@@ -89,6 +89,21 @@ Dispatcher::Impl::Site* Dispatcher::Impl::site_of(CampaignId campaign) {
   return site == sites.end() ? nullptr : site->second.get();
 }
 
+void Dispatcher::Impl::reopen_site(TransportId transport) {
+  const auto at = sites.find(transport);
+  if (at == sites.end()) return;
+  for (const auto& message : at->second->engine.drain()) release(*message);
+  sites.erase(at);
+  if (draining) return check_drained();
+  for (const auto& [id, work] : campaigns) {
+    if (work.transport_id != transport) continue;
+    // Without one the next set_campaigns() tries again, and says what the trouble is.
+    if (const auto site = open_site(work)) (*site)->engine.allow(id, work.pace);
+  }
+  publish_trouble();
+  claim_more();
+}
+
 Result<Dispatcher::Impl::Site*> Dispatcher::Impl::open_site(const CampaignWork& work) {
   if (const auto at = sites.find(work.transport_id); at != sites.end()) return at->second.get();
   // Making one reads the database and certificates: not at every turn.

@@ -70,6 +70,8 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   bool is_busy(CampaignId lane);
   Site* site_of(CampaignId campaign);
   Result<Site*> open_site(const CampaignWork& work);
+  // Closes a site that was replaced and opens it anew for the campaigns that leave by it.
+  void reopen_site(TransportId transport);
   void wake_all();
 
   // --- attempting
@@ -249,6 +251,7 @@ struct Dispatcher::Impl::Site final : DeliveryPort {
   std::string trouble;  // why the site cannot be reached; empty when it can
   std::unique_ptr<Transport> transport;
   bool is_drained = false;
+  bool is_replaced = false;  // ends what is under way, then a new site takes over
 };
 
 }  // namespace tidings::delivery

@@ -60,14 +60,17 @@ class ScriptedTransport final : public Transport {
     std::size_t room = 20;  // at a time
     std::map<MessageId, int> sent;
     std::size_t takes = 0;
+    int makes = 0;
   };
 
   ScriptedTransport(net::EventLoop& loop, DeliveryPort& port, Script& script)
       : loop_(loop), port_(port), script_(script) {}
 
+  ~ScriptedTransport() override { *alive_ = false; }
   void wake() override {
     if (std::exchange(is_woken_, true)) return;
-    loop_.post([this] {
+    loop_.post([this, alive = alive_] {
+      if (!*alive) return;
       is_woken_ = false;
       pump();
     });
@@ -139,6 +142,7 @@ class ScriptedTransport final : public Transport {
   Script& script_;
   std::size_t in_flight_ = 0;
   bool is_woken_ = false;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::vector<std::unique_ptr<PreparedMessage>> kept_;
   std::function<void()> drained_;
 };
@@ -211,6 +215,7 @@ class DispatcherTest : public testing::Test {
         [this](OrganisationId, TransportId, DeliveryPort& port) {
           auto made = std::make_unique<ScriptedTransport>(loop_, port, script_);
           transport_ = made.get();
+          ++script_.makes;
           return Result<std::unique_ptr<Transport>>(std::move(made));
         },
         DispatcherOptions{});
@@ -396,6 +401,29 @@ TEST_F(DispatcherTest, AnAddressThatWasLetInAgainIsWrittenTo) {
   dispatcher_->notify();
   ASSERT_TRUE(until_settled());
   expect_each_sent_once(5);
+}
+
+TEST_F(DispatcherTest, AChangedTransportTakesOverAndNobodyIsLostOrWrittenToTwice) {
+  enqueue(300);
+  script_.is_slow = true;  // what is under way stays so
+  start();
+  EXPECT_TRUE(until([&](const CampaignFigures&) { return transport_->in_flight() > 0; }));
+  script_.is_slow = false;
+  dispatcher_->transport_changed(TransportId{1});
+  dispatcher_->transport_changed(TransportId{1});
+  dispatcher_->transport_changed(TransportId{99});
+  EXPECT_TRUE(until_settled());
+  EXPECT_EQ(script_.makes, 2);
+  expect_each_sent_once(300);
+}
+
+TEST_F(DispatcherTest, AChangedTransportDoesNotHoldUpTheEnd) {
+  enqueue(100);
+  script_.is_slow = true;
+  start();
+  EXPECT_TRUE(until([&](const CampaignFigures&) { return transport_->in_flight() > 0; }));
+  dispatcher_->transport_changed(TransportId{1});
+  EXPECT_TRUE(drain());
 }
 
 }  // namespace

@@ -110,7 +110,7 @@ Result<Answer> get(const Call& call) {
 
 Result<Answer> change(const Call& call) {
   const auto id = TRY(call.id<TransportId>("id"));
-  return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+  auto answer = commit(call, [&](db::Connection& connection) -> Result<Answer> {
     const MailServer before = TRY(delivery::load_mail_server(connection, call.organisation(), id));
     TRY(call.expect_version(etag_of(before.changed_at)));
     MailServerFields fields{before.name, before.url, std::nullopt, before.is_default};
@@ -122,6 +122,10 @@ Result<Answer> change(const Call& call) {
                                      fields, call.now()));
     return shown(200, TRY(delivery::load_mail_server(connection, call.organisation(), id)));
   });
+  if (answer && answer->status == 200 && call.services.dispatcher != nullptr) {
+    call.services.dispatcher->transport_changed(id);
+  }
+  return answer;
 }
 
 Result<Answer> remove(const Call& call) {
