@@ -73,6 +73,30 @@ std::string rows_of(const CompiledFilter& filter, std::int64_t most) {
   return rows;
 }
 
+std::string joins_of(const SortFacts& facts, db::Dialect dialect) {
+  if (facts.content.empty()) {
+    return facts.word != "contact" ? ""
+                                   : " LEFT JOIN contact c ON c.organisation_id = m.organisation_id"
+                                     " AND c.id = m.contact_id";
+  }
+  std::string joins =
+      " LEFT JOIN send_out s ON m.campaign_id IS NULL AND s.organisation_id = m.organisation_id"
+      " AND s.id = m.id";
+  if (dialect == db::Dialect::postgres) {
+    joins += " LEFT JOIN content_key k ON k.id = m.content_version_id";
+  }
+  return joins;
+}
+
+std::string one_walk_sql(const CompiledFilter& filter, const SortFacts& facts) {
+  const Source& source = filter.sources.front();
+  const IdRange& range = source.ranges.front();
+  return fmt::format("SELECT m.id, {} FROM {}{} WHERE {} AND {} > {} AND {} < {} AND ({})",
+                     key_of(facts, db::Dialect::sqlite), source.from,
+                     joins_of(facts, db::Dialect::sqlite), source.access, source.id, range.after,
+                     source.id, range.before, filter.where.empty() ? "1 = 1" : filter.where);
+}
+
 // message_once has a campaign's messages by address, however many there are.
 bool is_by_index(const CompiledFilter& filter, const MessageQuery& query) {
   return query.sort == MessageSort::address && query.filter.campaign && !query.filter.contact &&
@@ -155,28 +179,19 @@ std::string sorted_sql(db::Dialect dialect, const CompiledFilter& filter, const 
   }
   const std::string rows = rows_of(filter, most);
   if (rows.empty()) return {};
+  // Optimisation: SQLite sorts what one walk finds without keeping a copy of all of it.
+  const bool is_one = filter.sources.size() == 1 && filter.sources.front().ranges.size() == 1;
+  if (dialect == db::Dialect::sqlite && is_one) return one_walk_sql(filter, facts);
   std::string sql = "WITH part AS MATERIALIZED (" + rows + ")";
-  std::string joins;
-  if (!facts.content.empty()) {
-    if (dialect == db::Dialect::postgres)
-      sql += fmt::format(
-          ", content_key AS MATERIALIZED (SELECT v.id, {} AS content_key FROM (SELECT DISTINCT"
-          " content_version_id AS id FROM part) d JOIN content_version v ON v.organisation_id = $1"
-          " AND v.id = d.id)",
-          facts.content);
-    joins =
-        " LEFT JOIN send_out s ON m.campaign_id IS NULL AND s.organisation_id = m.organisation_id"
-        " AND s.id = m.id";
-    if (dialect == db::Dialect::postgres) {
-      joins += " LEFT JOIN content_key k ON k.id = m.content_version_id";
-    }
+  if (!facts.content.empty() && dialect == db::Dialect::postgres) {
+    sql += fmt::format(
+        ", content_key AS MATERIALIZED (SELECT v.id, {} AS content_key FROM (SELECT DISTINCT"
+        " content_version_id AS id FROM part) d JOIN content_version v ON v.organisation_id = $1"
+        " AND v.id = d.id)",
+        facts.content);
   }
-  if (query.sort == MessageSort::contact) {
-    joins +=
-        " LEFT JOIN contact c ON c.organisation_id = m.organisation_id AND c.id = m.contact_id";
-  }
-  sql += fmt::format(" SELECT m.id, {} FROM part m{} WHERE {}", key_of(facts, dialect), joins,
-                     filter.where.empty() ? "1 = 1" : filter.where);
+  sql += fmt::format(" SELECT m.id, {} FROM part m{} WHERE {}", key_of(facts, dialect),
+                     joins_of(facts, dialect), filter.where.empty() ? "1 = 1" : filter.where);
   return sql;
 }
 

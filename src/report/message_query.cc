@@ -19,12 +19,14 @@ constexpr Duration kBatchSlack = std::chrono::seconds(2);
 // More messages than this of a group or an address are looked for along the primary key.
 constexpr std::int64_t kExplicitMax = 5'000;
 constexpr std::int64_t kGroupMembersMax = 500;
-// Campaigns looked at by a filter; those before them pass as if nothing were known of them.
+// Campaigns that a filter by sender, attachments or subject looks at: the newest.
 constexpr int kCampaignsMax = 20'000;
 
 constexpr db::Statement kCampaigns{
     "report.campaign_facts",
-    "SELECT c.id, c.content_version_id, v.subject, v.from_name, v.from_address,"
+    "SELECT c.id, c.content_version_id, v.subject,"
+    " CASE WHEN CAST($4 AS BIGINT) = 1 THEN v.from_name ELSE '' END,"
+    " CASE WHEN CAST($4 AS BIGINT) = 1 THEN v.from_address ELSE '' END,"
     " EXISTS (SELECT 1 FROM content_attachment a WHERE a.organisation_id = v.organisation_id"
     " AND a.content_version_id = v.id), c.created_at, c.expanded_at, n.first_id, n.last_id,"
     " COALESCE(n.total, 0)"
@@ -57,6 +59,12 @@ constexpr db::Statement kAddressInSingles{
     "report.address_in_singles",
     "SELECT m.id FROM message m WHERE m.organisation_id = $1 AND m.campaign_id IS NULL"
     " AND m.normalised >= $2 AND m.normalised < $3 LIMIT $4"};
+constexpr db::Statement kTotal{
+    "report.count_of_campaigns",
+    "SELECT CAST(COALESCE(SUM(queued + sending + deferred + held + sent + bounced + failed"
+    " + uncertain + skipped + dropped + cancelled), 0) AS BIGINT) FROM campaign_counter"
+    " WHERE organisation_id = $1 AND (first_message_id IS NULL"
+    " OR (first_message_id < $3 AND last_message_id > $2))"};
 constexpr db::Statement kSingles{"report.count_singles",
                                  "SELECT COUNT(*) FROM (SELECT id FROM send_out WHERE"
                                  " organisation_id = $1 AND id > $2 AND id < $3 LIMIT $4) s"};
@@ -96,7 +104,7 @@ class Compiler {
   Compiler(Connection& connection, OrganisationId organisation, const LogFilter& filter)
       : connection_(connection), organisation_(organisation), filter_(filter) {}
 
-  Result<CompiledFilter> compile(bool wants_campaigns) {
+  Result<CompiledFilter> compile(bool wants_estimate) {
     made_.params.emplace_back(organisation_);
     if (filter_.from) bounds_.after = smallest_id_at(*filter_.from - kBatchSlack) - 1;
     if (filter_.until) bounds_.before = smallest_id_at(*filter_.until + kBatchSlack);
@@ -105,7 +113,7 @@ class Compiler {
     is_address_ = at != std::string::npos && at > 0;
     const bool by_content =
         !filter_.sender.empty() || filter_.has_attachments || (!text_.empty() && !is_address_);
-    if (wants_campaigns || filter_.campaign || by_content) TRY(read_campaigns());
+    if (filter_.campaign || by_content) TRY(read_campaigns());
     std::vector<IdRange> ranges = {bounds_};
     if (filter_.campaign) {
       if (made_.campaigns.empty()) {
@@ -122,7 +130,7 @@ class Compiler {
     base_ += filter_.is_deleted ? " AND m.deleted_at IS NOT NULL" : " AND m.deleted_at IS NULL";
     TRY(choose_sources(ranges));
     TRY(ask_the_rest());
-    if (made_.at_most < 0 && is_plain_walk_ && wants_campaigns) TRY(estimate());
+    if (made_.at_most < 0 && is_plain_walk_ && wants_estimate) TRY(estimate());
     return std::move(made_);
   }
 
@@ -132,23 +140,26 @@ class Compiler {
   }
 
   Result<void> read_campaigns() {
-    return connection_.query(
-        kCampaigns, {organisation_, filter_.campaign, filter_.campaign ? 1 : kCampaignsMax},
-        [&](const db::Row& row) {
-          CampaignFacts facts;
-          facts.id = row.id<CampaignId>(0);
-          facts.content_version_id = row.id<ContentVersionId>(1);
-          facts.subject_key = wire::fold_case(row.text(2));
-          std::string sender = row.string(3);
-          if (!sender.empty()) sender += ' ';
-          facts.sender_key = wire::fold_case(sender.append(row.text(4)));
-          facts.has_attachments = row.boolean(5);
-          facts.range.after = smallest_id_at(row.instant(6) - kClockSlack) - 1;
-          if (!row.is_null(7)) facts.range.before = smallest_id_at(row.instant(7) + kClockSlack);
-          if (!row.is_null(8)) facts.range = {row.integer(8) - 1, row.integer(9) + 1};
-          facts.total = row.integer(10);
-          made_.campaigns.push_back(std::move(facts));
-        });
+    return connection_.query(kCampaigns,
+                             {organisation_, filter_.campaign, filter_.campaign ? 1 : kCampaignsMax,
+                              filter_.sender.empty() ? 0 : 1},
+                             [&](const db::Row& row) {
+                               CampaignFacts facts;
+                               facts.id = row.id<CampaignId>(0);
+                               facts.content_version_id = row.id<ContentVersionId>(1);
+                               facts.subject_key = wire::fold_case(row.text(2));
+                               std::string sender = row.string(3);
+                               if (!sender.empty()) sender += ' ';
+                               facts.sender_key = wire::fold_case(sender.append(row.text(4)));
+                               facts.has_attachments = row.boolean(5);
+                               facts.range.after = smallest_id_at(row.instant(6) - kClockSlack) - 1;
+                               if (!row.is_null(7))
+                                 facts.range.before = smallest_id_at(row.instant(7) + kClockSlack);
+                               if (!row.is_null(8))
+                                 facts.range = {row.integer(8) - 1, row.integer(9) + 1};
+                               facts.total = row.integer(10);
+                               made_.campaigns.push_back(std::move(facts));
+                             });
   }
 
   void add_source(std::string from, std::string id, std::string_view access,
@@ -343,10 +354,8 @@ class Compiler {
   // By the counters of the campaigns in the period, and the singles themselves.
   Result<void> estimate() {
     std::int64_t total = 0;
-    for (const CampaignFacts& facts : made_.campaigns) {
-      if (!clipped(facts.range).empty()) total += facts.total;
-    }
-    if (std::ssize(made_.campaigns) >= kCampaignsMax) return {};
+    TRY(connection_.query(kTotal, {organisation_, bounds_.after, bounds_.before},
+                          [&](const db::Row& row) { total = row.integer(0); }));
     TRY(connection_.query(kSingles, {organisation_, bounds_.after, bounds_.before, 1'000'000},
                           [&](const db::Row& row) { total += row.integer(0); }));
     made_.at_most = total;
@@ -372,8 +381,8 @@ class Compiler {
 }  // namespace
 
 Result<CompiledFilter> compile_filter(Connection& connection, OrganisationId organisation,
-                                      const LogFilter& filter, bool wants_campaigns) {
-  return Compiler(connection, organisation, filter).compile(wants_campaigns);
+                                      const LogFilter& filter, bool wants_estimate) {
+  return Compiler(connection, organisation, filter).compile(wants_estimate);
 }
 
 std::vector<IdRange> merged(std::vector<IdRange> ranges) {

@@ -57,7 +57,7 @@ struct CompiledFilter {
   // messages pass `where`.
   std::unordered_set<std::int64_t> templated;
   std::string text;  // folded
-  // Read when a filter or a sort needs them, newest first.
+  // Read when a filter needs them, newest first; the sender only when it filters by one.
   std::vector<CampaignFacts> campaigns;
   // No more messages than this; -1: not known without reading them.
   std::int64_t at_most = -1;
@@ -65,7 +65,7 @@ struct CompiledFilter {
 
 // Error: campaign.not_found.
 Result<CompiledFilter> compile_filter(db::Connection& connection, OrganisationId organisation,
-                                      const LogFilter& filter, bool wants_campaigns);
+                                      const LogFilter& filter, bool wants_estimate);
 
 std::vector<IdRange> merged(std::vector<IdRange> ranges);
 
