@@ -11,6 +11,7 @@
 #include "edge/api/organisation_handlers.h"
 #include "edge/api/preview_handlers.h"
 #include "edge/api/record_handlers.h"
+#include "edge/api/segment_handlers.h"
 #include "edge/api/sender_handlers.h"
 #include "edge/api/suppression_handlers.h"
 #include "edge/api/template_handlers.h"
@@ -30,6 +31,7 @@ void add_all_handlers(Registry& registry) {
   add_organisation_handlers(registry);
   add_preview_handlers(registry);
   add_record_handlers(registry);
+  add_segment_handlers(registry);
   add_sender_handlers(registry);
   add_suppression_handlers(registry);
   add_template_handlers(registry);

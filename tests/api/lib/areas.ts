@@ -7,8 +7,9 @@ import { imports } from './areas_imports.js';
 import { messages } from './areas_messages.js';
 import { people } from './areas_people.js';
 import { records } from './areas_record.js';
+import { segments } from './areas_segments.js';
 import { suppressions } from './areas_suppressions.js';
 
 export const areas: Record<string, Case> = {
-  ...campaigns, ...content, ...identity, ...imports, ...messages, ...people, ...records, ...suppressions,
+  ...campaigns, ...content, ...identity, ...imports, ...messages, ...people, ...records, ...segments, ...suppressions,
 };
