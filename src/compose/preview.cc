@@ -14,6 +14,7 @@
 #include "compose/tags.h"
 #include "delivery/content_store.h"
 #include "delivery/prepare_email.h"
+#include "domain/recipient_rule.h"
 #include "liquid/program.h"
 #include "wire/html_text.h"
 
@@ -61,7 +62,9 @@ class PartRenderer {
     const auto contact = liquid::value_from_json(values, arena_);
     organisation_ = {Member{"name", Value::string(context.organisation.name)},
                      Member{"postal_address", Value::string(context.organisation.postal_address)}};
+    const Value* student = contact ? contact->find(kStudentMember) : nullptr;
     root_ = {Member{"contact", contact ? *contact : Value::nil()},
+             Member{"student", student == nullptr ? Value::nil() : *student},
              Member{"organisation", Value::object(organisation_)},
              Member{"unsubscribe_url", Value::string(url)}};
   }
@@ -87,7 +90,7 @@ class PartRenderer {
  private:
   liquid::Arena arena_;
   std::array<Member, 2> organisation_;
-  std::array<Member, 3> root_;
+  std::array<Member, 4> root_;
   const liquid::RenderOptions options_;
 };
 
@@ -110,6 +113,19 @@ std::vector<std::string> empty_tags(const delivery::CompiledEmail& email, std::s
   return empty;
 }
 
+void put_used(const json::object& from, bool takes_all,
+              const std::vector<audience::UsedFields::Field>& fields, json::object& values) {
+  if (takes_all) {
+    for (const auto& [name, value] : from) {
+      if (!is_empty(value)) values.emplace(name, value);
+    }
+  }
+  for (const auto& field : fields) {
+    const auto* value = from.if_contains(field.target);
+    if (value != nullptr && !is_empty(*value)) values[field.name] = *value;
+  }
+}
+
 }  // namespace
 
 std::string contact_values_of(const std::optional<audience::Contact>& contact,
@@ -119,14 +135,12 @@ std::string contact_values_of(const std::optional<audience::Contact>& contact,
   boost::system::error_code error;
   const json::value all = json::parse(audience::contact_values(*contact), error);
   if (error || !all.is_object()) return json::serialize(values);
-  if (used.all) {
-    for (const auto& [name, value] : all.get_object()) {
-      if (!is_empty(value)) values.emplace(name, value);
-    }
-  }
-  for (const auto& field : used.fields) {
-    const auto* value = all.get_object().if_contains(field.target);
-    if (value != nullptr && !is_empty(*value)) values[field.name] = *value;
+  put_used(all.get_object(), used.all, used.fields, values);
+  // Nobody but the contact is known here: it is whom the message is about, too.
+  if (used.reads_student()) {
+    json::object student;
+    put_used(all.get_object(), used.student_all, used.student_fields, student);
+    values[kStudentMember] = std::move(student);
   }
   return json::serialize(values);
 }
@@ -164,7 +178,7 @@ Result<Preview> preview_draft(db::Connection& connection, const PreviewContext& 
   const auto names = TRY(contact_names(connection, context.organisation.id));
   audience::UsedFields used;
   if (email) used = delivery::used_contact_fields(*email, names);
-  if (!email) used.all = true;
+  if (!email) used.all = used.student_all = true;
   const std::string values = contact_values_of(contact, used);
   const std::string url = context.public_url + "/u/preview";
 

@@ -44,6 +44,11 @@ Tag make_tag(std::string_view name, std::string_view label, std::string_view sam
           std::string(sample)};
 }
 
+// A campaign may write to guardians about somebody; other messages have one person.
+bool has_student(MessageKind kind) {
+  return kind != MessageKind::individual && kind != MessageKind::transactional;
+}
+
 TagGroup system_tags(const identity::Organisation& organisation, MessageKind kind) {
   TagGroup group{"system", "System", {}};
   group.tags.push_back(
@@ -80,6 +85,13 @@ Result<std::vector<TagGroup>> list_tags(db::Connection& connection,
                                    column.header.empty() ? column.name : column.header, ""));
   }
   groups.push_back(std::move(contact));
+  if (has_student(kind)) {
+    TagGroup student{"student", "The person it is about (a guardian's child)", {}};
+    for (const Standard& one : kStandard) {
+      student.tags.push_back(make_tag(fmt::format("student.{}", one.name), one.label, one.sample));
+    }
+    groups.push_back(std::move(student));
+  }
   if (!fields.tags.empty()) groups.push_back(std::move(fields));
   return groups;
 }
@@ -90,6 +102,7 @@ Result<std::vector<std::string>> known_tags(db::Connection& connection, Organisa
   if (kind == MessageKind::transactional) known.emplace_back("data.*");
   for (const auto& column : TRY(audience::contact_columns(connection, organisation))) {
     known.push_back("contact." + column.name);
+    if (has_student(kind)) known.push_back("student." + column.name);
   }
   return known;
 }

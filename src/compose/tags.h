@@ -22,7 +22,7 @@ struct Tag {
 };
 
 struct TagGroup {
-  std::string name;   // stable: "system", "contact", "custom_fields", "additional"
+  std::string name;   // stable: "system", "contact", "student", "custom_fields"
   std::string label;  // for people
   std::vector<Tag> tags;
 };

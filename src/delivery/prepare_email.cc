@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "domain/recipient_rule.h"
+
 namespace tidings::delivery {
 
 namespace {
@@ -16,12 +18,15 @@ bool has_8bit(std::string_view octets) {
   return std::ranges::any_of(octets, [](char c) { return static_cast<unsigned char>(c) > 127; });
 }
 
+// `student` is among the values of `contact`: snapshot_values() of audience/contact_snapshot.h.
 Result<BuiltEmail> build(const CompiledEmail& email, const EmailFacts& facts, const Value& contact,
                          const Value& data) {
+  const Value* student = contact.find(kStudentMember);
   const std::array organisation = {Member{"name", Value::string(facts.organisation_name)},
                                    Member{"postal_address", Value::string(facts.postal_address)}};
   const std::array root = {
-      Member{"contact", contact}, Member{"organisation", Value::object(organisation)},
+      Member{"contact", contact}, Member{"student", student == nullptr ? Value::nil() : *student},
+      Member{"organisation", Value::object(organisation)},
       Member{"unsubscribe_url", Value::string(facts.unsubscribe_url)}, Member{"data", data}};
   const Value values = Value::object(root);
   EmailRecipient recipient;

@@ -12,6 +12,7 @@
 #include "compose/campaign_followups.h"
 #include "compose/campaigns.h"
 #include "compose/draft.h"
+#include "compose/draft_content.h"
 #include "delivery/ledger.h"
 #include "edge/api/campaign_json.h"
 #include "net/event_stream.h"
@@ -93,6 +94,24 @@ Result<Read> read_fields(const json::object& body, Campaign& campaign, const Dra
   return read;
 }
 
+// What the change names must be here, in this organisation; an audience may still be empty.
+Result<void> check_named(db::Connection& connection, const Call& call, const Campaign& campaign,
+                         Read& read) {
+  if (read.draft) {
+    for (const auto& problem :
+         TRY(compose::complete_draft(connection, call.organisation(), *read.draft))) {
+      read.fields.push_back({"/draft" + problem.field, problem.code, problem.message});
+    }
+  }
+  if (!call.body.as_object().contains("audience")) return {};
+  for (const auto& problem :
+       TRY(audience::check_audience(connection, call.organisation(), campaign.audience))) {
+    if (problem.code == "audience.empty" || read.fields.size() >= 100) continue;
+    read.fields.push_back({"/audience" + problem.field, problem.code, problem.message});
+  }
+  return {};
+}
+
 // --- drafts
 
 Result<Answer> shown(db::Connection& connection, const Campaign& campaign, int status = 200) {
@@ -148,13 +167,16 @@ Result<Answer> create_campaign(const Call& call) {
   campaign.state = CampaignState::draft;
   campaign.created_by = call.who.name;
   campaign.is_test = call.who.is_test;
-  auto read = TRY(read_fields(call.body.as_object(), campaign, {}));
-  if (!read.fields.empty()) return Answer::problem(422, unfit(), std::move(read.fields));
+  const Read read = TRY(read_fields(call.body.as_object(), campaign, {}));
+  if (!read.fields.empty()) return Answer::problem(422, unfit(), read.fields);
   return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    Read named = read;
+    TRY(check_named(connection, call, campaign, named));
+    if (!named.fields.empty()) return Answer::problem(422, unfit(), std::move(named.fields));
     const Instant now = call.now();
     campaign.id = call.services.ids.next<CampaignId>();
     campaign.created_at = campaign.changed_at = now;
-    TRY(compose::insert_campaign(connection, campaign, read.draft.value_or(Draft()), now));
+    TRY(compose::insert_campaign(connection, campaign, named.draft.value_or(Draft()), now));
     return shown(connection, campaign, 201);
   });
 }
@@ -179,6 +201,7 @@ Result<Answer> change_campaign(const Call& call) {
     TRY(call.expect_version(etag_of(campaign.changed_at)));
     const Draft before = TRY(compose::load_campaign_draft(connection, call.organisation(), id));
     auto read = TRY(read_fields(body, campaign, before));
+    if (read.fields.empty()) TRY(check_named(connection, call, campaign, read));
     if (!read.fields.empty()) return Answer::problem(422, unfit(), std::move(read.fields));
     const Instant now = call.now();
     const bool only_pace = std::ranges::all_of(body, [](const auto& member) {

@@ -146,10 +146,11 @@ Answer Dispatcher::checked(const Operation& operation, Answer answer) const {
     return Answer::problem(500, {ErrorKind::internal, "api.answer",
                                  fmt::format("{}: {}", operation.id, why).substr(0, 1000)});
   };
-  const std::string type = !answer.content_type.empty() ? answer.content_type
-                           : answer.status >= 400       ? "application/problem+json"
-                           : answer.body.is_null()      ? ""
-                                                        : "application/json";
+  const std::string type = answer.events != nullptr       ? "text/event-stream"
+                           : !answer.content_type.empty() ? answer.content_type
+                           : answer.status >= 400         ? "application/problem+json"
+                           : answer.body.is_null()        ? ""
+                                                          : "application/json";
   const Schema* schema = nullptr;
   const auto told = operation.answers.find(answer.status);
   if (told != operation.answers.end()) {
@@ -165,7 +166,7 @@ Answer Dispatcher::checked(const Operation& operation, Answer answer) const {
   } else {
     return outside(fmt::format("there is no answer {}", answer.status));
   }
-  if (schema == nullptr) return answer;
+  if (schema == nullptr || answer.events != nullptr) return answer;
   const auto wrong = check(*schema, answer.body);
   return wrong.empty() ? answer : outside(summary_of(wrong));
 }

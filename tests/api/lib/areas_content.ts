@@ -40,7 +40,7 @@ const template = async (own: Organisation): Promise<string> =>
   made(own, own.server.url, 'createTemplate', {
     body: { name: fresh('Letter'), kind: 'campaign', draft: await draft(own) } });
 
-async function media(own: Organisation): Promise<string> {
+export async function media(own: Organisation): Promise<string> {
   return made(own, own.server.url, 'uploadMedia', upload());
 }
 const upload = (): Call => ({

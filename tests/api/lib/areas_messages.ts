@@ -16,7 +16,11 @@ async function message(own: Organisation, to: string): Promise<string> {
 
 /** One that was asked to be tried later. */
 async function deferred(own: Organisation): Promise<string> {
-  return message(own, `deferred+${fresh('a')}@home.example`);
+  const id = await message(own, `deferred+${fresh('a')}@home.example`);
+  return until(`message ${id} deferred`, async () => {
+    const reply = await send(own, own.server.url, 'getMessage', { path: { id } });
+    return (reply.json as { status?: string }).status === 'deferred' ? id : undefined;
+  });
 }
 
 /** One of a campaign, of which nobody knows whether it arrived. */

@@ -1,13 +1,16 @@
 // The record: what was sent, to whom, and what became of it.
 import type { Organisation } from './world.js';
 import { sent } from './areas_campaigns.js';
+import { draft, media } from './areas_content.js';
 import { contact } from './areas_people.js';
 import { send, type Call, type Case } from './cases.js';
+import type { Json } from './spec.js';
 
 const once = new Map<string, Promise<{ campaign: string; message: string }>>();
 
-async function record(own: Organisation): Promise<{ campaign: string; message: string }> {
-  const campaign = await sent(own);
+async function record(own: Organisation, more: Record<string, Json> = {}):
+    Promise<{ campaign: string; message: string }> {
+  const campaign = await sent(own, more);
   const list = await send(own, own.server.url, 'listMessages', { query: { campaign } });
   const message = (list.json as { items: { id: string }[] }).items[0]?.id;
   if (message === undefined) throw new Error(`no message of ${campaign}: ${list.text}`);
@@ -18,6 +21,12 @@ function kept(own: Organisation): Promise<{ campaign: string; message: string }>
   const known = once.get(own.id) ?? record(own);
   once.set(own.id, known);
   return known;
+}
+
+async function attachment(own: Organisation): Promise<Call> {
+  const attachments = [{ media_id: await media(own) }];
+  const { message } = await record(own, { draft: { ...(await draft(own)), attachments } });
+  return { path: { id: message, position: '1' } };
 }
 
 const ofMessage = async (own: Organisation): Promise<Call> => ({ path: { id: (await kept(own)).message } });
@@ -38,6 +47,7 @@ export const records: Record<string, Case> = {
   getMessageContent: ofMessage,
   downloadMessage: ofMessage,
   showMessageHtml: ofMessage,
+  downloadMessageAttachment: attachment,
   hideMessage: async (own) => ({ path: { id: (await record(own)).message }, body: because }),
   unhideMessage: async (own) => hidden(own, 'Message'),
   purgeMessage: async (own) => ({ path: { id: (await record(own)).message }, body: because }),

@@ -90,7 +90,9 @@ export function recorded(base: Fetch, credential?: string): Fetch {
         await new Promise((resolve) => setTimeout(resolve, wait * 1000));
         continue;
       }
-      if (operation && !mediaType(answer.headers).startsWith('text/event-stream')) {
+      if (operation && mediaType(answer.headers) === 'text/event-stream') {
+        seen.push({ operation: operation.id, status: answer.status });
+      } else if (operation) {
         const body = await answer.clone().text();
         seen.push({ operation: operation.id, status: answer.status });
         checkAnswer(operation, answer.status, answer.headers, body);
