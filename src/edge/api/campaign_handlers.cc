@@ -56,9 +56,6 @@ Result<Read> read_fields(const json::object& body, Campaign& campaign, const Dra
   if (const json::value* draft = body.if_contains("draft")) {
     read.draft = TRY(compose::draft_from_json(
         json::value(merged(compose::draft_json(before), draft->as_object()))));
-    for (const compose::FieldProblem& problem : compose::check_draft(*read.draft)) {
-      read.fields.push_back({"/draft" + problem.field, problem.code, problem.message});
-    }
     campaign.sender_id = read.draft->sender_id;
   }
   if (const json::value* given = body.if_contains("audience")) {
@@ -98,8 +95,9 @@ Result<Read> read_fields(const json::object& body, Campaign& campaign, const Dra
 Result<void> check_named(db::Connection& connection, const Call& call, const Campaign& campaign,
                          Read& read) {
   if (read.draft) {
-    for (const auto& problem :
-         TRY(compose::complete_draft(connection, call.organisation(), *read.draft))) {
+    auto problems = TRY(compose::complete_draft(connection, call.organisation(), *read.draft));
+    for (auto& problem : compose::check_draft(*read.draft)) problems.push_back(std::move(problem));
+    for (const auto& problem : problems) {
       read.fields.push_back({"/draft" + problem.field, problem.code, problem.message});
     }
   }
