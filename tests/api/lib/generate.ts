@@ -56,9 +56,23 @@ function textOf(schema: Schema, pool: Pool): fc.Arbitrary<Json> {
     odd.length > 0 ? fc.constantFrom(...odd) : fc.constant('x'.repeat(Math.max(1, least))));
 }
 
-function holdsAny(schema: Schema, names: string[]): boolean {
-  const text = JSON.stringify(schema);
-  return names.some((name) => text.includes(`"${name}"`));
+/** The names of all schemas that `schema` leads to. */
+function reached(schema: unknown, known = new Set<string>()): Set<string> {
+  if (schema === null || typeof schema !== 'object') return known;
+  const name = (schema as Schema).$ref;
+  if (typeof name === 'string') {
+    if (known.has(name)) return known;
+    known.add(name);
+    return reached(resolved(schema as Schema), known);
+  }
+  for (const inner of Object.values(schema)) reached(inner, known);
+  return known;
+}
+
+/** Does `schema` lead back to one of `names`? */
+function leadsBack(schema: Schema, names: string[]): boolean {
+  const all = reached(schema);
+  return names.some((name) => all.has(name));
 }
 
 /** Values that `schema` takes (but for what only the data can tell). */
@@ -68,7 +82,7 @@ export function fitting(schema: Schema, pool: Pool, within: string[] = []): fc.A
   }
   if (schema.oneOf) {
     const isDeep = within.length > 6;
-    const shallow = schema.oneOf.filter((each) => !holdsAny(resolved(each), within));
+    const shallow = schema.oneOf.filter((each) => !leadsBack(each, within));
     const choices = isDeep && shallow.length > 0 ? shallow : schema.oneOf;
     return fc.oneof(...choices.map((each) => fitting(each, pool, within)));
   }
@@ -98,6 +112,9 @@ function ofType(type: string, schema: Schema, pool: Pool, within: string[]): fc.
     case 'array': {
       const least = (schema['minItems'] as number | undefined) ?? 0;
       const most = Math.min((schema['maxItems'] as number | undefined) ?? 3, least + 3);
+      if (least === 0 && within.length > 6 && leadsBack(schema.items ?? {}, within)) {
+        return fc.constant([]);
+      }
       const item = fitting(schema.items ?? {}, pool, within);
       return schema['uniqueItems'] === true
         ? fc.uniqueArray(item, {
@@ -113,11 +130,15 @@ function ofType(type: string, schema: Schema, pool: Pool, within: string[]): fc.
 
 function ofObject(schema: Schema, pool: Pool, within: string[]): fc.Arbitrary<Json> {
   const members = Object.fromEntries(
-    Object.entries(schema.properties ?? {}).map(([name, each]) => [name, fitting(each, pool, within)]));
-  const told = fc.record(members, {
-    requiredKeys: within.length > 6 ? schema.required ?? [] : (schema.required ?? []) });
+    Object.entries(schema.properties ?? {})
+      .filter(([name, each]) => within.length <= 6 || (schema.required ?? []).includes(name) ||
+                                !leadsBack(each, within))
+      .map(([name, each]) => [name, fitting(each, pool, within)]));
+  const told = fc.record(members, { requiredKeys: schema.required ?? [] });
   const others = schema.additionalProperties;
-  if (typeof others !== 'object') return told as fc.Arbitrary<Json>;
+  if (typeof others !== 'object' || (within.length > 6 && leadsBack(others, within))) {
+    return told as fc.Arbitrary<Json>;
+  }
   const free = fc.dictionary(fc.constantFrom('a', 'first name', 'ż', '__proto__x', 'z9'),
                              fitting(others, pool, within), { maxKeys: 2 });
   return fc.tuple(told, free).map(([a, b]) => ({ ...b, ...a }) as Json);
