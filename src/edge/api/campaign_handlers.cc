@@ -97,9 +97,11 @@ Result<void> check_named(db::Connection& connection, const Call& call, const Cam
   if (read.draft) {
     auto problems = TRY(compose::complete_draft(connection, call.organisation(), *read.draft));
     for (auto& problem : compose::check_draft(*read.draft)) problems.push_back(std::move(problem));
-    for (const auto& problem : problems) {
-      read.fields.push_back({"/draft" + problem.field, problem.code, problem.message});
+    std::vector<FieldError> fields;
+    for (auto& problem : problems) {
+      fields.push_back({"/draft" + problem.field, problem.code, std::move(problem.message)});
     }
+    read.fields.insert(read.fields.begin(), fields.begin(), fields.end());
   }
   if (!call.body.as_object().contains("audience")) return {};
   for (const auto& problem :
@@ -166,7 +168,6 @@ Result<Answer> create_campaign(const Call& call) {
   campaign.created_by = call.who.name;
   campaign.is_test = call.who.is_test;
   const Read read = TRY(read_fields(call.body.as_object(), campaign, {}));
-  if (!read.fields.empty()) return Answer::problem(422, unfit(), read.fields);
   return commit(call, [&](db::Connection& connection) -> Result<Answer> {
     Read named = read;
     TRY(check_named(connection, call, campaign, named));
@@ -199,7 +200,7 @@ Result<Answer> change_campaign(const Call& call) {
     TRY(call.expect_version(etag_of(campaign.changed_at)));
     const Draft before = TRY(compose::load_campaign_draft(connection, call.organisation(), id));
     auto read = TRY(read_fields(body, campaign, before));
-    if (read.fields.empty()) TRY(check_named(connection, call, campaign, read));
+    TRY(check_named(connection, call, campaign, read));
     if (!read.fields.empty()) return Answer::problem(422, unfit(), std::move(read.fields));
     const Instant now = call.now();
     const bool only_pace = std::ranges::all_of(body, [](const auto& member) {
