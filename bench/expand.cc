@@ -17,6 +17,7 @@
 #include "audience/segments.h"
 #include "db/migrate.h"
 #include "people.h"
+#include "usage.h"
 
 namespace {
 
@@ -100,8 +101,10 @@ int main(int argc, char** argv) {
   mixed.exclude.segments = {made->id};
   const double before = peak_mb();
   std::int64_t people = 0;
+  const double cpu_before = cpu_us();
   const double everybody =
       seconds_of([&] { people = expand_all(**database, audience::Audience::all()); });
+  const double cpu = cpu_us() - cpu_before;
   const double group =
       seconds_of([&] { expand_all(**database, audience::Audience::of_group(kEverybody)); });
   const double tenth =
@@ -120,9 +123,10 @@ int main(int argc, char** argv) {
   fmt::print(
       R"({{"bench":"expand","n":{},"recipients":{},"everybody_s":{:.2f},"group_s":{:.2f},)"
       R"("tenth_s":{:.2f},"excluded_s":{:.2f},"breakdown_tenth_s":{:.2f},"rss_before_mb":{:.0f},)"
-      R"("rss_mb":{:.0f}}})"
+      R"("per_s":{:.0f},"cpu_us_each":{:.2f},"rss_mb":{:.0f}}})"
       "\n",
-      n, people, everybody, group, tenth, excluded, breakdown, before, after);
+      n, people, everybody, group, tenth, excluded, breakdown, before,
+      static_cast<double>(people) / everybody, cpu / static_cast<double>(people), after);
   (*database)->close();
   std::error_code error;
   fs::remove_all(folder, error);

@@ -434,6 +434,11 @@ int main(int argc, char** argv) {
   Flags flags;
   CLI::App app("F7: search in the log");
   app.add_option("--n", flags.n, "Messages")->check(CLI::Range(1000, 100'000'000));
+  const auto small = [&flags] {
+    flags.n = 2'000;
+    flags.repeat = 1;
+  };
+  app.add_flag_callback("--small", small, "Only to see that it runs");
   app.add_option("--repeat", flags.repeat, "How often each request")->check(CLI::Range(1, 1000));
   app.add_option("--database", flags.database, "An empty database, instead of a new SQLite file");
   app.add_flag("--verbose", flags.is_verbose, "Each request's p95 on stderr");

@@ -17,6 +17,7 @@
 #include "audience/segments.h"
 #include "db/migrate.h"
 #include "people.h"
+#include "usage.h"
 
 namespace {
 
@@ -93,10 +94,11 @@ int main(int argc, char** argv) {
   const Measured any = measure(**database, Rule{AnyOf{{city, locale, seen}}});
   fmt::print(
       R"({{"bench":"segment","n":{},"group_ms":{:.1f},"fields_ms":{:.1f},"any_ms":{:.1f},)"
-      R"("group_cpu_ms":{:.1f},"fields_cpu_ms":{:.1f},"any_cpu_ms":{:.1f},"counts":[{},{},{}]}})"
+      R"("group_cpu_ms":{:.1f},"fields_cpu_ms":{:.1f},"any_cpu_ms":{:.1f},"counts":[{},{},{}],)"
+      R"("per_s":{:.1f},"cpu_us_each":{:.0f},"rss_mb":{:.0f}}})"
       "\n",
       n, group.ms, fields.ms, any.ms, group.cpu_ms, fields.cpu_ms, any.cpu_ms, group.count,
-      fields.count, any.count);
+      fields.count, any.count, 1000 / fields.ms, fields.cpu_ms * 1000, rss_mb());
   (*database)->close();
   std::error_code error;
   fs::remove_all(folder, error);
