@@ -26,13 +26,13 @@ constexpr Statement organisation_locale{"import.organisation_locale",
 constexpr Statement insert_job{
     "import.insert_job",
     "INSERT INTO import_job (organisation_id, id, file_name, path, state, options, group_id, "
-    "total_bytes, byte_offset, line, created_at) "
-    "VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10)"};
+    "total_bytes, byte_offset, line, created_at, folder_key) "
+    "VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11)"};
 constexpr Statement select_job{
     "import.select_job",
     "SELECT file_name, path, state, options, group_id, total_bytes, byte_offset, line, rows_read, "
     "created_count, updated_count, unchanged_count, duplicate_count, bad_count, created_at, "
-    "finished_at, undone_at FROM import_job WHERE organisation_id = $1 AND id = $2"};
+    "finished_at, undone_at, error FROM import_job WHERE organisation_id = $1 AND id = $2"};
 constexpr Statement newest_jobs{"import.list",
                                 "SELECT id FROM import_job WHERE organisation_id = $1 "
                                 "AND id < $2 ORDER BY id DESC LIMIT $3"};
@@ -48,6 +48,17 @@ constexpr Statement advance_job{
 constexpr Statement open_jobs{"import.open_jobs",
                               "SELECT id FROM import_job WHERE organisation_id = $1 "
                               "AND state IN (0, 1) ORDER BY id"};
+constexpr Statement all_open_jobs{
+    "import.all_open_jobs",
+    "SELECT organisation_id, id FROM import_job WHERE state IN (0, 1) "
+    "AND (folder_key IS NULL OR folder_key = $1) ORDER BY id"};
+constexpr Statement end_job{"import.end_job",
+                            "UPDATE import_job SET state = $3, error = $4, finished_at = $5 "
+                            "WHERE organisation_id = $1 AND id = $2 AND state IN (0, 1, 3)"};
+constexpr Statement reopen_job{"import.reopen_job",
+                               "UPDATE import_job SET state = 1, error = '', finished_at = NULL "
+                               "WHERE organisation_id = $1 AND id = $2 AND state = 3 "
+                               "AND undone_at IS NULL"};
 constexpr Statement findings_of{
     "import.findings",
     "SELECT line, field, severity, value, reason FROM import_error "
@@ -190,6 +201,11 @@ Result<ImportJob> read_job(const ImportContext& context, ImportId import) {
   });
 }
 
+Error cancelled_error() {
+  return {ErrorKind::cancelled, "import.cancelled",
+          "This import was cancelled. What it had brought in by then stays until it is undone."};
+}
+
 }  // namespace
 
 Result<ImportId> create_import(const ImportContext& context, const std::filesystem::path& source,
@@ -227,10 +243,13 @@ Result<ImportId> create_import(const ImportContext& context, const std::filesyst
           if (column.field == ContactField::custom) fields.push_back({column.name, column.header});
         TRY(people::define_imported_fields(connection, context.ids, context.organisation, fields,
                                            now));
-        TRY(connection.execute(insert_job,
-                               {context.organisation, import, file_name, file.path.string(),
-                                to_options(file, region, groups), own, file.total_bytes,
-                                file.rows_begin.offset, file.rows_begin.line, now}));
+        TRY(connection.execute(
+            insert_job,
+            {context.organisation, import, file_name, file.path.string(),
+             to_options(file, region, groups), own, file.total_bytes, file.rows_begin.offset,
+             file.rows_begin.line, now,
+             options.folder_key.empty() ? db::Param()
+                                        : db::Param(db::BytesView{options.folder_key})}));
         return {};
       });
   if (!wrote) {
@@ -246,10 +265,16 @@ Result<ImportJob> run_import(const ImportContext& context, ImportId import, cons
     ImportJob job = TRY(read_job(context, import));
     if (job.state == ImportState::finished) return job;
     if (job.state == ImportState::failed)
-      return fail(ErrorKind::conflict, "import.failed",
-                  "This import has failed; start it again with the file.");
+      return fail(
+          ErrorKind::conflict, "import.failed",
+          fmt::format("This import has failed: {} Start it again to go on with it.", job.problem));
+    if (job.state == ImportState::cancelled) return std::unexpected(cancelled_error());
     auto ran = run_from_cursor(context, job, run);
     if (ran) return job;
+    // Somebody who cancels takes the job away under a chunk that is being written.
+    if (ran.error().code == "import.taken" &&
+        TRY(read_job(context, import)).state == ImportState::cancelled)
+      return std::unexpected(cancelled_error());
     // The cursor in the database tells whether that chunk was committed.
     if (ran.error().code != "db.commit_unknown" || lost == lost_commits_max)
       return std::unexpected(std::move(ran).error());
@@ -290,6 +315,7 @@ Result<ImportJob> load_import(db::Connection& connection, OrganisationId organis
         found.created_at = row.instant(14);
         if (!row.is_null(15)) found.finished_at = row.instant(15);
         if (!row.is_null(16)) found.undone_at = row.instant(16);
+        found.problem = row.string(17);
         try {
           read_options(row.text(3), found);
         } catch (const std::exception& problem) {
@@ -310,6 +336,49 @@ Result<std::vector<ImportId>> open_imports(db::Connection& connection,
   TRY(connection.query(open_jobs, {organisation},
                        [&](const Row& row) { imports.push_back(row.id<ImportId>(0)); }));
   return imports;
+}
+
+Result<std::vector<OpenImport>> all_open_imports(db::Connection& connection,
+                                                 std::string_view folder_key) {
+  std::vector<OpenImport> imports;
+  TRY(connection.query(all_open_jobs, {db::BytesView{folder_key}}, [&](const Row& row) {
+    imports.push_back({row.id<OrganisationId>(0), row.id<ImportId>(1)});
+  }));
+  return imports;
+}
+
+Result<void> cancel_import(db::Connection& connection, OrganisationId organisation, ImportId import,
+                           Instant now) {
+  const auto ended = TRY(connection.execute(
+      end_job, {organisation, import, static_cast<int>(ImportState::cancelled), "", now}));
+  if (ended > 0) return {};
+  const ImportJob job = TRY(load_import(connection, organisation, import));
+  if (job.state == ImportState::cancelled) return {};
+  return fail(ErrorKind::conflict, "import.finished",
+              "This import has ended already; it can be undone.");
+}
+
+Result<void> fail_import(db::Connection& connection, OrganisationId organisation, ImportId import,
+                         std::string_view problem, Instant now) {
+  TRY(connection.execute(
+      end_job, {organisation, import, static_cast<int>(ImportState::failed), problem, now}));
+  return {};
+}
+
+Result<void> reopen_import(db::Connection& connection, OrganisationId organisation,
+                           ImportId import) {
+  if (TRY(connection.execute(reopen_job, {organisation, import})) > 0) return {};
+  const ImportJob job = TRY(load_import(connection, organisation, import));
+  switch (job.state) {
+    case ImportState::waiting:
+    case ImportState::running:
+      return {};
+    case ImportState::cancelled:
+      return fail(ErrorKind::conflict, "import.cancelled",
+                  "This import was cancelled; give the file again.");
+    default:
+      return fail(ErrorKind::conflict, "import.finished", "This import has ended already.");
+  }
 }
 
 Result<ImportPreview> preview_import(const std::filesystem::path& source,

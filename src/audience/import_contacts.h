@@ -38,10 +38,12 @@ struct ImportOptions {
   std::string region;
   ImportId id;            // of the job; not valid: a new one
   std::string file_name;  // as the person knows it; empty: the source's
+  // Of the data folder that holds the copy: only its process works on it (see all_open_imports()).
+  std::string folder_key;
 };
 
 // As import_job.state stores it.
-enum class ImportState { waiting = 0, running = 1, finished = 2, failed = 3 };
+enum class ImportState { waiting = 0, running = 1, finished = 2, failed = 3, cancelled = 4 };
 
 struct ImportJob {
   ImportId id;
@@ -52,8 +54,9 @@ struct ImportJob {
   ImportState state = ImportState::waiting;
   wire::CsvPosition cursor;
   ImportCounts counts;
+  std::string problem;  // why it failed
   Instant created_at{};
-  std::optional<Instant> finished_at;
+  std::optional<Instant> finished_at;  // failed and cancelled ones too
   std::optional<Instant> undone_at;
 
   double progress() const {
@@ -80,8 +83,9 @@ struct ImportRun {
 };
 
 // Runs the job to its end, or to the stop: then the error is import.stopped (cancelled) and the
-// job can be run again. A finished job is returned as it is. Errors: import.taken (conflict) when
-// another process runs the job, import.unknown (not_found), import.file*, db.*.
+// job can be run again. A finished job is returned as it is. Errors: import.cancelled (cancelled)
+// when somebody cancelled it, before or meanwhile, import.failed (conflict), import.taken
+// (conflict) when another process runs the job, import.unknown (not_found), import.file*, db.*.
 Result<ImportJob> run_import(const ImportContext& context, ImportId import,
                              const ImportRun& run = {});
 
@@ -90,7 +94,26 @@ Result<std::vector<ImportJob>> list_imports(db::Connection& connection, Organisa
                                             ImportId after, int limit);
 Result<ImportJob> load_import(db::Connection& connection, OrganisationId organisation,
                               ImportId import);
-// Jobs not finished, oldest first.
+// Ends a job for good: no further chunk of it is written. What it brought in stays, to be undone. A
+// cancelled one stays as it is. Errors: import.unknown, import.finished (conflict).
+Result<void> cancel_import(db::Connection& connection, OrganisationId organisation, ImportId import,
+                           Instant now);
+// Ends a job that can not go on, with why.
+Result<void> fail_import(db::Connection& connection, OrganisationId organisation, ImportId import,
+                         std::string_view problem, Instant now);
+// A failed one may run again from where it was. Errors: import.unknown, import.finished and
+// import.cancelled (conflict). One that is open stays as it is.
+Result<void> reopen_import(db::Connection& connection, OrganisationId organisation,
+                           ImportId import);
+// Jobs of every organisation that are not ended and whose file is in that data folder, oldest
+// first.
+struct OpenImport {
+  OrganisationId organisation;
+  ImportId id;
+};
+Result<std::vector<OpenImport>> all_open_imports(db::Connection& connection,
+                                                 std::string_view folder_key);
+// Jobs not ended, oldest first.
 Result<std::vector<ImportId>> open_imports(db::Connection& connection, OrganisationId organisation);
 
 // What a run would find in the file, without a database: rows and bad rows counted, the first

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::size_t piece_bytes = 1 << 18;
 constexpr std::size_t sample_bytes = 1 << 17;
+constexpr std::size_t look_bytes = 1 << 20;
 
 class File {
  public:
@@ -82,6 +84,15 @@ Result<wire::DetectedEncoding> detect(const std::filesystem::path& source) {
   return detector.finish();
 }
 
+// The name of a new file is durable too.
+Result<void> sync_folder_of(const std::filesystem::path& path) {
+  const File folder(::open(path.parent_path().empty() ? "." : path.parent_path().c_str(),
+                           O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.fd() >= 0 && ::fsync(folder.fd()) != 0)
+    return fail_errno("import.file", path.string(), errno);
+  return {};
+}
+
 // The encoding a person chose, and the mark to leave out if the file has one.
 Result<wire::DetectedEncoding> chosen(const std::filesystem::path& source,
                                       wire::TextEncoding encoding) {
@@ -128,20 +139,17 @@ Result<void> convert(const std::filesystem::path& source, const std::filesystem:
   }
   file.replaced = converter.replaced();
   if (::fsync(to.fd()) != 0) return fail_errno("import.file", copy.string(), errno);
-  const File folder(::open(copy.parent_path().empty() ? "." : copy.parent_path().c_str(),
-                           O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.fd() >= 0 && ::fsync(folder.fd()) != 0)
-    return fail_errno("import.file", copy.string(), errno);
-  return {};
+  return sync_folder_of(copy);
 }
 
-Result<void> read_header(ImportFile& file, const FileOptions& options, std::string_view sample) {
+Result<void> read_header(ImportFile& file, const FileOptions& options, std::string_view sample,
+                         bool is_whole) {
   const wire::CsvDialect dialect = wire::detect_csv_dialect(sample);
   file.delimiter = options.delimiter.value_or(dialect.delimiter);
   wire::CsvReader reader(file.delimiter, dialect.start);
   // A header longer than the sample is no header: it would be thousands of columns.
   reader.feed(sample.substr(std::min<std::size_t>(dialect.start.offset, sample.size())));
-  if (sample.size() == file.total_bytes) reader.finish();
+  if (is_whole) reader.finish();
   switch (reader.next()) {
     case wire::CsvReader::Next::record:
       break;
@@ -160,14 +168,50 @@ Result<void> read_header(ImportFile& file, const FileOptions& options, std::stri
   return {};
 }
 
+Result<wire::DetectedEncoding> encoding_of(const std::filesystem::path& source,
+                                           const FileOptions& options) {
+  if (options.encoding) return chosen(source, *options.encoding);
+  if (options.known) return *options.known;
+  return detect(source);
+}
+
+// The original under a second name: it is durable and is the copy already. False: copy it.
+bool link_file(const std::filesystem::path& source, ImportFile& file, std::string& sample) {
+  std::error_code error;
+  std::filesystem::remove(file.path, error);
+  std::filesystem::create_hard_link(source, file.path, error);
+  if (error) return false;
+  file.total_bytes = std::filesystem::file_size(file.path, error);
+  const auto from = open_source(file.path);
+  if (error || !from) return false;
+  sample.resize(sample_bytes);
+  std::size_t size = 0;
+  std::string buffer(sample_bytes, '\0');
+  while (size < sample_bytes) {
+    const auto piece = read_piece(*from, buffer, file.path);
+    if (!piece) return false;
+    if (piece->empty()) break;
+    const std::size_t taken = std::min(piece->size(), sample_bytes - size);
+    std::ranges::copy(piece->substr(0, taken), sample.begin() + static_cast<std::ptrdiff_t>(size));
+    size += taken;
+  }
+  sample.resize(size);
+  return sync_folder_of(file.path).has_value();
+}
+
 Result<void> copy_and_read(const std::filesystem::path& source, const FileOptions& options,
                            ImportFile& file) {
-  const auto encoding =
-      options.encoding ? TRY(chosen(source, *options.encoding)) : TRY(detect(source));
+  const auto encoding = TRY(encoding_of(source, options));
   file.encoding = encoding.encoding;
   std::string sample;
-  TRY(convert(source, file.path, encoding, !options.encoding, file, sample));
-  return read_header(file, options, sample);
+  const bool is_copy = encoding.encoding == wire::TextEncoding::utf8 && !options.encoding &&
+                       options.known && encoding.byte_order_mark == 0;
+  if (!is_copy || !link_file(source, file, sample)) {
+    file.total_bytes = 0;
+    sample.clear();
+    TRY(convert(source, file.path, encoding, !options.encoding, file, sample));
+  }
+  return read_header(file, options, sample, sample.size() == file.total_bytes);
 }
 
 }  // namespace
@@ -181,6 +225,49 @@ Result<ImportFile> copy_import_file(const std::filesystem::path& source,
     return std::unexpected(std::move(done).error());
   }
   return file;
+}
+
+Result<wire::DetectedEncoding> detect_import_encoding(const std::filesystem::path& source) {
+  return detect(source);
+}
+
+Result<void> store_import_file(std::string_view content, const std::filesystem::path& path) {
+  const auto store = [&]() -> Result<void> {
+    const File to(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (to.fd() < 0) return fail_errno("import.file", path.string(), errno);
+    TRY(write_all(to, content, path));
+    if (::fsync(to.fd()) != 0) return fail_errno("import.file", path.string(), errno);
+    return sync_folder_of(path);
+  };
+  auto stored = store();
+  if (!stored) ::unlink(path.c_str());
+  return stored;
+}
+
+Result<ImportFileLook> look_at_import_file(const std::filesystem::path& source,
+                                           const FileOptions& options) {
+  const auto encoding = TRY(encoding_of(source, options));
+  ImportFileLook look;
+  look.file.encoding = encoding.encoding;
+  const File from = TRY(open_source(source));
+  auto converter = TRY(wire::Utf8Converter::create(encoding.encoding));
+  std::string buffer(piece_bytes, '\0');
+  std::size_t skip = encoding.byte_order_mark;
+  while (!look.is_whole && look.sample.size() < look_bytes) {
+    std::string_view piece = TRY(read_piece(from, buffer, source));
+    look.is_whole = piece.empty();
+    const std::size_t skipped = std::min(skip, piece.size());
+    piece.remove_prefix(skipped);
+    skip -= skipped;
+    TRY(converter.convert(piece, look.is_whole, look.sample));
+  }
+  look.file.replaced = converter.replaced();
+  look.file.total_bytes = look.sample.size();
+  // The same beginning as a copy's: so the same dialect is seen in it.
+  const auto beginning = std::string_view(look.sample).substr(0, sample_bytes);
+  TRY(read_header(look.file, options, beginning,
+                  look.is_whole && beginning.size() == look.sample.size()));
+  return look;
 }
 
 }  // namespace tidings::audience

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "audience/column_mapping.h"
@@ -22,6 +23,9 @@ struct FileOptions {
   std::optional<char> delimiter;               // detected when absent
   std::optional<wire::TextEncoding> encoding;  // detected when absent
   std::vector<std::string> mappings;           // `column=field`, see map_columns()
+  // What detect_import_encoding() said of the whole file: it is not read again to find out, and a
+  // file that needs no conversion is linked instead of copied where the file system can.
+  std::optional<wire::DetectedEncoding> known;
 };
 
 struct ImportFile {
@@ -41,5 +45,21 @@ struct ImportFile {
 // and those of map_columns().
 Result<ImportFile> copy_import_file(const std::filesystem::path& source,
                                     const std::filesystem::path& copy, const FileOptions& options);
+
+// Keeps a file that was given, as it came, on disk when this returns; after an error nothing is
+// left of it. Errors: import.file.
+Result<void> store_import_file(std::string_view content, const std::filesystem::path& path);
+// Reads the whole of `source`. Errors: those of copy_import_file() but for map_columns()'s.
+Result<wire::DetectedEncoding> detect_import_encoding(const std::filesystem::path& source);
+
+// The beginning of a file as copy_import_file() would read it: `file` has no copy and counts what
+// is in the sample only. Reads 1 MB; with neither `known` nor a chosen encoding the whole file.
+struct ImportFileLook {
+  ImportFile file;
+  std::string sample;     // the first megabyte, as UTF-8
+  bool is_whole = false;  // the sample is all there is
+};
+Result<ImportFileLook> look_at_import_file(const std::filesystem::path& source,
+                                           const FileOptions& options);
 
 }  // namespace tidings::audience

@@ -391,6 +391,7 @@ std::span<const Migration> migrations() {
       {8, "content", kContentSchema},
       {9, "imports", kImportsSchema},
       {10, "record ranges", kRecordRangesSchema},
+      {11, "import jobs", kImportJobsSchema},
   });
   return list;
 }

@@ -35,4 +35,11 @@ ALTER TABLE import_job ADD COLUMN undone_at BIGINT;
 ALTER TABLE import_job ADD COLUMN kept_count BIGINT NOT NULL DEFAULT 0;
 )sql";
 
+// Imports that run by themselves: state 4 is cancelled; error says why one failed.
+constinit const std::string_view kImportJobsSchema = R"sql(
+-- Which data folder holds the copy (node.folder_key): only its process works on it.
+ALTER TABLE import_job ADD COLUMN folder_key BYTEA;
+CREATE INDEX import_job_open ON import_job (id) WHERE state IN (0, 1);
+)sql";
+
 }  // namespace tidings::db

@@ -14,5 +14,6 @@ extern const std::string_view kRecordSchema;        // schema_record.cc
 extern const std::string_view kApiSchema;           // schema_api.cc
 extern const std::string_view kContentSchema;       // schema_content.cc
 extern const std::string_view kRecordRangesSchema;  // schema_record.cc
+extern const std::string_view kImportJobsSchema;    // schema_imports.cc
 
 }  // namespace tidings::db

@@ -181,6 +181,8 @@ Settings typed(const Values& values) {
   settings.lease = duration("lease");
   settings.node_lost_after = duration("node_lost_after");
   settings.journal_sync_interval = duration("journal_sync");
+  settings.import_bytes_max =
+      static_cast<std::int64_t>(measure(SettingType::bytes, "import_bytes_max"));
   settings.attachment_bytes_max =
       static_cast<std::int64_t>(measure(SettingType::bytes, "attachment_bytes_max"));
   if (const std::string_view hosts = text("mail_server_hosts"); !hosts.empty()) {

@@ -69,6 +69,7 @@ struct Settings {
   Duration node_lost_after{};
   Duration journal_sync_interval{};
   std::int64_t attachment_bytes_max = 0;
+  std::int64_t import_bytes_max = 0;
   std::vector<std::string> mail_server_hosts;  // empty: any
 };
 

@@ -36,6 +36,8 @@ constexpr auto kSettings = std::to_array<SettingDeclaration>({
      "repeat at most what was sent since."},
     {"attachment_bytes_max", bytes, "bytes", "25MB", "1kB", "100MB",
      "How large the attachments of one message may be together, counted after their encoding."},
+    {"import_bytes_max", bytes, "bytes", "256MB", "1kB", "4GB",
+     "How large a file of people given to the API may be. It goes to the disk as it comes."},
     {"mail_server_hosts", hosts, "host names", "", "", "",
      "Which mail servers the people of an organisation may set up: host names, or *.example.org "
      "for "

@@ -74,7 +74,7 @@ struct Job {
 
 Result<Job> find_job(db::Connection& connection, OrganisationId organisation, ImportId import,
                      Instant now) {
-  constexpr int finished = 2;
+  constexpr int running = 1;
   constexpr auto undo_max = std::chrono::days(30);
   int state = 0;
   std::optional<Instant> finished_at;
@@ -88,9 +88,9 @@ Result<Job> find_job(db::Connection& connection, OrganisationId organisation, Im
   if (!job) return fail(ErrorKind::not_found, "import.unknown", "There is no such import here.");
   if (job->undone_at)
     return fail(ErrorKind::conflict, "import.undone", "This import was undone already.");
-  if (state != finished || !finished_at)
+  if (state <= running || !finished_at)
     return fail(ErrorKind::conflict, "import.not_finished",
-                "This import has not ended yet; wait for its end, then undo it.");
+                "This import has not ended yet; wait for its end or cancel it, then undo it.");
   if (now - *finished_at > undo_max)
     return fail(ErrorKind::conflict, "import.too_old",
                 "An import can be undone for 30 days after it ended.");

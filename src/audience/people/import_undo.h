@@ -1,4 +1,4 @@
-// Undoing an import: for 30 days after it ended (P22).
+// Undoing an import: for 30 days after it ended, or was cancelled, or failed (P22).
 //
 // Whom the import created goes again, whom it changed becomes what it was; in both cases only when
 // nobody touched the contact since: edited, imported again, wrote a note, an activity or a

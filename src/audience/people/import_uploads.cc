@@ -2,7 +2,6 @@
 
 #include <boost/json.hpp>
 #include <chrono>
-#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -48,6 +47,9 @@ std::string options_text(const ImportOptions& options) {
       {"region", options.region}};
   if (options.file.delimiter) text["delimiter"] = std::string(1, *options.file.delimiter);
   if (options.file.encoding) text["encoding"] = wire::to_string(*options.file.encoding);
+  if (options.file.known)
+    text["known"] = json::object{{"encoding", wire::to_string(options.file.known->encoding)},
+                                 {"mark", options.file.known->byte_order_mark}};
   return json::serialize(text);
 }
 
@@ -66,6 +68,11 @@ ImportOptions read_options(std::string_view text) {
     options.file.delimiter = delimiter->as_string().at(0);
   if (const auto* encoding = object->if_contains("encoding"))
     options.file.encoding = wire::parse_text_encoding(std::string_view(encoding->as_string()));
+  if (const auto* known = object->if_contains("known")) {
+    const std::string_view name = known->at("encoding").as_string();
+    if (const auto encoding = wire::parse_text_encoding(name))
+      options.file.known = {*encoding, known->at("mark").to_number<std::size_t>()};
+  }
   return options;
 }
 
@@ -110,27 +117,22 @@ Result<ImportUpload> store_upload(const ImportContext& context, const fs::path& 
   fs::create_directories(folder / "uploads", error);
   if (error) return fail_errno("import.file", folder.string(), error.value());
   upload.path = fs::absolute(folder) / "uploads" / (to_text(upload.id) + ".csv");
-  {
-    std::ofstream file(upload.path, std::ios::binary | std::ios::trunc);
-    file.write(content.data(), static_cast<std::streamsize>(content.size()));
-    file.flush();
-    if (!file) {
-      remove_quietly(upload.path);
-      return fail(ErrorKind::limit, "import.file",
-                  "The file could not be stored here; is the disk full?");
-    }
-  }
+  TRY(audience::store_import_file(content, upload.path));
   upload.created_at = upload.changed_at = context.clock.now();
   // What can not be read is refused now, not when it is started.
-  auto proposal = propose(upload);
-  if (!proposal) {
+  const auto look = [&]() -> Result<void> {
+    upload.options.file.known = TRY(audience::detect_import_encoding(upload.path));
+    TRY(propose(upload));
+    return {};
+  };
+  if (auto looked = look(); !looked) {
     remove_quietly(upload.path);
-    return std::unexpected(proposal.error());
+    return std::unexpected(std::move(looked).error());
   }
   TRY(context.database.write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
     TRY(connection.execute(insert_upload,
                            {context.organisation, upload.id, upload.file_name, upload.path.string(),
-                            upload.size, options_text(options), upload.created_at}));
+                            upload.size, options_text(upload.options), upload.created_at}));
     return {};
   }));
   return upload;
@@ -179,24 +181,12 @@ Result<void> delete_upload(const ImportContext& context, ImportId id) {
 
 Result<UploadProposal> propose(const ImportUpload& upload) {
   constexpr std::size_t rows_shown = 10;
-  constexpr std::size_t sample_bytes = 1 << 20;
   constexpr std::size_t value_shown = 200;
-  const fs::path scratch = upload.path.string() + ".look";
-  UploadProposal proposal;
-  auto file = audience::copy_import_file(upload.path, scratch, upload.options.file);
-  if (!file) return std::unexpected(std::move(file).error());
-  proposal.file = *std::move(file);
-  std::string sample(sample_bytes, '\0');
-  {
-    std::ifstream copy(scratch, std::ios::binary);
-    copy.seekg(static_cast<std::streamoff>(proposal.file.rows_begin.offset));
-    copy.read(sample.data(), static_cast<std::streamsize>(sample.size()));
-    sample.resize(static_cast<std::size_t>(copy.gcount()));
-  }
-  remove_quietly(scratch);
+  auto look = TRY(audience::look_at_import_file(upload.path, upload.options.file));
+  UploadProposal proposal{.file = std::move(look.file), .rows = {}};
   wire::CsvReader reader(proposal.file.delimiter, proposal.file.rows_begin);
-  reader.feed(sample);
-  if (sample.size() < sample_bytes) reader.finish();
+  reader.feed(std::string_view(look.sample).substr(proposal.file.rows_begin.offset));
+  if (look.is_whole) reader.finish();
   while (proposal.rows.size() < rows_shown) {
     const auto next = reader.next();
     if (next == wire::CsvReader::Next::bad) continue;
@@ -214,10 +204,11 @@ Result<UploadProposal> propose(const ImportUpload& upload) {
 }
 
 Result<void> start_upload(const ImportContext& context, const fs::path& folder,
-                          const ImportUpload& upload) {
+                          std::string folder_key, const ImportUpload& upload) {
   audience::ImportOptions options = upload.options;
   options.id = upload.id;
   options.file_name = upload.file_name;
+  options.folder_key = std::move(folder_key);
   TRY(audience::create_import(context, upload.path, folder / "imports", options));
   return delete_upload(context, upload.id);
 }

@@ -32,8 +32,8 @@ struct ImportUpload {
   Instant changed_at{};
 };
 
-// Stores `content` below `folder`/uploads and records it. At most 100 wait in an organisation:
-// import.too_many_uploads (limit).
+// Stores `content`, which may be a file mapped into memory, below `folder`/uploads and records it.
+// At most 100 wait in an organisation: import.too_many_uploads (limit).
 Result<ImportUpload> store_upload(const audience::ImportContext& context,
                                   const std::filesystem::path& folder, std::string_view file_name,
                                   std::string_view content, const audience::ImportOptions& options);
@@ -48,8 +48,9 @@ struct UploadProposal {
 };
 Result<UploadProposal> propose(const ImportUpload& upload);
 
-// Makes the import job and ends the upload. Running it is the caller's.
+// Makes the import job and ends the upload. Running it is the caller's (import_queue.h).
 Result<void> start_upload(const audience::ImportContext& context,
-                          const std::filesystem::path& folder, const ImportUpload& upload);
+                          const std::filesystem::path& folder, std::string folder_key,
+                          const ImportUpload& upload);
 
 }  // namespace tidings::people

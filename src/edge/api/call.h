@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "audience/people/import_queue.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
@@ -35,7 +36,7 @@
 namespace tidings::api {
 
 // What handlers work with; borrowed, outlives every call. A command that finds no running server
-// answers calls itself: then there is no runner and no dispatcher, and what was stored waits for
+// answers calls itself: then there is no runner, dispatcher or queue, and what was stored waits for
 // the next `serve`.
 struct Services {
   db::Database& database;
@@ -45,9 +46,11 @@ struct Services {
   const identity::SecretBox& secrets;
   identity::TokenKeys& token_keys;
   std::filesystem::path folder;  // the data folder
+  std::string folder_key;        // which one that is, in the database (identity/nodes.h)
   std::string public_url;        // where links in messages point
   compose::CampaignRunner* runner = nullptr;
   delivery::Dispatcher* dispatcher = nullptr;
+  people::ImportQueue* imports = nullptr;
 };
 
 // What is wrong with one member of the input. RFC 9457 extension member `errors`.

@@ -91,7 +91,12 @@ void Dispatcher::add_routes(net::Router& router, Gate& gate) const {
     const auto answering = [this, &operation, &handler, &gate](const net::Request& request) {
       return run(operation, handler, request, gate);
     };
-    router.add(operation.method, operation.path, answering, {.body_bytes = operation.body_bytes});
+    net::RouteOptions options{.body_bytes = operation.body_bytes};
+    if (operation.is_body_file) {
+      options.body_bytes = static_cast<std::size_t>(services_.settings.import_bytes_max);
+      options.spool_folder = services_.folder / "uploads";
+    }
+    router.add(operation.method, operation.path, answering, std::move(options));
   }
 }
 

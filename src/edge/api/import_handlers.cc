@@ -9,11 +9,13 @@
 #include <fmt/format.h>
 
 #include "audience/import_contacts.h"
+#include "audience/people/import_queue.h"
 #include "audience/people/import_undo.h"
 #include "audience/people/import_uploads.h"
-#include "audience/people/search_index.h"
 #include "edge/api/contact_json.h"
 #include "identity/audit.h"
+#include "net/event_stream.h"
+#include "net/spool_file.h"
 #include "wire/text_encoding.h"
 
 namespace tidings::api {
@@ -49,6 +51,8 @@ std::string_view state_word(ImportState state) {
       return "finished";
     case ImportState::failed:
       return "failed";
+    case ImportState::cancelled:
+      return "cancelled";
   }
   return "failed";
 }
@@ -70,6 +74,7 @@ json::object job_json(const ImportJob& job) {
           {"unchanged", job.counts.unchanged},
           {"duplicates", job.counts.duplicates},
           {"bad", job.counts.bad},
+          {"problem", job.problem},
           {"created_at", instant_text(job.created_at)},
           {"finished_at", maybe(job.finished_at)},
           {"undone_at", maybe(job.undone_at)}};
@@ -90,6 +95,7 @@ Result<json::object> upload_json(const people::ImportUpload& upload) {
       {"groups", json::array(upload.options.groups.begin(), upload.options.groups.end())},
       {"region", upload.options.region},
       {"progress", 0.0},
+      {"problem", ""},
       {"created_at", instant_text(upload.created_at)},
       {"finished_at", nullptr},
       {"undone_at", nullptr}};
@@ -146,8 +152,11 @@ Result<Answer> list_imports(const Call& call) {
 Result<Answer> create_import(const Call& call) {
   std::string_view name = call.query("file_name");
   if (name.empty()) name = "people.csv";
-  const auto upload = TRY(
-      people::store_upload(context_of(call), call.services.folder, name, call.request.body, {}));
+  // A file that came over the network lies in a spool file: mapped, not copied into memory.
+  const auto& spool = call.request.spool;
+  const std::string_view content = spool ? TRY(spool->view()) : call.request.body;
+  const auto upload =
+      TRY(people::store_upload(context_of(call), call.services.folder, name, content, {}));
   return Answer::created(TRY(upload_json(upload)));
 }
 
@@ -184,27 +193,70 @@ Result<Answer> delete_import(const Call& call) {
   return Answer::no_content();
 }
 
-// Runs within the call, to its end; a caller who does not wait for it asks for its progress with
-// getImport. What a crash interrupts goes on when it is started again.
+bool is_over(const ImportJob& job) {
+  return job.state != ImportState::waiting && job.state != ImportState::running;
+}
+
+Result<void> audit_import(const Call& call, ImportId id, std::string_view action) {
+  return call.services.database.write(db::Priority::web, [&](db::Connection& connection) {
+    return identity::audit(
+        connection, call.who,
+        {.action = std::string(action), .object = "import", .object_id = id.value}, call.now());
+  });
+}
+
+// The queue runs it; without one, in a command, it waits for the next `serve`. One that failed goes
+// on where it was.
 Result<Answer> start_import(const Call& call) {
   const auto id = TRY(call.id<ImportId>("import_id"));
-  auto job = find_job(call, id);
-  if (!job && is_unknown(job.error())) {
-    const auto upload = TRY(people::find_upload(context_of(call), id));
-    TRY(people::start_upload(context_of(call), call.services.folder, upload));
+  auto* const queue = call.services.imports;
+  if (const auto job = find_job(call, id); job) {
     TRY(call.services.database.write(db::Priority::web, [&](db::Connection& connection) {
-      return identity::audit(connection, call.who,
-                             {.action = "import.start", .object = "import", .object_id = id.value},
-                             call.now());
+      return audience::reopen_import(connection, call.organisation(), id);
     }));
-    job = find_job(call, id);
+  } else if (is_unknown(job.error())) {
+    const auto upload = TRY(people::find_upload(context_of(call), id));
+    TRY(people::start_upload(context_of(call), call.services.folder, call.services.folder_key,
+                             upload));
+    TRY(audit_import(call, id, "import.start"));
+  } else {
+    return std::unexpected(job.error());
   }
-  if (!job) return std::unexpected(job.error());
-  if (job->state == ImportState::finished)
-    return fail(ErrorKind::conflict, "import.finished", "This import has ended already.");
-  TRY(audience::run_import(context_of(call), id));
-  TRY(people::index_pending(call.services.database, call.organisation(), std::chrono::seconds(10)));
-  return shown(call, id, 200);
+  if (queue != nullptr) queue->add(call.organisation(), id);
+  return shown(call, id, 202);
+}
+
+Result<Answer> cancel_import(const Call& call) {
+  const auto id = TRY(call.id<ImportId>("import_id"));
+  TRY(call.services.database.write(
+      db::Priority::web, [&](db::Connection& connection) -> Result<void> {
+        TRY(audience::cancel_import(connection, call.organisation(), id, call.now()));
+        return identity::audit(
+            connection, call.who,
+            {.action = "import.cancel", .object = "import", .object_id = id.value}, call.now());
+      }));
+  return shown(call, id);
+}
+
+// As it goes on, until it has ended. A browser that comes back gets the state as it is then.
+Result<Answer> watch_import(const Call& call) {
+  const auto id = TRY(call.id<ImportId>("import_id"));
+  TRY(find_job(call, id));
+  const auto look = [&database = call.services.database, organisation = call.organisation(), id] {
+    return database.read_value([&](db::Connection& connection) {
+      return audience::load_import(connection, organisation, id);
+    });
+  };
+  return Answer::event_stream(
+      net::EventStream::polled(std::chrono::milliseconds(500),
+                               [look, last = std::string()](net::EventStream& stream) mutable {
+                                 const auto job = look();
+                                 if (!job) return job.error().kind != ErrorKind::not_found;
+                                 std::string text = json::serialize(job_json(*job));
+                                 if (text != last)
+                                   stream.send({"progress", last = std::move(text)});
+                                 return !is_over(*job);
+                               }));
 }
 
 Result<Answer> get_import(const Call& call) {
@@ -252,6 +304,8 @@ void add_import_handlers(Registry& registry) {
   registry.answer("changeImport", change_import);
   registry.answer("deleteImport", delete_import);
   registry.answer("startImport", start_import);
+  registry.answer("cancelImport", cancel_import);
+  registry.answer("watchImport", watch_import);
   registry.answer("getImportReport", get_report);
   registry.answer("undoImport", undo_import);
 }

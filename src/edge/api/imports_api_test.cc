@@ -1,5 +1,8 @@
 // Imports through the API: uploaded, looked at, started, reported, undone.
 #include <boost/json.hpp>
+#include <filesystem>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -28,7 +31,8 @@ class ImportsApi : public ::testing::TestWithParam<db::testing::Kind> {
     const std::string id(given.json.at("id").as_string());
     api_.clock().advance(std::chrono::seconds(1));
     const auto started = ask("POST", "/imports/" + id + "/start");
-    EXPECT_EQ(started.status, 200) << started.text;
+    EXPECT_EQ(started.status, 202) << started.text;
+    api_.services().imports->wait_idle();
     api_.clock().advance(std::chrono::seconds(1));
     return id;
   }
@@ -62,10 +66,12 @@ TEST_P(ImportsApi, AFileIsLookedAtCorrectedAndStarted) {
   EXPECT_EQ(ask("GET", "/contacts").json.at("items").as_array().size(), 0u);
 
   const auto started = ask("POST", target + "/start");
-  ASSERT_EQ(started.status, 200) << started.text;
-  EXPECT_EQ(started.json.at("state"), "finished");
-  EXPECT_EQ(started.json.at("created"), 1);
-  EXPECT_EQ(started.json.at("bad"), 1);
+  ASSERT_EQ(started.status, 202) << started.text;
+  api_.services().imports->wait_idle();
+  const auto ended = ask("GET", target);
+  EXPECT_EQ(ended.json.at("state"), "finished");
+  EXPECT_EQ(ended.json.at("created"), 1);
+  EXPECT_EQ(ended.json.at("bad"), 1);
   EXPECT_EQ(ask("POST", target + "/start").status, 409);
   const auto report = ask("GET", target + "/report");
   EXPECT_THAT(report.text, HasSubstr("wrong"));
@@ -84,8 +90,14 @@ TEST_P(ImportsApi, WhatIsNoTableIsRefused) {
   EXPECT_EQ(ask("GET", target).status, 404);
   const auto other = api_.everything(api_.other_organisation());
   const std::string mine = "/imports/" + imported("email\nb@x.org\n");
-  for (const auto& [method, suffix] : std::vector<std::pair<std::string, std::string>>{
-           {"GET", ""}, {"DELETE", ""}, {"POST", "/start"}, {"GET", "/report"}, {"POST", "/undo"}})
+  for (const auto& [method, suffix] :
+       std::vector<std::pair<std::string, std::string>>{{"GET", ""},
+                                                        {"DELETE", ""},
+                                                        {"POST", "/start"},
+                                                        {"POST", "/cancel"},
+                                                        {"GET", "/events"},
+                                                        {"GET", "/report"},
+                                                        {"POST", "/undo"}})
     EXPECT_EQ(api_.call_as(other, method, mine + suffix).status, 404) << method << suffix;
 }
 
@@ -127,6 +139,103 @@ TEST_P(ImportsApi, ColumnsBecomeFieldsAndTypedFieldsAreChecked) {
   const auto fields = ask("GET", "/custom-fields");
   EXPECT_EQ(fields.json.at("items").at(1).at("name"), "street");
   EXPECT_EQ(fields.json.at("items").at(1).at("type"), "text");
+}
+
+TEST_P(ImportsApi, AStartedImportIsCancelledBeforeItsTurnAndBringsNobody) {
+  // Nobody runs it: a command that found no server started it.
+  auto* const queue = std::exchange(api_.services().imports, nullptr);
+  const auto given = upload("email\nlate@x.org\n");
+  const std::string target = "/imports/" + std::string(given.json.at("id").as_string());
+  EXPECT_EQ(ask("POST", target + "/cancel").status, 404) << "an upload is deleted, not cancelled";
+  EXPECT_EQ(ask("POST", target + "/start").json.at("state"), "waiting");
+  EXPECT_EQ(ask("POST", target + "/undo").code(), "import.not_finished");
+  const auto cancelled = ask("POST", target + "/cancel");
+  ASSERT_EQ(cancelled.status, 200) << cancelled.text;
+  EXPECT_EQ(cancelled.json.at("state"), "cancelled");
+  EXPECT_EQ(ask("POST", target + "/cancel").status, 200) << "twice is once";
+  EXPECT_EQ(ask("POST", target + "/start").code(), "import.cancelled");
+  api_.services().imports = queue;
+  ASSERT_TRUE(queue->resume().has_value());
+  queue->wait_idle();
+  EXPECT_EQ(contact("late"), "");
+  EXPECT_EQ(ask("POST", target + "/undo").status, 200);
+}
+
+TEST_P(ImportsApi, WhatAProcessLeftOpenIsTakenUpByTheNextOne) {
+  auto* const queue = std::exchange(api_.services().imports, nullptr);
+  const auto given = upload("email\nopen@x.org\n");
+  const std::string target = "/imports/" + std::string(given.json.at("id").as_string());
+  EXPECT_EQ(ask("POST", target + "/start").status, 202);
+  api_.services().imports = queue;
+  ASSERT_TRUE(queue->resume().has_value());
+  queue->wait_idle();
+  EXPECT_EQ(ask("GET", target).json.at("state"), "finished");
+  EXPECT_NE(contact("open"), "");
+  EXPECT_EQ(ask("POST", target + "/cancel").code(), "import.finished");
+}
+
+TEST_P(ImportsApi, AnImportWhoseFileIsGoneFailsAndGoesOnWhenItIsBack) {
+  auto* const queue = std::exchange(api_.services().imports, nullptr);
+  const auto given = upload("email\nback@x.org\n");
+  const std::string id(given.json.at("id").as_string());
+  EXPECT_EQ(ask("POST", "/imports/" + id + "/start").status, 202);
+  api_.services().imports = queue;
+  const auto file = api_.services().folder / "imports" / (id + ".csv");
+  const auto aside = api_.services().folder / "aside.csv";
+  std::filesystem::rename(file, aside);
+  ASSERT_TRUE(queue->resume().has_value());
+  queue->wait_idle();
+  const auto failed = ask("GET", "/imports/" + id);
+  EXPECT_EQ(failed.json.at("state"), "failed");
+  EXPECT_NE(failed.json.at("problem"), "");
+  std::filesystem::rename(aside, file);
+  EXPECT_EQ(ask("POST", "/imports/" + id + "/start").status, 202);
+  queue->wait_idle();
+  EXPECT_EQ(ask("GET", "/imports/" + id).json.at("state"), "finished");
+  EXPECT_EQ(ask("GET", "/imports/" + id).json.at("problem"), "");
+  EXPECT_FALSE(std::filesystem::exists(file)) << "read to its end: the copy goes";
+}
+
+TEST_P(ImportsApi, WhatAnotherFoldersProcessStartedIsLeftToIt) {
+  auto* const queue = std::exchange(api_.services().imports, nullptr);
+  api_.services().folder_key = "another folder";
+  const auto given = upload("email\nelsewhere@x.org\n");
+  const std::string target = "/imports/" + std::string(given.json.at("id").as_string());
+  EXPECT_EQ(ask("POST", target + "/start").status, 202);
+  ASSERT_TRUE(queue->resume().has_value());
+  queue->wait_idle();
+  EXPECT_EQ(ask("GET", target).json.at("state"), "waiting");
+  api_.services().imports = queue;
+}
+
+TEST_P(ImportsApi, ImportsOfOneOrganisationComeOneAfterAnother) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) {
+    std::string csv = "email,first_name\n";
+    for (int row = 0; row < 200; ++row) csv += fmt::format("p{}@x.org,Round {}\n", row, i);
+    const auto given = upload(csv);
+    ids.emplace_back(given.json.at("id").as_string());
+    EXPECT_EQ(ask("POST", "/imports/" + ids.back() + "/start").status, 202);
+  }
+  api_.services().imports->wait_idle();
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto job = ask("GET", "/imports/" + ids[i]).json;
+    EXPECT_EQ(job.at("state"), "finished");
+    EXPECT_EQ(job.at(i == 0 ? "created" : "updated"), 200);
+  }
+  EXPECT_EQ(ask("GET", "/contacts/" + contact("p199")).json.at("first_name"), "Round 4");
+}
+
+TEST_P(ImportsApi, AForeignEncodingIsReadFromTheFirstLookToTheLastRow) {
+  const auto given = upload("email;naam\nx@x.org;Zo\xEB\n");
+  ASSERT_EQ(given.status, 201) << given.text;
+  EXPECT_EQ(given.json.at("encoding"), "Windows-1252");
+  EXPECT_EQ(given.json.at("preview").at(0).at(1), "Zoë");
+  const std::string target = "/imports/" + std::string(given.json.at("id").as_string());
+  EXPECT_EQ(ask("PATCH", target, R"({"encoding":"windows-1250"})").status, 200);
+  EXPECT_EQ(ask("POST", target + "/start").status, 202);
+  api_.services().imports->wait_idle();
+  EXPECT_EQ(ask("GET", "/contacts/" + contact("x@x")).json.at("name"), "Zoë");
 }
 
 TEST_P(ImportsApi, AnImportIsUndoneForThirtyDays) {

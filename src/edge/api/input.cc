@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "net/spool_file.h"
 #include "wire/form_data.h"
 
 namespace tidings::api {
@@ -147,7 +148,8 @@ std::variant<json::value, Answer> read_input(const Operation& operation,
                            {ErrorKind::not_found, "api.not_found", "There is no such thing here."});
   }
   json::value body;
-  if (request.body.empty()) {
+  const std::size_t body_size = request.spool ? request.spool->size() : request.body.size();
+  if (body_size == 0) {
     if (operation.is_body_required) {
       errors.push_back({"", "missing", "This request needs a body."});
     }
@@ -155,7 +157,7 @@ std::variant<json::value, Answer> read_input(const Operation& operation,
     return Answer::problem(
         400, {ErrorKind::invalid, "call.body", "This request takes no body. Send it without one."});
   } else {
-    if (request.body.size() > operation.body_bytes) {
+    if (!operation.is_body_file && body_size > operation.body_bytes) {
       return Answer::problem(
           413, {ErrorKind::limit, "call.too_large",
                 fmt::format("The body may have at most {} bytes here.", operation.body_bytes)});

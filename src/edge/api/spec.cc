@@ -109,6 +109,10 @@ void Spec::add(const json::object& document, std::string_view path, std::string_
     const auto* required = body->as_object().if_contains("required");
     operation.is_body_required = required != nullptr && required->as_bool();
   }
+  if (const auto* kind = told.if_contains("x-body")) {
+    CHECK(kind->as_string() == "file");
+    operation.is_body_file = true;
+  }
   if (const auto* bytes = told.if_contains("x-body-bytes")) {
     operation.body_bytes = bytes->to_number<std::size_t>();
   }

@@ -46,7 +46,10 @@ struct Operation {
   std::vector<Parameter> parameters;
   std::vector<Media> body;  // empty: takes none
   bool is_body_required = false;
-  std::size_t body_bytes = 1024 * 1024;       // x-body-bytes
+  std::size_t body_bytes = 1024 * 1024;  // x-body-bytes
+  // x-body: file. The body is a file of people: its bound is the setting import_bytes_max, and over
+  // the network it comes as Request::spool.
+  bool is_body_file = false;
   std::map<int, std::vector<Media>> answers;  // by status; beside these a Problem
 };
 

@@ -21,9 +21,11 @@ struct ApiService::Impl {
                  .secrets = parts.workplace->secrets(),
                  .token_keys = *parts.token_keys,
                  .folder = parts.workplace->folder(),
+                 .folder_key = parts.workplace->folder_key(),
                  .public_url = parts.public_url,
                  .runner = parts.runner,
-                 .dispatcher = parts.dispatcher},
+                 .dispatcher = parts.dispatcher,
+                 .imports = parts.imports},
         dispatcher(api::Spec::embedded(), services,
                    {.checks_answers = parts.checks_answers,
                     .report =

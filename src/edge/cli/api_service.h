@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "audience/people/import_queue.h"
 #include "compose/campaign_runner.h"
 #include "delivery/dispatcher.h"
 #include "edge/cli/workplace.h"
@@ -20,6 +21,7 @@ struct ApiParts {
   identity::TokenKeys* token_keys = nullptr;
   compose::CampaignRunner* runner = nullptr;
   delivery::Dispatcher* dispatcher = nullptr;
+  people::ImportQueue* imports = nullptr;
   std::string public_url;
   bool checks_answers = false;  // DispatchOptions::checks_answers
 };

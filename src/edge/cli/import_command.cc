@@ -15,9 +15,11 @@
 #include <unistd.h>
 
 #include "audience/import_contacts.h"
+#include "edge/cli/api_client.h"
 #include "edge/cli/command.h"
 #include "edge/cli/interrupt.h"
 #include "edge/cli/local_work.h"
+#include "edge/cli/terminal_text.h"
 #include "edge/cli/workplace.h"
 
 namespace tidings::cli {
@@ -44,6 +46,9 @@ struct ImportFlags {
   bool is_dry_run = false;
   bool is_json = false;
   bool is_resume = false;
+  bool is_list = false;
+  std::string cancel;
+  std::string undo;
 };
 
 Result<ImportOptions> to_options(const ImportFlags& flags) {
@@ -276,7 +281,16 @@ int watch_import(Workplace& workplace, const ImportFlags& flags, ImportId import
     if (!job) return report(job.error());
     bar.draw(*job);
     if (job->state == audience::ImportState::finished) return finish(workplace, flags, *job);
-    if (job->state == audience::ImportState::failed || !running_process(workplace.folder())) {
+    if (job->state == audience::ImportState::cancelled)
+      return report(
+          {ErrorKind::cancelled, "import.cancelled",
+           fmt::format("The import was cancelled after {}; take them out again with: "
+                       "tidings import --undo {} --data {}",
+                       plural(job->counts.rows, "row", "rows"), to_text(import), flags.data)},
+          kInterrupted);
+    if (job->state == audience::ImportState::failed)
+      return report({ErrorKind::invalid, "import.failed", job->problem});
+    if (!running_process(workplace.folder())) {
       return report({ErrorKind::cancelled, "import.stopped",
                      fmt::format("The import ended early. Go on with it: tidings import --resume "
                                  "--data {}",
@@ -312,8 +326,43 @@ int hand_over(const ImportFlags& flags, const ImportOptions& options, const Erro
   return kDone;
 }
 
+void print_job(const json::object& job) {
+  const auto text = [&](const char* name) { return std::string_view(job.at(name).as_string()); };
+  const auto count = [&](const char* name) { return job.at(name).to_number<std::int64_t>(); };
+  fmt::print("{}  {:9}  {:3.0f}%  {} new, {} updated, {} left out  {}\n", text("id"), text("state"),
+             job.at("progress").to_number<double>() * 100, count("created"), count("updated"),
+             count("bad"), harmless(text("file_name")));
+  if (!text("problem").empty()) fmt::print("    {}\n", text("problem"));
+}
+
+// --list, --cancel and --undo: the calls of the API.
+int run_job_command(const ImportFlags& flags) {
+  WorkplaceOptions place{.data = flags.data};
+  if (!flags.database.empty()) place.database_url = flags.database;
+  const auto answer = flags.is_list ? call_api(place, "GET", "/imports?limit=25")
+                      : flags.undo.empty()
+                          ? call_api(place, "POST", fmt::format("/imports/{}/cancel", flags.cancel))
+                          : call_api(place, "POST", fmt::format("/imports/{}/undo", flags.undo));
+  if (!answer) return report(answer.error());
+  if (flags.is_json) {
+    fmt::print("{}\n", answer->text);
+  } else if (flags.is_list) {
+    for (const json::value& job : answer->body.at("items").as_array()) print_job(job.as_object());
+  } else if (flags.undo.empty()) {
+    print_job(answer->body.as_object());
+  } else {
+    const json::object& undone = answer->body.as_object();
+    fmt::print("{} removed, {} as before again, {} kept because somebody touched them since.\n",
+               undone.at("removed").to_number<std::int64_t>(),
+               undone.at("restored").to_number<std::int64_t>(),
+               undone.at("kept").to_number<std::int64_t>());
+  }
+  return kDone;
+}
+
 int run_import_command(const ImportFlags& flags) {
-  const auto options = to_options(flags);
+  if (flags.is_list || !flags.cancel.empty() || !flags.undo.empty()) return run_job_command(flags);
+  auto options = to_options(flags);
   if (!options) return report(options.error());
   if (flags.file.empty() != flags.is_resume) {
     return report({ErrorKind::invalid, "import.usage",
@@ -332,6 +381,7 @@ int run_import_command(const ImportFlags& flags) {
   Workplace& at = **workplace;
   const audience::ImportContext context{at.database(), at.ids(), at.clock(), at.organisation().id};
   if (!flags.is_resume) {
+    options->folder_key = at.folder_key();
     const auto import =
         audience::create_import(context, flags.file, at.folder() / "imports", *options);
     return import ? run_one(at, flags, *import, interrupt) : report(import.error());
@@ -371,6 +421,9 @@ void add_import_command(CLI::App& app, CommandLine& line) {
   command->add_flag("--dry-run", flags->is_dry_run, "Only look: columns, rows, remarks");
   command->add_flag("--json", flags->is_json, "The result as one JSON object");
   command->add_flag("--resume", flags->is_resume, "Go on with imports that were interrupted");
+  command->add_flag("--list", flags->is_list, "The newest imports and how far they are");
+  command->add_option("--cancel", flags->cancel, "Cancel the import of this id");
+  command->add_option("--undo", flags->undo, "Undo the import of this id, for 30 days");
   command->footer(
       "Examples:\n"
       "  tidings import members.csv --group Members\n"

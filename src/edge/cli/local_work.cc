@@ -3,11 +3,11 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "audience/people/search_index.h"
 #include "net/local_client.h"
 
 namespace tidings::cli {
@@ -162,18 +162,9 @@ std::int64_t number_in(std::string_view answer, std::string_view name) {
   return found->is_int64() ? found->get_int64() : 0;
 }
 
-LocalWork::LocalWork(Workplace& workplace, delivery::Dispatcher& dispatcher)
-    : workplace_(workplace),
-      dispatcher_(dispatcher),
-      importer_([this](std::stop_token stop) { run(std::move(stop)); }) {}
-
-LocalWork::~LocalWork() { stop(); }
-
-void LocalWork::stop() {
-  importer_.request_stop();
-  wake_.notify_all();
-  if (importer_.joinable()) importer_.join();
-}
+LocalWork::LocalWork(Workplace& workplace, delivery::Dispatcher& dispatcher,
+                     people::ImportQueue& imports)
+    : workplace_(workplace), dispatcher_(dispatcher), imports_(imports) {}
 
 void LocalWork::add_routes(net::Router& router) {
   router.add("POST", "/local/imports",
@@ -195,6 +186,7 @@ net::Response LocalWork::start_import(const net::Request& request) {
   const auto object = object_in(request.body);
   if (!object) return problem(malformed());
   audience::ImportOptions options;
+  options.folder_key = workplace_.folder_key();
   options.file.mappings = texts_of(*object, "mappings");
   options.groups = texts_of(*object, "groups");
   options.region = text_of(*object, "region");
@@ -207,7 +199,7 @@ net::Response LocalWork::start_import(const net::Request& request) {
   const auto import = audience::create_import(context(), text_of(*object, "source"),
                                               workplace_.folder() / "imports", options);
   if (!import) return problem(import.error());
-  enqueue(*import);
+  imports_.add(workplace_.organisation().id, *import);
   return net::Response::json(202, fmt::format("{{\"ids\":[\"{}\"]}}", to_text(*import)));
 }
 
@@ -219,7 +211,7 @@ net::Response LocalWork::resume_imports(const net::Request&) {
   json::array ids;
   for (const ImportId id : *open) {
     ids.emplace_back(to_text(id));
-    enqueue(id);
+    imports_.add(workplace_.organisation().id, id);
   }
   return net::Response::json(202, json::serialize(json::object{{"ids", std::move(ids)}}));
 }
@@ -255,31 +247,6 @@ net::Response LocalWork::release(const net::Request& request) {
       });
   if (!ended) return problem(ended.error());
   return net::Response::json(200, fmt::format("{{\"count\":{}}}", *ended));
-}
-
-void LocalWork::enqueue(ImportId id) {
-  {
-    const std::lock_guard lock(mutex_);
-    waiting_.push_back(id);
-  }
-  wake_.notify_all();
-}
-
-void LocalWork::run(std::stop_token stop) {
-  for (;;) {
-    ImportId next;
-    {
-      std::unique_lock lock(mutex_);
-      if (!wake_.wait(lock, stop, [this] { return !waiting_.empty(); })) return;
-      next = waiting_.front();
-      waiting_.pop_front();
-    }
-    // How it ended stands in the job, where the command that asked for it looks.
-    (void)audience::run_import(context(), next, {.stop = stop});
-    // What it brought is found by search from now on; what remains is done before a search.
-    (void)people::index_pending(workplace_.database(), workplace_.organisation().id,
-                                std::chrono::minutes(1));
-  }
 }
 
 }  // namespace tidings::cli

@@ -2,15 +2,13 @@
 // (Campaigns: sending_service.h.) The asking side, and the side that does it.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <filesystem>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
+#include <vector>
 
 #include "audience/import_contacts.h"
+#include "audience/people/import_queue.h"
 #include "audience/suppressions.h"
 #include "base/result.h"
 #include "delivery/dispatcher.h"
@@ -37,31 +35,24 @@ Result<std::vector<ImportId>> ids_in(std::string_view answer);
 // The number under `name`; 0 when there is none. A boolean counts as 0 or 1.
 std::int64_t number_in(std::string_view answer, std::string_view name);
 
-// Does it. Imports run one after another on a thread of their own; one that is stopped goes on with
-// `tidings import --resume`. Thread: handlers on the server's pool; stop() on one.
+// Does it; imports through the queue that the API's are in too. Thread: handlers on the server's
+// pool.
 class LocalWork {
  public:
-  LocalWork(Workplace& workplace, delivery::Dispatcher& dispatcher);
-  ~LocalWork();  // stop()
+  LocalWork(Workplace& workplace, delivery::Dispatcher& dispatcher, people::ImportQueue& imports);
 
   void add_routes(net::Router& router);
-  void stop();
 
  private:
   net::Response start_import(const net::Request& request);
   net::Response resume_imports(const net::Request& request);
   net::Response suppress(const net::Request& request);
   net::Response release(const net::Request& request);
-  void enqueue(ImportId id);
-  void run(std::stop_token stop);
   audience::ImportContext context();
 
   Workplace& workplace_;
   delivery::Dispatcher& dispatcher_;
-  std::mutex mutex_;  // guards waiting_
-  std::condition_variable_any wake_;
-  std::deque<ImportId> waiting_;
-  std::jthread importer_;
+  people::ImportQueue& imports_;
 };
 
 // RFC 9457.

@@ -1,6 +1,7 @@
 #include "edge/cli/sending_service.h"
 
 #include <boost/json.hpp>
+#include <cstdio>
 #include <future>
 
 #include <fmt/format.h>
@@ -114,12 +115,19 @@ Result<void> SendingService::open_local_socket() {
              {.body_bytes = kHandedOverMax});
   router.add("POST", "/local/campaigns/{id}/cancel",
              [this](const net::Request& request) { return cancel_handed_over(request); });
-  local_work_ = std::make_unique<LocalWork>(workplace_, *dispatcher_);
+  imports_ = std::make_unique<people::ImportQueue>(
+      workplace_.database(), workplace_.ids(), workplace_.clock(),
+      people::ImportQueueOptions{
+          .folder_key = workplace_.folder_key(),
+          .report = [](std::string_view what) { fmt::print(stderr, "tidings: {}\n", what); }});
+  TRY(imports_->resume());
+  local_work_ = std::make_unique<LocalWork>(workplace_, *dispatcher_, *imports_);
   local_work_->add_routes(router);
   api_ = std::make_unique<ApiService>(ApiParts{.workplace = &workplace_,
                                                .token_keys = keys_.get(),
                                                .runner = runner_.get(),
                                                .dispatcher = dispatcher_.get(),
+                                               .imports = imports_.get(),
                                                .public_url = public_url_,
                                                .checks_answers = checks_answers_});
   api_->add_local_routes(router);
@@ -191,7 +199,7 @@ void SendingService::stop(Duration at_most) {
   if (std::exchange(is_stopped_, true)) return;
   const auto deadline = std::chrono::steady_clock::now() + at_most;
   if (runner_) runner_->stop();
-  if (local_work_) local_work_->stop();
+  if (imports_) imports_->stop();
   if (loop_thread_.joinable()) {
     // A hand-over under way is answered: it was accepted, and its sender must know.
     auto local_closed = std::make_shared<std::promise<void>>();
@@ -223,6 +231,7 @@ void SendingService::stop(Duration at_most) {
   local_.reset();
   local_work_.reset();
   api_.reset();
+  imports_.reset();
   runner_.reset();
   dispatcher_.reset();
   journal_.reset();

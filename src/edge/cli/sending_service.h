@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "audience/people/import_queue.h"
 #include "base/result.h"
 #include "compose/campaign_runner.h"
 #include "compose/start_campaign.h"
@@ -78,6 +79,7 @@ class SendingService {
   std::unique_ptr<delivery::EmailPreparer> preparer_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
   std::unique_ptr<compose::CampaignRunner> runner_;
+  std::unique_ptr<people::ImportQueue> imports_;
   std::unique_ptr<LocalWork> local_work_;
   std::unique_ptr<ApiService> api_;
   std::unique_ptr<net::HttpServer> local_;

@@ -82,6 +82,7 @@ struct ApiFixture::Impl {
         settings(default_settings()),
         box(fixed_box()),
         keys(database, box, clock),
+        imports(database, ids, clock, {.folder_key = "a folder", .report = {}}),
         services{.database = database,
                  .ids = ids,
                  .clock = clock,
@@ -89,7 +90,9 @@ struct ApiFixture::Impl {
                  .secrets = box,
                  .token_keys = keys,
                  .folder = folder,
-                 .public_url = "https://tidings.example"},
+                 .folder_key = "a folder",
+                 .public_url = "https://tidings.example",
+                 .imports = &imports},
         dispatcher(Spec::embedded(), services,
                    {.checks_answers = true, .report = [](std::string_view what) {
                       fmt::print(stderr, "api: {}\n", what);
@@ -107,6 +110,7 @@ struct ApiFixture::Impl {
   Settings settings;
   identity::SecretBox box;
   identity::TokenKeys keys;
+  people::ImportQueue imports;
   Services services;
   Dispatcher dispatcher;
   MarkedGate gate;

@@ -80,7 +80,7 @@ class ApiFixture {
   db::Database& database() { return *database_; }
   IdSource& ids();
   TestClock& clock() { return clock_; }
-  // What calls get; set runner and dispatcher in it where a test needs them.
+  // What calls get; set runner and dispatcher in it where a test needs them. Imports run.
   Services& services();
   // Operations of the specification without a handler.
   std::vector<std::string> missing() const;
