@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <cstdint>
 #include <cstring>
 #include <deque>
 #include <map>
+#include <memory_resource>
 #include <optional>
 #include <set>
 #include <span>
@@ -16,6 +18,8 @@
 #include <fmt/format.h>
 
 #include "audience/groups.h"
+#include "audience/import_people.h"
+#include "audience/import_values.h"
 #include "audience/people/import_undo.h"
 #include "audience/people/search_index.h"
 #include "audience/suppressions.h"
@@ -86,46 +90,17 @@ constexpr Statement put_member{
     "import.put_member",
     "INSERT INTO contact_group_member (organisation_id, group_id, contact_id, added_at) "
     "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"};
+constexpr Statement group_exists{
+    "import.group_exists", "SELECT 1 FROM contact_group WHERE organisation_id = $1 AND id = $2"};
 constexpr Statement put_finding{
     "import.put_finding",
     "INSERT INTO import_error (organisation_id, import_id, line, field, severity, value, reason) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING"};
 
-constexpr std::array<std::string_view, 12> contact_columns = {
-    "organisation_id", "id",        "external_id", "first_name",   "last_name",  "name",
-    "locale",          "time_zone", "fields",      "row_identity", "created_at", "changed_at"};
-constexpr std::array<std::string_view, 7> address_columns = {
-    "organisation_id", "contact_id", "channel",   "normalised",
-    "address",         "is_primary", "created_at"};
-constexpr std::array<std::string_view, 4> member_columns = {"organisation_id", "group_id",
-                                                            "contact_id", "added_at"};
-
-struct Address {
-  Channel channel = Channel::email;
-  std::string_view normalised;
-  std::string_view typed;
-  bool primary = false;
-  bool changed = false;
-};
-
-// A contact as it will be; views borrow from the chunk or from `kept_`.
-struct Person {
-  ContactId id;
-  bool is_new = false;
-  bool changed = false;
-  bool touched = false;  // by an earlier row of this file
-  std::string_view external_id;
-  std::string_view first_name;
-  std::string_view last_name;
-  std::string_view name;
-  std::string_view locale;
-  std::string_view time_zone;
-  std::string_view fields;
-  std::string_view row_identity;
-  std::vector<Address> addresses;
-};
-
-using Index = std::unordered_map<std::string_view, std::vector<Person*>>;
+using Address = ImportedAddress;
+using Person = ImportedPerson;
+using People = std::pmr::vector<Person*>;
+using Index = std::pmr::unordered_map<std::string_view, People>;
 
 class ChunkWriter {
  public:
@@ -146,31 +121,39 @@ class ChunkWriter {
   void put_fields(Person& person, std::string_view fields);
   void put(Person& person, Channel channel, std::string_view normalised, std::string_view typed);
   void note_duplicate(const ImportRow& row);
-  template <typename Items, typename Append>
-  Result<void> insert_each(std::string_view table, std::span<const std::string_view> columns,
-                           const Items& items, Append append);
+  std::vector<Person*> new_people(const ImportChunk& chunk);
+  Result<void> prove_references();
   Result<void> write_new(const ImportChunk& chunk);
   Result<void> write_changed();
   Result<void> write_members();
   Result<void> write_findings(const ImportChunk& chunk);
-  std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
+  std::string_view keep(std::string_view text);
   Index& index(Channel channel) { return channel == Channel::email ? by_email_ : by_phone_; }
 
   db::Connection& connection_;
   IdSource& ids_;
   const ImportTarget& target_;
   const Instant now_;
-  std::deque<Person> people_;
-  std::deque<std::string> kept_;
-  std::unordered_map<std::string_view, Person*> by_external_id_;
-  std::unordered_map<std::string_view, Person*> by_identity_;
-  Index by_email_;
-  Index by_phone_;
-  std::map<std::string_view, std::vector<Person*>> group_members_;  // of the group column
+  // Optimisation: what a chunk needs is freed all at once.
+  std::pmr::monotonic_buffer_resource memory_{1 << 18};
+  std::pmr::deque<Person> people_{&memory_};
+  std::pmr::vector<Person*> of_row_{&memory_};  // whom each row of the chunk is about
+  std::pmr::unordered_map<std::string_view, Person*> by_external_id_{&memory_};
+  std::pmr::unordered_map<std::string_view, Person*> by_identity_{&memory_};
+  Index by_email_{&memory_};
+  Index by_phone_{&memory_};
+  std::pmr::map<std::string_view, People> group_members_{&memory_};  // of the group column
   std::vector<Person*> joining_;  // known contacts that are new in this import
   std::vector<ImportFinding> notes_;
   ImportCounts counts_;
 };
+
+std::string_view ChunkWriter::keep(std::string_view text) {
+  if (text.empty()) return {};
+  char* const copy = static_cast<char*>(memory_.allocate(text.size(), 1));
+  std::memcpy(copy, text.data(), text.size());
+  return {copy, text.size()};
+}
 
 // A JSON list, in the order of the indexes, so that a look-up visits each of their pages once;
 // empty without items.
@@ -201,15 +184,15 @@ Result<void> ChunkWriter::load(const std::set<ContactId>& found) {
   std::unordered_map<std::int64_t, Person*> by_id;
   TRY(connection_.query(load_contacts.in(connection_.dialect()),
                         {target_.organisation, list, target_.import_group}, [&](const Row& row) {
-                          Person& person = people_.emplace_back();
+                          Person& person = people_.emplace_back(&memory_);
                           person.id = row.id<ContactId>(0);
-                          person.external_id = keep(row.string(1));
-                          person.first_name = keep(row.string(2));
-                          person.last_name = keep(row.string(3));
-                          person.name = keep(row.string(4));
-                          person.locale = keep(row.string(5));
-                          person.time_zone = keep(row.string(6));
-                          person.fields = keep(row.string(7));
+                          person.external_id = keep(row.text(1));
+                          person.first_name = keep(row.text(2));
+                          person.last_name = keep(row.text(3));
+                          person.name = keep(row.text(4));
+                          person.locale = keep(row.text(5));
+                          person.time_zone = keep(row.text(6));
+                          person.fields = keep(row.text(7));
                           person.touched = !row.is_null(8);
                           by_id[person.id.value] = &person;
                           if (!person.external_id.empty())
@@ -221,22 +204,18 @@ Result<void> ChunkWriter::load(const std::set<ContactId>& found) {
         if (owner == by_id.end()) return;
         Person& person = *owner->second;
         const Address& address =
-            person.addresses.emplace_back(static_cast<Channel>(row.integer(1)), keep(row.string(2)),
-                                          keep(row.string(3)), row.boolean(4));
+            person.addresses.emplace_back(static_cast<Channel>(row.integer(1)), keep(row.text(2)),
+                                          keep(row.text(3)), row.boolean(4));
         index(address.channel)[address.normalised].push_back(&person);
       });
 }
 
 // Everybody whom a row of the chunk could be about.
 Result<void> ChunkWriter::load_known(const ImportChunk& chunk) {
-  std::vector<std::string_view> emails;
-  std::vector<std::string_view> phones;
   std::vector<std::string_view> external_ids;
   std::vector<std::pair<std::string_view, ContactId>> identities;
   std::set<ContactId> found;
   for (const ImportRow& row : chunk.rows) {
-    if (!row.email_key.empty()) emails.push_back(row.email_key);
-    if (!row.phone_key.empty()) phones.push_back(row.phone_key);
     if (!row.external_id.empty()) external_ids.push_back(row.external_id);
     if (row.row_identity.empty()) continue;
     const auto known = TRY(connection_.query_first(
@@ -246,8 +225,8 @@ Result<void> ChunkWriter::load_known(const ImportChunk& chunk) {
     identities.emplace_back(row.row_identity, *known);
     found.insert(*known);
   }
-  TRY(find_by_address(Channel::email, to_sorted_list(std::move(emails)), found));
-  TRY(find_by_address(Channel::sms, to_sorted_list(std::move(phones)), found));
+  TRY(find_by_address(Channel::email, chunk.email_list, found));
+  TRY(find_by_address(Channel::sms, chunk.phone_list, found));
   if (!external_ids.empty())
     TRY(connection_.query(contacts_by_external_id.in(connection_.dialect()),
                           {target_.organisation, to_sorted_list(std::move(external_ids))},
@@ -309,7 +288,7 @@ void ChunkWriter::put(Person& person, Channel channel, std::string_view normalis
 }
 
 Person& ChunkWriter::create(const ImportRow& row) {
-  Person& person = people_.emplace_back();
+  Person& person = people_.emplace_back(&memory_);
   person.id = ids_.next<ContactId>();
   person.is_new = true;
   person.external_id = row.external_id;
@@ -397,78 +376,45 @@ void ChunkWriter::take(const ImportRow& row) {
     person->changed = person->changed || changed_before;
   }
   person->touched = true;
+  of_row_.push_back(person);
   for (const std::string_view group : row.groups) group_members_[group].push_back(person);
 }
 
-// Inserts a row per item, some at a time: a chunk's parameters all at once would be most of an
-// import's memory. `append` adds the values of one item.
-template <typename Items, typename Append>
-Result<void> ChunkWriter::insert_each(std::string_view table,
-                                      std::span<const std::string_view> columns, const Items& items,
-                                      Append append) {
-  constexpr std::size_t slice_rows = 500;
-  std::vector<Param> values;
-  values.reserve(std::min(items.size(), slice_rows) * columns.size());
-  std::size_t rows = 0;
-  for (const auto& item : items) {
-    append(values, item);
-    if (++rows % slice_rows != 0 && rows != items.size()) continue;
-    TRY(connection_.insert_many(table, columns, values));
-    values.clear();
-  }
-  return {};
-}
-
-Result<void> ChunkWriter::write_new(const ImportChunk& chunk) {
+// The new people in the order in which they are stored. Optimisation: that of the index of
+// addresses, so that their addresses go to the end of their table. Which of two people is the older
+// one matters where they come to share an address: within a file only when it has another
+// identifier than that address; then they stay in the order of the file.
+std::vector<Person*> ChunkWriter::new_people(const ImportChunk& chunk) {
   std::vector<Person*> people;
   std::vector<ContactId> ids;
+  people.reserve(static_cast<std::size_t>(counts_.created));
+  ids.reserve(people.capacity());
   for (Person& person : people_) {
     if (!person.is_new) continue;
     people.push_back(&person);
     ids.push_back(person.id);
   }
-  // Optimisation: people in the order of the index of addresses, so that their addresses go to the
-  // end of their table. Which of two people is the older one matters where they come to share an
-  // address: within a file only when it has another identifier than that address.
-  if (chunk.has_sole_identifier)
-    std::ranges::sort(people, {}, [](const Person* person) {
-      return std::pair(
-          person->addresses.empty() ? std::string_view() : person->addresses.front().normalised,
-          person->id);
-    });
-  std::vector<std::pair<const Address*, ContactId>> addresses;
-  for (std::size_t i = 0; i < people.size(); ++i) {
-    people[i]->id = ids[i];
-    for (const Address& address : people[i]->addresses) addresses.emplace_back(&address, ids[i]);
+  if (!chunk.has_sole_identifier) return people;
+  people.clear();
+  for (const std::uint32_t row : chunk.order) {
+    Person* const person = of_row_[row];
+    if (!person->is_new || std::exchange(person->placed, true)) continue;
+    person->id = ids[people.size()];
+    people.push_back(person);
   }
-  const auto or_null = [](std::string_view text) { return text.empty() ? Param() : Param(text); };
-  TRY(insert_each("contact", contact_columns, people, [&](auto& values, const Person* person) {
-    values.insert(
-        values.end(),
-        {target_.organisation, person->id, or_null(person->external_id), person->first_name,
-         person->last_name, person->name, person->locale, person->time_zone, person->fields,
-         person->row_identity.empty() ? Param() : Param(db::BytesView{person->row_identity}), now_,
-         now_});
-  }));
-  // Optimisation: in the order of their index, so that each of its pages is visited once and may
-  // leave the cache.
-  std::ranges::sort(addresses, {}, [](const auto& each) {
-    return std::pair(each.first->channel, each.first->normalised);
-  });
-  TRY(insert_each(
-      "contact_address", address_columns, addresses, [&](auto& values, const auto& each) {
-        const auto& [address, owner] = each;
-        values.insert(values.end(),
-                      {target_.organisation, owner, static_cast<int>(address->channel),
-                       address->normalised, address->typed, address->primary ? 1 : 0, now_});
-      }));
+  return people;
+}
+
+Result<void> ChunkWriter::write_new(const ImportChunk& chunk) {
+  const std::vector<Person*> people = new_people(chunk);
+  if (people.empty()) return {};
+  const NewPeople store{connection_, target_.organisation, people, now_};
+  TRY(store.contacts());
+  TRY(store.addresses());
   std::vector<GroupId> groups = target_.more_groups;
   groups.push_back(target_.import_group);
   for (const GroupId group : groups) {
-    TRY(insert_each("contact_group_member", member_columns, people,
-                    [&](auto& values, const Person* person) {
-                      values.insert(values.end(), {target_.organisation, group, person->id, now_});
-                    }));
+    TRY(store.members(group));
     TRY(count_members(connection_, target_.organisation, group,
                       static_cast<std::int64_t>(people.size())));
   }
@@ -536,8 +482,25 @@ Result<void> ChunkWriter::write_findings(const ImportChunk& chunk) {
   return {};
 }
 
+// What apply_chunk() promises for db::Database::write_proven_async(). The people are either loaded
+// or inserted in this transaction, groups of the file found or made in it; the import itself, and
+// with it its organisation, is proven by the caller, whose cursor must be there to be moved.
+Result<void> ChunkWriter::prove_references() {
+  std::vector<GroupId> groups = target_.more_groups;
+  groups.push_back(target_.import_group);
+  for (const GroupId group : groups)
+    if (!TRY(connection_.query_first(group_exists, {target_.organisation, group},
+                                     [](const Row&) { return true; })))
+      return fail(ErrorKind::conflict, "import.group_gone",
+                  "A group that this import puts its people into was deleted; start the import "
+                  "again with the file.");
+  return {};
+}
+
 Result<ImportCounts> ChunkWriter::apply(const ImportChunk& chunk) {
+  TRY(prove_references());
   by_email_.reserve(chunk.rows.size());
+  of_row_.reserve(chunk.rows.size());
   TRY(load_known(chunk));
   for (const ImportRow& row : chunk.rows) take(row);
   TRY(write_new(chunk));

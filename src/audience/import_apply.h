@@ -5,7 +5,9 @@
 // contact that has no external id yet takes the row's when their addresses agree. Values of the
 // row replace the contact's, an empty one leaves it as it is; a new address becomes the primary
 // and the old one stays. Nothing here touches suppressions or do_not_contact.
-// Thread: the connection's. Errors: those of db.
+// It proves that what its rows refer to is there, as db::Database::write_proven_async() wants it,
+// if the caller proves in the same transaction that the import is. Thread: the connection's.
+// Errors: those of db; import.group_gone (conflict).
 #pragma once
 
 #include <cstdint>

@@ -12,6 +12,7 @@
 #include <phonenumbers/phonenumberutil.h>
 
 #include "audience/groups.h"
+#include "audience/import_values.h"
 #include "audience/people/custom_fields.h"
 
 namespace tidings::audience {
@@ -112,7 +113,8 @@ Result<std::string> choose_region(const std::string& asked, std::string_view loc
               fmt::format("“{}” is no country; write its two letters, such as NL or PL.", asked));
 }
 
-// One chunk and the cursor behind it, in the transaction of `connection`.
+// One chunk and the cursor behind it, in the transaction of `connection`. That the cursor was there
+// proves that the import, its organisation and its file's own group are (references of import_job).
 Result<ImportCounts> write_chunk(db::Connection& connection, const ImportContext& context,
                                  const ImportTarget& target, const ImportChunk& chunk) {
   const Instant now = context.clock.now();
@@ -135,13 +137,16 @@ class PendingChunk {
   PendingChunk(const ImportContext& context, const ImportTarget& target, ImportChunk chunk)
       : chunk_(std::move(chunk)) {
     done_ = promise_.get_future();
-    context.database.write_async(
-        db::Priority::import,
-        [this, context, &target](db::Connection& connection) -> Result<void> {
-          counts_ = TRY(write_chunk(connection, context, target, chunk_));
-          return {};
-        },
-        [this](Result<void> result) { promise_.set_value(std::move(result)); });
+    auto work = [this, context, &target](db::Connection& connection) -> Result<void> {
+      counts_ = TRY(write_chunk(connection, context, target, chunk_));
+      return {};
+    };
+    auto done = [this](Result<void> result) { promise_.set_value(std::move(result)); };
+    // A small one shares its transaction with others instead.
+    if (chunk_.rows.size() > ImportRun::busy_chunk_rows)
+      context.database.write_proven_async(db::Priority::import, std::move(work), std::move(done));
+    else
+      context.database.write_async(db::Priority::import, std::move(work), std::move(done));
   }
   PendingChunk(const PendingChunk&) = delete;
   PendingChunk& operator=(const PendingChunk&) = delete;

@@ -1,11 +1,14 @@
 #include "audience/import_contacts.h"
 
+#include <algorithm>
 #include <fstream>
+#include <future>
 #include <map>
 #include <random>
 #include <set>
 #include <sstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -19,6 +22,7 @@
 namespace tidings::audience {
 namespace {
 
+using testing::Contains;
 using testing::HasSubstr;
 
 constexpr OrganisationId kOrganisation{7};
@@ -402,6 +406,91 @@ TEST_P(ImportTest, LooksNobodyUpByReadingAWholeTable) {
   for (const db::Statement& statement : import_lookups(database_->dialect()))
     db::testing::expect_plan(*database_, statement,
                              {"contact", "contact_address", "contact_group_member"});
+}
+
+// Large chunks are stored without the database checking their references.
+TEST_P(ImportTest, WhatAChunkRefersToIsThereWhenNothingChecksIt) {
+  import("email,group\nold1@x.org,Choir\nold2@x.org,\n");
+  std::string content = "email,external_id,first_name,phone,group\n";
+  for (int i = 0; i < 300; ++i)
+    content +=
+        fmt::format("p{}@x.org,{},P{},+316123456{:02},{}\n", i % 250,
+                    i % 3 == 0 ? std::to_string(i) : "", i, i % 90, i % 7 ? "" : "Choir;New");
+  content += "old1@x.org,,Old,,New\n,,Only a name,,New\n";
+  const auto id = create(content, {.groups = {"More"}});
+  ASSERT_TRUE(id);
+  const auto job =
+      database_->read_value([&](db::Connection& c) { return load_import(c, kOrganisation, *id); });
+  ASSERT_TRUE(job);
+  auto rows = ImportRows::open(job->file, job->cursor, job->region);
+  ASSERT_TRUE(rows);
+  const auto chunk = rows->next(10'000);
+  ASSERT_TRUE(chunk);
+  ImportCounts counts;
+  const auto store = [&](const ImportTarget& target) {
+    std::promise<Result<void>> promise;
+    database_->write_proven_async(
+        db::Priority::import,
+        [&](db::Connection& c) -> Result<void> {
+          counts = TRY(apply_chunk(c, ids_, target, *chunk, clock_.now()));
+          return {};
+        },
+        [&](Result<void> result) { promise.set_value(std::move(result)); });
+    return promise.get_future().get();
+  };
+  auto gone = job->target;
+  gone.more_groups = {GroupId{12345}};
+  const auto refused = store(gone);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "import.group_gone");
+  ASSERT_TRUE(store(job->target));
+  EXPECT_EQ(counts.rows, 302);
+  EXPECT_GT(counts.created, 240);
+  EXPECT_EQ(counts.updated, 1);
+  if (database_->dialect() != db::Dialect::sqlite) return;
+  std::string dangling;
+  EXPECT_TRUE(database_->read([&](db::Connection& c) {
+    return c.query({"", "PRAGMA foreign_key_check"}, {},
+                   [&](const db::Row& row) { dangling += row.string(0) + " "; });
+  }));
+  EXPECT_EQ(dangling, "");
+}
+
+TEST_P(ImportTest, RowsOfAChunkAreOrderedByTheirAddressesForTheWriter) {
+  const auto id = create(
+      "email,phone,name\nzoë@x.org,,Z\n,+31612345678,B\na@x.org,+31612345670,A\n,,N\n"
+      "a@x.org,12,A2\nabcdefgh2@x.org,,\nabcdefgh1@x.org,,\n");
+  ASSERT_TRUE(id);
+  const auto job =
+      database_->read_value([&](db::Connection& c) { return load_import(c, kOrganisation, *id); });
+  ASSERT_TRUE(job);
+  auto rows = ImportRows::open(job->file, job->cursor, job->region);
+  ASSERT_TRUE(rows);
+  const auto chunk = rows->next(100);
+  ASSERT_TRUE(chunk);
+  EXPECT_EQ(chunk->email_list,
+            R"(["a@x.org","a@x.org","abcdefgh1@x.org","abcdefgh2@x.org","zoë@x.org"])");
+  EXPECT_EQ(chunk->phone_list, R"(["+31612345670","+31612345678"])");
+  EXPECT_EQ(chunk->order, (std::vector<std::uint32_t>{3, 1, 2, 4, 6, 5, 0}));
+  EXPECT_LT(sort_prefix("a"), sort_prefix("aa"));
+  EXPECT_LT(sort_prefix("z"), sort_prefix("ë"));
+  EXPECT_EQ(sort_prefix(""), 0u);
+}
+
+TEST_P(ImportTest, PhonesReadOnSeveralThreadsAreWhatOneReads) {
+  std::string content = "phone,first_name\n";
+  for (int i = 0; i < 2'500; ++i)
+    content += i % 10 == 3 ? "12,Bad\n" : fmt::format("+31 6 1234{:04},P{}\n", i, i);
+  const auto id = create(content);
+  ASSERT_TRUE(id);
+  const auto job = run_import(context(), *id, {.chunk_rows = 2'500});
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->counts.created, 2'250);
+  EXPECT_EQ(job->counts.bad, 250);
+  const std::string text = report(*id);
+  EXPECT_THAT(text, HasSubstr("5,phone,12,row left out,"));
+  EXPECT_EQ(std::ranges::count(text, '\n'), 251);
+  EXPECT_THAT(people(), Contains(HasSubstr("+31612342499*")));
 }
 
 TEST_P(ImportTest, ASecondRunnerOfTheSameJobIsRefused) {

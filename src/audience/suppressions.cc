@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "audience/erased_addresses.h"
-#include "audience/import_rows.h"
+#include "audience/import_values.h"
 #include "wire/email_address.h"
 
 namespace tidings::audience {

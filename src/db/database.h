@@ -20,6 +20,7 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "base/result.h"
 #include "db/connection.h"
@@ -52,6 +53,12 @@ class Database {
   // The same without waiting, for the queue neither; `done` runs on the writer thread after the
   // commit, or at once on this thread when the work is not accepted (db.busy, db.closed).
   virtual void write_async(Priority priority, Work work, Done done) = 0;
+  // The same for a work that proves by itself, within its transaction, that everything its rows
+  // refer to is there, and deletes nothing that is referred to: SQLite then checks no foreign keys
+  // for it, and it has its transaction alone. PostgreSQL checks them all the same.
+  virtual void write_proven_async(Priority priority, Work work, Done done) {
+    write_async(priority, std::move(work), std::move(done));
+  }
   // Runs `work` on a reader: a consistent snapshot that can not write. Must not be
   // called from within a read or write (CHECK).
   virtual Result<void> read(Work work) = 0;

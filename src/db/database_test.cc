@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "db/migrate.h"
+#include "db/session.h"
 #include "db/testing/databases.h"
 #include "db/testing/expect_plan.h"
 
@@ -108,6 +109,25 @@ TEST_P(DatabaseTest, RefusesTextThatCannotBeStored) {
   EXPECT_EQ(things(), 1);
 }
 
+TEST(CheckText, FindsWhatIsWrongAtEveryPlaceOfEveryLength) {
+  for (std::size_t size = 1; size <= 40; ++size) {
+    EXPECT_TRUE(check_text(std::string(size, '\x7f')));
+    EXPECT_TRUE(check_text(std::string(size, '\x01')));
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char bad : {'\0', '\x80', '\xff', '\xc3'}) {
+        std::string text(size, 'a');
+        text[at] = bad;
+        EXPECT_FALSE(check_text(text)) << size << " " << at << " " << int(bad);
+      }
+      if (at + 2 > size) continue;
+      std::string text(size, 'a');
+      text.replace(at, 2, "ë");
+      EXPECT_TRUE(check_text(text)) << size << " " << at;
+    }
+  }
+  EXPECT_TRUE(check_text(""));
+}
+
 TEST_P(DatabaseTest, RefusesTheSameNameTwiceAsAConflict) {
   ASSERT_TRUE(add(1, "a"));
   const auto again = add(2, "a");
@@ -168,6 +188,59 @@ TEST_P(DatabaseTest, AGroupCommitLosesOnlyTheWorkThatFails) {
   EXPECT_EQ(refused, 86);
   EXPECT_EQ(stored, 214);
   EXPECT_EQ(things(), 214);
+}
+
+TEST_P(DatabaseTest, AWorkThatProvesItsReferencesIsNotCheckedAndTheNextOneIs) {
+  const auto add_part = [&](bool proven, std::int64_t id, std::int64_t thing) {
+    std::promise<Result<void>> promise;
+    const auto work = [id, thing](Connection& c) -> Result<void> {
+      TRY(c.execute(insert_part, {id, thing}));
+      return {};
+    };
+    const auto done = [&](Result<void> result) { promise.set_value(std::move(result)); };
+    if (proven)
+      database_->write_proven_async(Priority::import, work, done);
+    else
+      database_->write_async(Priority::import, work, done);
+    return promise.get_future().get();
+  };
+  ASSERT_TRUE(add(1, "a"));
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_TRUE(add_part(true, 10 + round, 1));
+    // The proof was none; PostgreSQL does not take anybody's word.
+    const bool believed = database_->dialect() == Dialect::sqlite;
+    EXPECT_EQ(add_part(true, 20 + round, 77).has_value(), believed);
+    const auto checked = add_part(false, 30 + round, 77);
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().code, "db.constraint");
+    EXPECT_TRUE(add_part(false, 40 + round, 1));
+  }
+}
+
+TEST_P(DatabaseTest, AWorkThatProvesItsReferencesSharesItsTransactionWithNobody) {
+  std::promise<void> gate;
+  std::atomic<int> refused = 0;
+  database_->write_async(
+      Priority::import,
+      [&](Connection&) -> Result<void> {
+        gate.get_future().wait();
+        return {};
+      },
+      nullptr);
+  for (int i = 0; i < 20; ++i) {
+    const auto work = [i](Connection& c) -> Result<void> {
+      TRY(c.execute(insert_part, {i, 77}));
+      return {};
+    };
+    const auto done = [&](const Result<void>& result) { refused += !result; };
+    if (i % 2 == 0)
+      database_->write_proven_async(Priority::import, work, done);
+    else
+      database_->write_async(Priority::import, work, done);
+  }
+  gate.set_value();
+  ASSERT_TRUE(database_->write(Priority::import, [](Connection&) -> Result<void> { return {}; }));
+  EXPECT_EQ(refused, database_->dialect() == Dialect::sqlite ? 10 : 20);
 }
 
 TEST_P(DatabaseTest, WritesByPriorityAndInOrderWithinOne) {

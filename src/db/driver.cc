@@ -105,6 +105,10 @@ void Driver::write_async(Priority priority, Work work, Done done) {
   writer_.enqueue(priority, std::move(work), std::move(done));
 }
 
+void Driver::write_proven_async(Priority priority, Work work, Done done) {
+  writer_.enqueue(priority, std::move(work), std::move(done), Writer::References::proven);
+}
+
 Result<void> Driver::read(Work work) {
   CHECK(!WorkScope::inside(this));
   const WorkScope scope(this);

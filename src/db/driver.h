@@ -59,6 +59,7 @@ class Driver : public Database {
   Dialect dialect() const override { return dialect_; }
   Result<void> write(Priority priority, Work work) override;
   void write_async(Priority priority, Work work, Done done) override;
+  void write_proven_async(Priority priority, Work work, Done done) override;
   Result<void> read(Work work) override;
   bool quiet() const override { return writer_.quiet(); }
   void count_bulk_writers(int change) override { writer_.count_bulk_writers(change); }

@@ -45,6 +45,9 @@ class Session : public Connection {
   // Between transactions: how to use memory and disk from now on.
   virtual void expect(Load /*load*/) {}
 
+  // Between transactions: whether foreign keys are checked from now on. They are at first.
+  virtual void check_references(bool /*on*/) {}
+
   // An in-memory database has one session: between these two it cannot write.
   virtual Result<void> begin_reading() { return begin(); }
   virtual void end_reading() { rollback(); }

@@ -348,6 +348,13 @@ void SqliteSession::expect(Load load) {
   if (!bulk) ::malloc_trim(0);
 }
 
+void SqliteSession::check_references(bool on) {
+  CHECK(!in_transaction_);
+  int is_on = -1;
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_ENABLE_FKEY, on ? 1 : 0, &is_on);
+  CHECK(is_on == (on ? 1 : 0));
+}
+
 Result<std::unique_ptr<SqliteSession>> SqliteSession::open(const std::string& path, Mode mode,
                                                            std::chrono::milliseconds busy_timeout) {
   CHECK(sqlite3_threadsafe() != 0);

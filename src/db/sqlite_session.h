@@ -75,6 +75,7 @@ class SqliteSession final : public Session {
   Result<void> rollback_to_savepoint() override;
   void maintain() override;
   void expect(Load load) override;
+  void check_references(bool on) override;
   Result<void> begin_reading() override;
   void end_reading() override;
 

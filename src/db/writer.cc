@@ -28,7 +28,8 @@ Writer::Writer(Session& session, const void* database, std::mutex* exclusive)
 
 Writer::~Writer() { close(); }
 
-void Writer::enqueue(Priority priority, Database::Work work, Database::Done done) {
+void Writer::enqueue(Priority priority, Database::Work work, Database::Done done,
+                     References references) {
   std::optional<Result<void>> refused;
   if (priority != Priority::import) others_at_.store(SteadyClock::now(), std::memory_order_relaxed);
   {
@@ -41,7 +42,11 @@ void Writer::enqueue(Priority priority, Database::Work work, Database::Done done
       refused = fail(ErrorKind::unavailable, "db.busy",
                      "Too much is waiting to be stored at the moment. Try again in a few seconds.");
     } else {
-      queue.push_back({.priority = priority, .work = std::move(work), .done = std::move(done)});
+      queue.push_back({.priority = priority,
+                       .work = std::move(work),
+                       .done = std::move(done),
+                       .alone = references == References::proven,
+                       .references = references});
     }
   }
   if (!refused) {
@@ -80,6 +85,7 @@ void Writer::run() {
       std::unique_lock<std::mutex> exclusive;
       if (exclusive_ != nullptr) exclusive = std::unique_lock(*exclusive_);
       choose_load(job->priority);
+      choose_references(job->references);
       run_group(std::move(*job));
     }
     for (auto& each : std::exchange(finished_, {})) {
@@ -116,6 +122,14 @@ void Writer::choose_load(Priority next) {
   if (wanted == load_) return;
   load_ = wanted;
   session_.expect(load_);
+}
+
+// Stays as it is from one work of an import to the next: the change makes SQLite prepare its
+// statements again. A group holds works of one kind, because those that prove run alone.
+void Writer::choose_references(References next) {
+  if (next == references_) return;
+  references_ = next;
+  session_.check_references(next == References::checked);
 }
 
 // The last who wrote much is gone and nobody waits.

@@ -42,7 +42,10 @@ class Writer {
   Writer(Session& session, const void* database, std::mutex* exclusive);
   ~Writer();
 
-  void enqueue(Priority priority, Database::Work work, Database::Done done);
+  // `References::proven`: see Database::write_proven_async().
+  enum class References { checked, proven };
+  void enqueue(Priority priority, Database::Work work, Database::Done done,
+               References references = References::checked);
   bool quiet() const;
   void count_bulk_writers(int change);
   // Finishes what is queued, then stops the thread. Later works fail with db.closed.
@@ -55,7 +58,8 @@ class Writer {
     Database::Done done;
     int restarts = 0;
     int losses = 0;
-    bool alone = false;  // not in a group with others
+    bool alone = false;  // not in a group with others; those that prove their references always are
+    References references = References::checked;
   };
   struct Finished {
     Database::Done done;
@@ -65,6 +69,7 @@ class Writer {
 
   void run();
   void choose_load(Priority next);
+  void choose_references(References next);
   void leave_bulk();
   std::optional<Job> wait_for_job();
   std::optional<Job> job_for_group();
@@ -93,6 +98,7 @@ class Writer {
   std::vector<Job> group_;
   std::vector<Finished> finished_;
   Load load_ = Load::usual;
+  References references_ = References::checked;
 
   std::once_flag joined_;
   std::thread thread_;

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "audience/groups.h"
-#include "audience/import_rows.h"
+#include "audience/import_values.h"
 #include "audience/people/activities.h"
 #include "audience/people/custom_fields.h"
 #include "audience/people/search_index.h"
