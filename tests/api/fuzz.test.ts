@@ -1,5 +1,6 @@
 // Odd calls of every operation: no 5xx, no answer outside the specification, and each operation
-// reaches a 2xx. Time-boxed: TIDINGS_FUZZ_SECONDS, 20 by default.
+// reaches a 2xx. Time-boxed: TIDINGS_FUZZ_SECONDS, 20 by default. TIDINGS_FUZZ_SEED: the seed that a
+// failure told, to see it again.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
@@ -14,6 +15,7 @@ import { operations, type Json, type Operation } from './lib/spec.js';
 import { twoOrganisations, type World } from './lib/world.js';
 
 const seconds = Number(process.env['TIDINGS_FUZZ_SECONDS'] ?? '20');
+const seed = process.env['TIDINGS_FUZZ_SEED'];
 const idForm = /"([0-9abcdefghjkmnpqrstvwxyz]{13})"/g;
 // They end the credential that the fuzzer itself uses.
 const ending = new Set(['signOut', 'signIn']);
@@ -102,8 +104,8 @@ describe('odd calls', { concurrency: false }, () => {
         }
         expectNoViolation();
       }),
-      { numRuns: 10_000_000, interruptAfterTimeLimit: seconds * 1000,
-        markInterruptAsFailure: false, endOnFailure: false, verbose: 1 },
+      { ...(seed === undefined ? {} : { seed: Number(seed) }), numRuns: 10_000_000, interruptAfterTimeLimit: seconds * 1000,
+        markInterruptAsFailure: false, endOnFailure: false, includeErrorInReport: true, verbose: 0 },
     );
     console.log(`${seen.length} calls, seed in fast-check's report when one fails`);
   });

@@ -221,7 +221,8 @@ Result<CustomField> create_custom_field(db::Connection& connection, IdSource& id
     return fail(
         ErrorKind::limit, "field.too_many",
         fmt::format("There are {} fields, which is as many as there may be.", kCustomFieldsMax));
-  if (field.position == 0 && !known.empty()) field.position = known.back().position + 1;
+  if (field.position == 0 && !known.empty())
+    field.position = std::min(known.back().position + 1, kFieldPositionMax);
   field.id = ids.next<CustomFieldId>();
   field.created_at = field.changed_at = now;
   const auto made = TRY(connection.execute(
@@ -268,7 +269,7 @@ Result<void> define_imported_fields(db::Connection& connection, IdSource& ids,
     const auto made =
         TRY(connection.execute(insert_field, {organisation, ids.next<CustomFieldId>(), field.name,
                                               label.size() > 200 ? field.name : label, "text", "[]",
-                                              0, position + 1, now}));
+                                              0, std::min(position + 1, kFieldPositionMax), now}));
     if (made > 0) ++position, ++count;
   }
   return {};

@@ -39,6 +39,8 @@ struct CustomField {
 
 inline constexpr std::size_t kCustomFieldsMax = 500;
 inline constexpr std::size_t kFieldChoicesMax = 200;
+// Fields that are made past the last position share it, in the order of their names.
+inline constexpr std::int64_t kFieldPositionMax = 1'000'000;
 inline constexpr std::size_t kFieldTextMax = 10'000;  // bytes of a value
 
 // By position, then name.

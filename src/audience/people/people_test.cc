@@ -141,6 +141,20 @@ TEST_P(PeopleTest, CustomFieldsHaveTypes) {
   EXPECT_THAT(get(id).contact.fields, Not(HasSubstr("fee")));
 }
 
+TEST_P(PeopleTest, AFieldGoesLastAndNeverPastTheLastPosition) {
+  const auto position = [&](const char* label, std::int64_t wanted) {
+    const auto made = write_value([&](db::Connection& c) {
+      return create_custom_field(c, ids_, kOrganisation, {.label = label, .position = wanted},
+                                 now());
+    });
+    return made ? made->position : -1;
+  };
+  EXPECT_EQ(position("One", 4), 4);
+  EXPECT_EQ(position("Two", 0), 5);
+  EXPECT_EQ(position("Three", kFieldPositionMax), kFieldPositionMax);
+  EXPECT_EQ(position("Four", 0), kFieldPositionMax);
+}
+
 TEST(FieldValues, ReadWhatPeopleTypeInATable) {
   CustomField field{.label = "F", .type = FieldType::number};
   EXPECT_EQ(field_value_from_text(field, "1 234,5"), "1.2345E3");
