@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "audience/breakdown.h"
@@ -28,12 +27,6 @@ namespace fs = std::filesystem;
 [[noreturn]] void give_up(const Error& error) {
   fmt::print(stderr, "bench_expand: {}\n", error.message);
   std::exit(1);
-}
-
-double peak_mb() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
 template <typename Work>
@@ -99,7 +92,7 @@ int main(int argc, char** argv) {
   audience::Audience mixed = audience::Audience::of_group(kEverybody);
   mixed.exclude.groups = {kTenth};
   mixed.exclude.segments = {made->id};
-  const double before = peak_mb();
+  const double before = rss_mb();
   std::int64_t people = 0;
   const double cpu_before = cpu_us();
   const double everybody =
@@ -110,7 +103,7 @@ int main(int argc, char** argv) {
   const double tenth =
       seconds_of([&] { expand_all(**database, audience::Audience::of_group(kTenth)); });
   const double excluded = seconds_of([&] { expand_all(**database, mixed); });
-  const double after = peak_mb();
+  const double after = rss_mb();
   audience::ExpandRequest request{kOrganisation};
   request.as_of = kNow;
   const double breakdown = seconds_of([&] {

@@ -12,11 +12,11 @@
 #include <string>
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "audience/import_contacts.h"
 #include "db/migrate.h"
+#include "usage.h"
 
 namespace {
 
@@ -46,21 +46,6 @@ void write_file(const fs::path& path, const Flags& flags) {
         mixed >> 40, i, i % 50, i % 1000, i % 7919, i % 25, i % 300, 1000 + i % 8999,
         10000000 + i % 80000000);
   }
-}
-
-double cpu_seconds(int who) {
-  rusage usage{};
-  ::getrusage(who, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-double peak_mb(int who) {
-  rusage usage{};
-  ::getrusage(who, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
 [[noreturn]] void give_up(const Error& error) {
@@ -111,34 +96,34 @@ int main(int argc, char** argv) {
   if (!made) give_up(made.error());
 
   const audience::ImportContext context{**database, ids, clock, kOrganisation};
-  const double cpu_before = cpu_seconds(RUSAGE_SELF);
+  const double cpu_before = bench::cpu_us(RUSAGE_SELF);
   const auto begin = std::chrono::steady_clock::now();
   const auto import = audience::create_import(context, csv, folder / "imports", {});
   if (!import) give_up(import.error());
   const auto job = audience::run_import(context, *import, {.chunk_rows = flags.chunk_rows});
   if (!job) give_up(job.error());
   const double seconds = Seconds(std::chrono::steady_clock::now() - begin).count();
-  const double cpu = cpu_seconds(RUSAGE_SELF) - cpu_before;
-  const double memory = peak_mb(RUSAGE_SELF);
+  const double cpu = bench::cpu_us(RUSAGE_SELF) - cpu_before;
+  const double memory = bench::rss_mb(RUSAGE_SELF);
   if (job->counts.created != flags.n)
     give_up({ErrorKind::internal, "bench", "People are missing."});
 
-  const double peer_cpu_before = cpu_seconds(RUSAGE_CHILDREN);
+  const double peer_cpu_before = bench::cpu_us(RUSAGE_CHILDREN);
   const double peer = run_sqlite(folder, csv);
-  const double peer_cpu = cpu_seconds(RUSAGE_CHILDREN) - peer_cpu_before;
+  const double peer_cpu = bench::cpu_us(RUSAGE_CHILDREN) - peer_cpu_before;
   const auto n = static_cast<double>(flags.n);
   std::string peers;
   std::string ratios;
   if (peer > 0) {
     peers =
         fmt::format(R"("sqlite3_import":{{"per_s":{:.0f},"cpu_us_each":{:.2f},"rss_mb":{:.1f}}})",
-                    n / peer, peer_cpu / n * 1e6, peak_mb(RUSAGE_CHILDREN));
+                    n / peer, peer_cpu / n, bench::rss_mb(RUSAGE_CHILDREN));
     ratios = fmt::format(R"("per_s_vs_sqlite3_import":{:.3f})", peer / seconds);
   }
   fmt::print(R"({{"bench":"import","n":{},"phones":{},"per_s":{:.0f},"cpu_us_each":{:.2f},)"
              R"("rss_mb":{:.1f},"peers":{{{}}},"ratios":{{{}}}}})"
              "\n",
-             flags.n, flags.has_phones, n / seconds, cpu / n * 1e6, memory, peers, ratios);
+             flags.n, flags.has_phones, n / seconds, cpu / n, memory, peers, ratios);
   (*database)->close();
   fs::remove_all(folder);
   return 0;

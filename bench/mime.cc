@@ -5,26 +5,19 @@
 // top), --small.
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include "base/check.h"
 #include "delivery/body_codec.h"
 #include "delivery/email_builder.h"
+#include "usage.h"
 
 namespace tidings::delivery {
 namespace {
-
-double cpu_micros() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
-}
 
 // A newsletter of about `kilobytes` of HTML: tables, inline styles, links, 14 values.
 EmailContent newsletter(std::size_t kilobytes) {
@@ -80,24 +73,21 @@ void run(std::size_t messages, std::size_t kilobytes) {
   ContentHasher hasher;
   std::size_t octets = 0;
   std::size_t kept = 0;
-  const double start = cpu_micros();
+  const double start = bench::cpu_us();
   for (std::size_t i = 0; i < messages; ++i) octets += build(i).octets.size();
-  const double built = cpu_micros();
+  const double built = bench::cpu_us();
   const std::string one = build(7).octets;
-  const double before_hash = cpu_micros();
+  const double before_hash = bench::cpu_us();
   for (std::size_t i = 0; i < messages; ++i) kept += hasher.hash(one).size() & 1;
-  const double hashed = cpu_micros();
+  const double hashed = bench::cpu_us();
   for (std::size_t i = 0; i < messages; ++i) kept += codec.compress(one, dictionary).size();
-  const double compressed = cpu_micros();
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
+  const double compressed = bench::cpu_us();
   const auto n = static_cast<double>(messages);
   fmt::print(
       "{{\"bench\":\"mime\",\"n\":{},\"per_s\":{:.0f},\"cpu_us_each\":{:.2f},\"rss_mb\":{:.1f},"
       "\"octets_each\":{},\"hash_us\":{:.2f},\"keep_us\":{:.2f},\"kept_octets\":{}}}\n",
-      messages, n / (built - start) * 1e6, (built - start) / n,
-      static_cast<double>(usage.ru_maxrss) / 1024, octets / messages, (hashed - before_hash) / n,
-      (compressed - hashed) / n, kept / messages);
+      messages, n / (built - start) * 1e6, (built - start) / n, bench::rss_mb(), octets / messages,
+      (hashed - before_hash) / n, (compressed - hashed) / n, kept / messages);
 }
 
 }  // namespace

@@ -20,7 +20,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "db/migrate.h"
@@ -28,6 +27,7 @@
 #include "report/recipients.h"
 #include "report/send_outs.h"
 #include "report/statistics.h"
+#include "usage.h"
 
 namespace {
 
@@ -389,8 +389,7 @@ void measure(db::Database& database, const World& world, const Flags& flags, con
   int short_pages = 0;
   int slow = 0;
   const auto list = requests(world);
-  rusage before{};
-  ::getrusage(RUSAGE_SELF, &before);
+  const double cpu_before = bench::cpu_us();
   for (const Request& request : list) {
     Times own;
     bool is_short = false;
@@ -405,16 +404,12 @@ void measure(db::Database& database, const World& world, const Flags& flags, con
     worst = p95;
     worst_name = request.name;
   }
-  rusage after{};
-  ::getrusage(RUSAGE_SELF, &after);
+  const double cpu = bench::cpu_us() - cpu_before;
   Times page;
   const Request own_page{"", [&](db::Database& d) { return campaign_page(d, world.campaigns[0]); }};
   bool is_short = false;
   for (int i = 0; i < std::max(flags.repeat, 20); ++i)
     page.ms.push_back(timed(database, own_page, is_short));
-  const auto micros = [](const timeval& t) { return double(t.tv_sec) * 1e6 + double(t.tv_usec); };
-  const double cpu = micros(after.ru_utime) + micros(after.ru_stime) - micros(before.ru_utime) -
-                     micros(before.ru_stime);
   double wall = 0;
   for (const double ms : all.ms) wall += ms;
   fmt::print(
@@ -425,7 +420,7 @@ void measure(db::Database& database, const World& world, const Flags& flags, con
       "\"worst\": {{\"request\": \"{}\", \"p95_ms\": {:.1f}}}, \"cpu_us_each\": {:.0f}, "
       "\"rss_mb\": {:.0f}, \"peers\": {{}}, \"ratios\": {{}}}}\n",
       kind, flags.n, list.size(), double(all.ms.size()) / wall * 1000, all.p95(), page.p95(), slow,
-      short_pages, worst_name, worst, cpu / double(all.ms.size()), double(after.ru_maxrss) / 1024);
+      short_pages, worst_name, worst, cpu / double(all.ms.size()), bench::rss_mb());
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 
 #include <unistd.h>
@@ -36,25 +35,19 @@ struct Measured {
   std::int64_t count = 0;
 };
 
-double cpu_ms() {
-  timespec spent{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
-  return static_cast<double>(spent.tv_sec) * 1e3 + static_cast<double>(spent.tv_nsec) / 1e6;
-}
-
 Measured measure(db::Database& database, const Rule& rule) {
   std::vector<double> times;
   std::vector<double> cpu_times;
   Measured measured;
   for (int i = 0; i < 5; ++i) {
     const auto begin = std::chrono::steady_clock::now();
-    const double cpu_before = cpu_ms();
+    const double cpu_before = cpu_us();
     const auto count = database.read_value([&](db::Connection& connection) {
       return audience::count_matching(connection, kOrganisation, rule, kNow);
     });
     if (!count) give_up(count.error());
     measured.count = *count;
-    cpu_times.push_back(cpu_ms() - cpu_before);
+    cpu_times.push_back((cpu_us() - cpu_before) / 1e3);
     times.push_back(
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
             .count());

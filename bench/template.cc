@@ -21,10 +21,10 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include "liquid/program.h"
 #include "liquid/value.h"
+#include "usage.h"
 
 namespace {
 
@@ -108,21 +108,6 @@ struct Figures {
   double per_s = 0, cpu_us_each = 0;
 };
 
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](timeval t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-double rss_mb() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
-
 Figures measure(const liquid::Program& program, const std::vector<liquid::Value>& values,
                 double seconds) {
   Figures figures;
@@ -131,7 +116,7 @@ Figures measure(const liquid::Program& program, const std::vector<liquid::Value>
     out.clear();
     (void)program.render_to(out, values[static_cast<std::size_t>(i) % values.size()]);
   }
-  const double cpu = cpu_seconds();
+  const double cpu_before = bench::cpu_us();
   const auto start = std::chrono::steady_clock::now();
   double took = 0;
   while (took < seconds) {
@@ -143,7 +128,7 @@ Figures measure(const liquid::Program& program, const std::vector<liquid::Value>
     took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
   figures.per_s = static_cast<double>(figures.n) / took;
-  figures.cpu_us_each = (cpu_seconds() - cpu) * 1e6 / static_cast<double>(figures.n);
+  figures.cpu_us_each = (bench::cpu_us() - cpu_before) / static_cast<double>(figures.n);
   return figures;
 }
 
@@ -197,7 +182,7 @@ int main(int argc, char** argv) {
                     {"n", ours.n},
                     {"per_s", ours.per_s},
                     {"cpu_us_each", ours.cpu_us_each},
-                    {"rss_mb", rss_mb()},
+                    {"rss_mb", bench::rss_mb()},
                     {"template_bytes", source.size()},
                     {"output_bytes", ours.bytes / ours.n}};
   if (!alone) {

@@ -5,10 +5,10 @@
 
 namespace tidings::bench {
 
-// User and system time of all threads, in microseconds.
-inline double cpu_us() {
+// User and system time of all threads of `who` (RUSAGE_SELF or RUSAGE_CHILDREN), in microseconds.
+inline double cpu_us(int who = RUSAGE_SELF) {
   rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
+  ::getrusage(who, &usage);
   const auto micros = [](const timeval& t) {
     return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_usec);
   };
@@ -16,9 +16,9 @@ inline double cpu_us() {
 }
 
 // The most that was resident, in MB.
-inline double rss_mb() {
+inline double rss_mb(int who = RUSAGE_SELF) {
   rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
+  ::getrusage(who, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 

@@ -7,6 +7,7 @@
 
 #include "audience/audience.h"
 #include "audience/suppressions.h"
+#include "base/text.h"
 #include "wire/email_address.h"
 
 namespace tidings::audience {
@@ -14,13 +15,6 @@ namespace tidings::audience {
 namespace {
 
 constexpr std::size_t kShownMax = 200;
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n\v\f";
-  const auto begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
-}
 
 // At most kShownMax bytes, cut between characters.
 std::string shown(std::string_view text) {
@@ -52,11 +46,11 @@ std::size_t item_end(std::string_view text, std::size_t from) {
 }  // namespace
 
 Result<ListedAddress> read_address(std::string_view typed, Channel channel) {
-  const std::string_view trimmed = trim(typed);
+  const std::string_view given = trimmed(typed);
   if (channel == Channel::sms) {
-    return ListedAddress{std::string(trimmed), TRY(normalise_for_suppression(channel, trimmed))};
+    return ListedAddress{std::string(given), TRY(normalise_for_suppression(channel, given))};
   }
-  auto mailbox = wire::parse_mailbox(trimmed);
+  auto mailbox = wire::parse_mailbox(given);
   if (!mailbox) return std::unexpected(mailbox.error());
   std::string key = wire::comparison_key(mailbox->address);
   return ListedAddress{std::move(mailbox->address.typed), std::move(key)};
@@ -72,7 +66,7 @@ Result<AddressList> read_address_list(std::string_view text, Channel channel) {
   std::size_t item = 0;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = item_end(text, at);
-    const std::string_view typed = trim(text.substr(at, end - at));
+    const std::string_view typed = trimmed(text.substr(at, end - at));
     at = end + 1;
     if (typed.empty()) continue;
     auto address = read_address(typed, channel);

@@ -11,6 +11,7 @@
 #include <unicode/translit.h>
 #include <unicode/unistr.h>
 
+#include "base/text.h"
 #include "wire/email_address.h"
 
 namespace tidings::audience {
@@ -99,19 +100,6 @@ std::string to_ascii(std::string_view text) {
   return unicode.toUTF8String(ascii);
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
-    }
-  }
-  return row.back();
-}
-
 std::string name_columns(const std::vector<MappedColumn>& columns) {
   std::string text;
   for (std::size_t i = 0; i < std::min(columns.size(), columns_named_max); ++i)
@@ -119,12 +107,6 @@ std::string name_columns(const std::vector<MappedColumn>& columns) {
                         columns[i].header.empty() ? columns[i].slug : columns[i].header);
   if (columns.size() > columns_named_max)
     text += fmt::format(" and {} more", columns.size() - columns_named_max);
-  return text;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
 }
 
@@ -144,11 +126,11 @@ MappedColumn* find_column(std::vector<MappedColumn>& columns, std::string_view t
 Result<void> apply_override(std::vector<MappedColumn>& columns, std::string_view override) {
   const std::size_t equals = override.rfind('=');
   const std::string_view wanted =
-      equals == std::string_view::npos ? "" : trimmed(override.substr(equals + 1));
+      equals == std::string_view::npos ? "" : trimmed(override.substr(equals + 1), kBlanks);
   if (wanted.empty() || equals == 0)
     return fail(ErrorKind::invalid, "import.bad_mapping",
                 fmt::format("“{}” is not a mapping; write --map \"column=field\".", override));
-  const std::string_view typed = trimmed(override.substr(0, equals));
+  const std::string_view typed = trimmed(override.substr(0, equals), kBlanks);
   MappedColumn* column = find_column(columns, typed);
   if (column == nullptr) {
     std::vector<std::string_view> names;
@@ -174,7 +156,7 @@ Result<void> apply_override(std::vector<MappedColumn>& columns, std::string_view
   std::ranges::transform(field_names, standard.begin(), &FieldName::name);
   const std::string name = column_slug(wanted);
   const auto close = closest_name(wanted, standard);
-  if (name.empty() || (close && edit_distance(*close, wanted) == 1 && close->size() > 5))
+  if (name.empty() || (close && edit_distance(*close, wanted, 2) == 1 && close->size() > 5))
     return fail(ErrorKind::invalid, "import.unknown_field",
                 fmt::format("There is no field “{}”{} The fields are {}; another name makes a "
                             "custom field, - leaves the column out.",
@@ -272,12 +254,13 @@ Result<std::vector<MappedColumn>> map_columns(std::span<const std::string_view> 
       return fail(ErrorKind::invalid, "import.no_header",
                   fmt::format("The first line holds the address {} and no column names. Put a line "
                               "with the names of the columns first, such as email,first_name.",
-                              trimmed(header)));
+                              trimmed(header, kBlanks)));
     std::string slug = column_slug(header);
     if (slug.empty()) slug = fmt::format("column_{}", columns.size() + 1);
     const std::string base = slug;
     for (int n = 2; !used.insert(slug).second; ++n) slug = fmt::format("{}_{}", base, n);
-    columns.push_back({.header = std::string(trimmed(header)), .slug = slug, .name = slug});
+    columns.push_back(
+        {.header = std::string(trimmed(header, kBlanks)), .slug = slug, .name = slug});
   }
   guess(columns);
   for (const std::string& override : overrides) TRY(apply_override(columns, override));
@@ -291,7 +274,8 @@ std::optional<std::string_view> closest_name(std::string_view typed,
   std::size_t best_distance = std::max<std::size_t>(1, typed.size() / 3) + 1;
   for (const std::string_view name : names) {
     if (name.size() > typed.size() * 2 + 4) continue;
-    const std::size_t distance = edit_distance(column_slug(typed), column_slug(name));
+    const std::size_t distance =
+        edit_distance(column_slug(typed), column_slug(name), best_distance);
     if (distance < best_distance) {
       best_distance = distance;
       best = name;

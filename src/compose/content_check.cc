@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "compose/preheader.h"
 #include "liquid/program.h"
 #include "wire/html_scan.h"
@@ -38,19 +39,6 @@ std::string without_place(std::string_view message) {
   }
   if (!sentence.ends_with('.') && !sentence.ends_with('?')) sentence += '.';
   return sentence;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return result;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 // Keeps the first of a kind; the last one kept says how many there are.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "audience/audience_json.h"
+#include "base/text.h"
 #include "wire/text_encoding.h"
 
 namespace tidings::compose {
@@ -138,12 +139,6 @@ std::unexpected<Error> not_found() {
 std::unexpected<Error> exists(std::string_view name) {
   return fail(ErrorKind::conflict, "template.exists",
               fmt::format("There is a template called \"{}\" already. Choose another name.", name));
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return result;
 }
 
 // "nl" of "nl-BE".

@@ -23,13 +23,13 @@ constexpr db::Statement kLoad{
     "transport.load",
     "SELECT url, sealed_secret FROM transport WHERE organisation_id = $1 AND id = $2"};
 
+}  // namespace
+
 std::string machine_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
   return name.data();
 }
-
-}  // namespace
 
 std::string transport_seal_context(OrganisationId organisation, TransportId id) {
   return fmt::format("transport/{}/{}", to_text(organisation), to_text(id));

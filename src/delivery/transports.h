@@ -19,6 +19,9 @@ namespace tidings::delivery {
 
 inline constexpr std::string_view kSandboxUrl = "sandbox:";
 
+// What this machine calls itself; "localhost" when it does not know.
+std::string machine_name();
+
 // `sandbox:` or a relay URL (wire/relay_url.h). Errors: relay_url.* (invalid).
 Result<void> check_transport_url(std::string_view url);
 

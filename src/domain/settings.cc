@@ -9,6 +9,7 @@
 #include <toml++/toml.h>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "domain/settings_value.h"
 
 namespace tidings {
@@ -34,21 +35,6 @@ std::string changed(std::string_view text, char from, char to, bool to_upper) {
 
 std::string variable_of(std::string_view name) {
   return "TIDINGS_" + changed(name, '_', '_', true);
-}
-
-// Levenshtein's distance, for suggestions; names are short.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({substituted, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
 }
 
 std::unexpected<Error> unknown(std::string_view place, std::string_view shown,
@@ -200,7 +186,7 @@ std::string_view nearest_setting(std::string_view name) {
   std::size_t least = 3;  // two slips are a typing error, three another word
   if (name.size() > 40) return nearest;
   for (const auto& declaration : declared_settings()) {
-    const std::size_t slips = distance(name, declaration.name);
+    const std::size_t slips = edit_distance(name, declaration.name, least);
     if (slips < least && slips * 2 < declaration.name.size()) {
       least = slips;
       nearest = declaration.name;

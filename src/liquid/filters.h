@@ -56,8 +56,6 @@ struct FilterInfo {
 const FilterInfo* find_filter(std::string_view name);
 // The name of a filter most like `name`, or empty.
 std::string_view closest_filter(std::string_view name);
-// Number of single-character edits between two names; stops counting at `limit`.
-std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit);
 
 std::span<const FilterInfo> text_filters();
 std::span<const FilterInfo> list_filters();

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "liquid/filters.h"
+#include "base/text.h"
 #include "liquid/program.h"
 
 namespace tidings::liquid {

@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace tidings::net {
 namespace {
@@ -17,17 +18,11 @@ constexpr int kLevel = 5;
 constexpr int kGzipWindow = 15 + 16;  // zlib's way to ask for a gzip wrapper
 constexpr int kMemory = 8;
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // "q=0", "q=0.000": not acceptable (RFC 9110 §12.4.2).
 bool is_refused(std::string_view parameters) {
   const std::size_t at = parameters.find("q=");
   if (at == std::string_view::npos) return false;
-  const std::string_view value = trim(parameters.substr(at + 2));
+  const std::string_view value = trimmed(parameters.substr(at + 2), kBlanks);
   return !value.empty() && value.find_first_not_of("0.") == std::string_view::npos;
 }
 
@@ -56,7 +51,7 @@ bool accepts_gzip(std::string_view accept) {
     const std::string_view item = accept.substr(0, end);
     accept.remove_prefix(std::min(end + 1, accept.size()));
     const std::size_t mark = std::min(item.find(';'), item.size());
-    const std::string_view coding = trim(item.substr(0, mark));
+    const std::string_view coding = trimmed(item.substr(0, mark), kBlanks);
     const bool is_taken = !is_refused(item.substr(mark));
     if (equal_ignoring_case(coding, "gzip") || equal_ignoring_case(coding, "x-gzip")) {
       return is_taken;
@@ -67,7 +62,7 @@ bool accepts_gzip(std::string_view accept) {
 }
 
 bool is_compressible(std::string_view content_type) {
-  const std::string_view type = trim(content_type.substr(0, content_type.find(';')));
+  const std::string_view type = trimmed(content_type.substr(0, content_type.find(';')), kBlanks);
   return type.starts_with("text/") || type.ends_with("json") || type.ends_with("javascript") ||
          type.ends_with("+xml") || type == "application/xml" || type == "application/yaml";
 }

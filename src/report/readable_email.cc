@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/text.h"
 
 namespace tidings::report {
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "wire/url.h"
 
 namespace tidings::wire {
@@ -15,20 +16,6 @@ bool is_token_character(char c) {
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, is_token_character);
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 // A token or a quoted-string (RFC 9110 §5.6.4) at the front of `text`, which is moved past it.
@@ -59,9 +46,9 @@ std::optional<std::string> take_value(std::string_view& text) {
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_parameters(
     std::string_view text) {
   std::vector<std::pair<std::string, std::string>> parameters;
-  for (text = trim(text); !text.empty(); text = trim(text)) {
+  for (text = trimmed(text, kBlanks); !text.empty(); text = trimmed(text, kBlanks)) {
     if (text.front() != ';') return std::nullopt;
-    text = trim(text.substr(1));
+    text = trimmed(text.substr(1), kBlanks);
     if (text.empty() || text.front() == ';') continue;
     const auto equals = text.find('=');
     if (equals == std::string_view::npos || !is_token(text.substr(0, equals))) return std::nullopt;
@@ -111,12 +98,12 @@ Result<FormPart> read_part_header(std::string_view block, const FormLimits& limi
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return malformed("a part has a line that is no header");
     const std::string header = lower(line.substr(0, colon));
-    if (header == "content-type") field.media_type = trim(line.substr(colon + 1));
+    if (header == "content-type") field.media_type = trimmed(line.substr(colon + 1), kBlanks);
     if (header != "content-disposition") continue;
-    const std::string_view value = trim(line.substr(colon + 1));
+    const std::string_view value = trimmed(line.substr(colon + 1), kBlanks);
     const auto mark = std::min(value.find(';'), value.size());
     const auto parameters = parse_parameters(value.substr(mark));
-    if (lower(trim(value.substr(0, mark))) != "form-data" || !parameters || named) {
+    if (lower(trimmed(value.substr(0, mark), kBlanks)) != "form-data" || !parameters || named) {
       return malformed("a part has a wrong Content-Disposition");
     }
     for (const auto& [name, content] : *parameters) {
@@ -144,7 +131,7 @@ std::optional<std::string_view> MediaType::parameter(std::string_view name) cons
 
 std::optional<MediaType> parse_media_type(std::string_view text) {
   const auto mark = std::min(text.find(';'), text.size());
-  const std::string_view essence = trim(text.substr(0, mark));
+  const std::string_view essence = trimmed(text.substr(0, mark), kBlanks);
   const auto slash = essence.find('/');
   if (slash == std::string_view::npos || !is_token(essence.substr(0, slash)) ||
       !is_token(essence.substr(slash + 1))) {

@@ -12,6 +12,7 @@
 
 #include <gumbo.h>
 
+#include "base/text.h"
 #include "wire/text_layout.h"
 
 namespace tidings::wire {
@@ -26,19 +27,8 @@ constexpr int kMaxDepth = 400;
 constexpr std::string_view kOpen = "\xee\x80\x9e";
 constexpr std::string_view kClose = "\xee\x80\x9f";
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return result;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
+constexpr std::string_view kHtmlSpaces = " \t\n\r\f";
+bool is_space(char c) { return kHtmlSpaces.contains(c); }
 
 // The length of the Liquid tag that `text` begins with; 0 if there is none.
 std::size_t liquid_size(std::string_view text) {
@@ -161,7 +151,7 @@ std::string output_in_text(std::string_view tag) {
     if (i < inside.size() && (inside[i] == '"' || inside[i] == '\'')) quote = inside[i];
     if (i < inside.size() && inside[i] != '|') continue;
     const std::string_view filter = inside.substr(start, i - start);
-    const std::string_view name = trimmed(filter);
+    const std::string_view name = trimmed(filter, kHtmlSpaces);
     const bool makes_html = start > 0 && (name == "escape" || name == "escape_once" ||
                                           name == "newline_to_br" || name == "unescaped");
     if (!makes_html) {
@@ -181,7 +171,7 @@ TextItem liquid_item(std::string_view tag) {
   std::string_view inside = tag.substr(2, tag.size() - 4);
   if (inside.starts_with('-')) inside.remove_prefix(1);
   if (inside.ends_with('-')) inside.remove_suffix(1);
-  const std::string_view code = trimmed(inside);
+  const std::string_view code = trimmed(inside, kHtmlSpaces);
   const std::string_view name =
       code.substr(0, std::min(code.find_first_of(" \t\n\r\f"), code.size()));
   TextItem item{Type::tag, Gap::none, TagKind::other, "{%" + std::string(inside) + "%}"};
@@ -326,7 +316,7 @@ class TreeReader {
   std::string attribute(const GumboElement& element, const char* name) const {
     const GumboAttribute* attribute = gumbo_get_attribute(&element.attributes, name);
     if (attribute == nullptr) return {};
-    std::string_view value = trimmed(attribute->value);
+    std::string_view value = trimmed(attribute->value, kHtmlSpaces);
     std::string result;
     while (!value.empty()) {
       const std::size_t open = value.find(kOpen);

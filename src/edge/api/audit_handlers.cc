@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "edge/api/identity_handlers.h"
+#include "edge/api/json_values.h"
 #include "identity/audit.h"
 
 namespace tidings::api {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "identity/api_tokens.h"
 #include "identity/sessions.h"
 
@@ -28,20 +29,6 @@ std::string_view without_port(std::string_view peer) {
   if (peer.starts_with('[')) return peer.substr(1, std::min(peer.find(']'), peer.size()) - 1);
   const std::size_t colon = peer.rfind(':');
   return colon == std::string_view::npos || peer.find(':') != colon ? peer : peer.substr(0, colon);
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lowered;
 }
 
 bool is_https(std::string_view url) { return lower(url.substr(0, 8)) == "https://"; }
@@ -92,7 +79,7 @@ std::string client_address(const Request& request, std::string_view public_url) 
   }
   const std::size_t comma = forwarded.rfind(',');
   if (comma != std::string_view::npos) forwarded.remove_prefix(comma + 1);
-  forwarded = trim(forwarded);
+  forwarded = trimmed(forwarded, kBlanks);
   if (forwarded.empty() || forwarded.size() > 64) return std::string(peer);
   return std::string(without_port(forwarded));
 }
@@ -133,7 +120,7 @@ std::string_view session_cookie(const Request& request) {
     std::string_view rest = header.value;
     while (!rest.empty()) {
       const std::size_t end = std::min(rest.find(';'), rest.size());
-      const std::string_view pair = trim(rest.substr(0, end));
+      const std::string_view pair = trimmed(rest.substr(0, end), kBlanks);
       rest.remove_prefix(std::min(end + 1, rest.size()));
       const std::size_t equals = pair.find('=');
       if (equals != std::string_view::npos && pair.substr(0, equals) == kSessionCookie) {
@@ -212,7 +199,7 @@ std::expected<Caller, Answer> Authenticate::operator()(const Request& request) {
   if (!authorization.empty()) {
     const std::size_t blank = std::min(authorization.find(' '), authorization.size());
     if (lower(authorization.substr(0, blank)) == "bearer") {
-      bearer = trim(authorization.substr(blank));
+      bearer = trimmed(authorization.substr(blank), kBlanks);
     }
     if (bearer.empty()) return impl_->refuse(request, true);
   } else {

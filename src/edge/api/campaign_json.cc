@@ -7,6 +7,7 @@
 #include "audience/audience_json.h"
 #include "domain/campaign_life.h"
 #include "edge/api/call.h"
+#include "edge/api/json_values.h"
 
 namespace tidings::api {
 
@@ -14,10 +15,6 @@ namespace {
 
 namespace json = boost::json;
 using compose::Campaign;
-
-json::value maybe(const std::optional<Instant>& at) {
-  return at ? json::value(instant_text(*at)) : json::value(nullptr);
-}
 
 // What a person can do with it now; the screen's buttons.
 json::array actions_of(const Campaign& campaign) {
@@ -60,7 +57,7 @@ json::object campaign_summary_json(const Campaign& campaign,
   object["channel"] = to_string(campaign.channel);
   object["state"] = to_string(campaign.state);
   const bool is_waiting = campaign.state == CampaignState::scheduled;
-  object["starts_at"] = is_waiting ? maybe(campaign.scheduled_at) : json::value(nullptr);
+  object["starts_at"] = is_waiting ? instant_or_null(campaign.scheduled_at) : json::value(nullptr);
   object["schedule"] = nullptr;
   if (!campaign.schedule_zone.empty()) {
     object["schedule"] = {{"at", campaign.schedule_local}, {"time_zone", campaign.schedule_zone}};
@@ -76,8 +73,8 @@ json::object campaign_summary_json(const Campaign& campaign,
   object["created_at"] = instant_text(campaign.created_at);
   object["changed_at"] = instant_text(campaign.changed_at);
   object["started_by"] = campaign.started_by;
-  object["started_at"] = maybe(campaign.started_at);
-  object["finished_at"] = maybe(campaign.finished_at);
+  object["started_at"] = instant_or_null(campaign.started_at);
+  object["finished_at"] = instant_or_null(campaign.finished_at);
   object["progress"] = progress_json(campaign, figures);
   return object;
 }

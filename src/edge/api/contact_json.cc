@@ -6,16 +6,13 @@
 #include <fmt/format.h>
 
 #include "audience/suppression_check.h"
+#include "edge/api/json_values.h"
 #include "identity/organisation_settings.h"
 
 namespace tidings::api {
 namespace {
 
 namespace json = boost::json;
-
-json::value or_null(std::string_view text) {
-  return text.empty() ? json::value() : json::value(text);
-}
 
 // P21: who had no interaction since is inactive.
 Result<std::optional<Instant>> inactive_before(const Call& call) {
@@ -72,7 +69,7 @@ json::object contact_json(const people::Person& person, std::string_view email_s
   for (const audience::Group& group : groups)
     named.push_back(json::object{{"id", to_text(group.id)}, {"name", group.name}});
   return {{"id", to_text(contact.id)},
-          {"external_id", or_null(contact.external_id)},
+          {"external_id", text_or_null(contact.external_id)},
           {"first_name", contact.first_name},
           {"last_name", contact.last_name},
           {"name", contact.display_name()},

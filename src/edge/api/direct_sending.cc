@@ -4,7 +4,7 @@
 
 #include "delivery/mail_servers.h"
 #include "delivery/transports.h"
-#include "edge/api/draft_json.h"
+#include "edge/api/json_values.h"
 
 namespace tidings::api {
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "edge/api/json_values.h"
+
 namespace tidings::api {
 
 namespace json = boost::json;
@@ -54,22 +56,6 @@ json::array to_json(std::span<const compose::Finding> findings) {
 
 MessageKind kind_of(const json::object& body, std::string_view name) {
   return parse_message_kind(text_of(body, name)).value_or(MessageKind::campaign);
-}
-
-std::string text_of(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-Result<std::int64_t> id_of(const json::object& object, std::string_view name) {
-  const std::string text = text_of(object, name);
-  if (text.empty()) return 0;
-  if (const auto id = parse_id(text)) return *id;
-  return fail(ErrorKind::not_found, "api.not_found", "There is no such thing here.");
-}
-
-json::value maybe_instant(const std::optional<Instant>& at) {
-  return at ? json::value(instant_text(*at)) : json::value(nullptr);
 }
 
 }  // namespace tidings::api

@@ -35,12 +35,4 @@ boost::json::array to_json(std::span<const compose::Finding> findings);
 // The member `name` of a request of this schema: campaign, where it is left out.
 MessageKind kind_of(const boost::json::object& body, std::string_view name = "kind");
 
-// A member that is a text, or empty.
-std::string text_of(const boost::json::object& object, std::string_view name);
-// A member that is an id or null.
-Result<std::int64_t> id_of(const boost::json::object& object, std::string_view name);
-
-// null without one.
-boost::json::value maybe_instant(const std::optional<Instant>& at);
-
 }  // namespace tidings::api

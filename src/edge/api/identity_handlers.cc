@@ -15,14 +15,6 @@ json::array to_json(identity::PermissionSet permissions) {
   return words;
 }
 
-json::value id_or_null(std::int64_t id) {
-  return id > 0 ? json::value(to_text(id)) : json::value(nullptr);
-}
-
-json::value instant_or_null(const std::optional<Instant>& at) {
-  return at ? json::value(instant_text(*at)) : json::value(nullptr);
-}
-
 void add_identity_handlers(Registry& registry) {
   add_session_handlers(registry, std::make_shared<identity::PasswordHasher>());
   add_user_handlers(registry);

@@ -19,8 +19,5 @@ void add_token_handlers(Registry& registry);
 void add_audit_handlers(Registry& registry);
 
 boost::json::array to_json(identity::PermissionSet permissions);
-// An id as its text, null when it is none.
-boost::json::value id_or_null(std::int64_t id);
-boost::json::value instant_or_null(const std::optional<Instant>& at);
 
 }  // namespace tidings::api

@@ -13,6 +13,7 @@
 #include "audience/people/import_undo.h"
 #include "audience/people/import_uploads.h"
 #include "edge/api/contact_json.h"
+#include "edge/api/json_values.h"
 #include "identity/audit.h"
 #include "net/event_stream.h"
 #include "net/spool_file.h"
@@ -35,10 +36,6 @@ json::array columns_json(const std::vector<audience::MappedColumn>& columns) {
     list.push_back(json::object{
         {"header", column.header}, {"field", to_string(column.field)}, {"name", column.name}});
   return list;
-}
-
-json::value maybe(const std::optional<Instant>& at) {
-  return at ? json::value(instant_text(*at)) : json::value();
 }
 
 std::string_view state_word(ImportState state) {
@@ -76,8 +73,8 @@ json::object job_json(const ImportJob& job) {
           {"bad", job.counts.bad},
           {"problem", job.problem},
           {"created_at", instant_text(job.created_at)},
-          {"finished_at", maybe(job.finished_at)},
-          {"undone_at", maybe(job.undone_at)}};
+          {"finished_at", instant_or_null(job.finished_at)},
+          {"undone_at", instant_or_null(job.undone_at)}};
 }
 
 Result<json::object> upload_json(const people::ImportUpload& upload) {

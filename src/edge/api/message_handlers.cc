@@ -18,6 +18,7 @@
 #include "compose/message_contents.h"
 #include "compose/send_message.h"
 #include "delivery/ledger.h"
+#include "edge/api/json_values.h"
 #include "wire/email_address.h"
 
 namespace tidings::api {
@@ -37,11 +38,6 @@ constexpr db::Statement kFirstSender{
 constexpr db::Statement kCampaignOf{
     "message_handlers.campaign",
     "SELECT campaign_id, transport_id FROM message WHERE organisation_id = $1 AND id = $2"};
-
-std::string text_of(const json::object& body, std::string_view name) {
-  const json::value* found = body.if_contains(name);
-  return found == nullptr ? std::string() : std::string(found->as_string());
-}
 
 Answer refuse(std::string field, const Error& error) {
   std::vector<FieldError> fields;

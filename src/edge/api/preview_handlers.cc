@@ -10,6 +10,7 @@
 #include "compose/test_send.h"
 #include "edge/api/direct_sending.h"
 #include "edge/api/draft_json.h"
+#include "edge/api/json_values.h"
 #include "identity/organisations.h"
 #include "wire/email_address.h"
 

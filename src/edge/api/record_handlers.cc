@@ -6,6 +6,7 @@
 
 #include "audience/contacts.h"
 #include "delivery/email_content.h"
+#include "edge/api/json_values.h"
 #include "edge/api/record_input.h"
 #include "edge/api/record_json.h"
 #include "report/message_pages.h"
@@ -45,12 +46,6 @@ namespace {
 
 constexpr std::int64_t kEarlierMost = 10'000;
 
-json::value maybe_instant(const std::optional<Instant>& at) {
-  return at ? json::value(instant_text(*at)) : json::value();
-}
-json::value maybe_text(const std::string& text) {
-  return text.empty() ? json::value() : json::value(text);
-}
 std::string sort_text(const report::MessagePage& page) {
   return (page.is_descending ? "-" : "") + std::string(report::to_string(page.sort));
 }
@@ -78,7 +73,7 @@ Result<Answer> list_send_outs(const Call& call) {
                                  {"name", one.name},
                                  {"subject", one.subject},
                                  {"sender", one.sender},
-                                 {"address", maybe_text(one.address)},
+                                 {"address", text_or_null(one.address)},
                                  {"status", one.status},
                                  {"sent", one.sent},
                                  {"total", one.total},
@@ -93,8 +88,8 @@ Result<Answer> list_send_outs(const Call& call) {
     earlier = TRY(send_outs.count(before, kEarlierMost));
   }
   return Answer::ok(json::object{{"items", std::move(items)},
-                                 {"next_cursor", maybe_text(page.next_cursor)},
-                                 {"from", maybe_instant(query.filter.from)},
+                                 {"next_cursor", text_or_null(page.next_cursor)},
+                                 {"from", instant_or_null(query.filter.from)},
                                  {"earlier", std::move(earlier)}});
 }
 
@@ -113,11 +108,11 @@ Result<Answer> answer_messages(const Call& call, const report::MessageQuery& que
     if (count >= 0) earlier = count;
   }
   return Answer::ok(json::object{{"items", std::move(items)},
-                                 {"next_cursor", maybe_text(page.next_cursor)},
-                                 {"from", maybe_instant(query.filter.from)},
+                                 {"next_cursor", text_or_null(page.next_cursor)},
+                                 {"from", instant_or_null(query.filter.from)},
                                  {"earlier", std::move(earlier)},
                                  {"sort", sort_text(page)},
-                                 {"searched_to", maybe_instant(page.searched_to)}});
+                                 {"searched_to", instant_or_null(page.searched_to)}});
 }
 
 Result<Answer> list_messages(const Call& call) {
@@ -162,17 +157,17 @@ Result<Answer> list_recipients(const Call& call) {
         {"contact_id",
          entry.contact_ids.empty() ? json::value() : json::value(to_text(entry.contact_ids[0]))},
         {"name", one.name},
-        {"address", maybe_text(entry.address)},
+        {"address", text_or_null(entry.address)},
         {"status", to_string(entry.status)},
         {"reason", entry.reason},
         {"changed_at", instant_text(entry.changed_at)},
-        {"contact_changed_at", maybe_instant(one.contact_changed_at)},
+        {"contact_changed_at", instant_or_null(one.contact_changed_at)},
         {"about_contact_ids", std::move(about)}});
   }
   return Answer::ok(json::object{{"items", std::move(items)},
-                                 {"next_cursor", maybe_text(found.page.next_cursor)},
+                                 {"next_cursor", text_or_null(found.page.next_cursor)},
                                  {"sort", sort_text(found.page)},
-                                 {"searched_to", maybe_instant(found.page.searched_to)}});
+                                 {"searched_to", instant_or_null(found.page.searched_to)}});
 }
 
 Result<Answer> export_recipients(const Call& call) {

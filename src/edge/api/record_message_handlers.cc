@@ -8,6 +8,7 @@
 #include "delivery/attempt_data.h"
 #include "delivery/content_store.h"
 #include "delivery/message_deletion.h"
+#include "edge/api/json_values.h"
 #include "edge/api/record_handlers.h"
 #include "edge/api/record_json.h"
 #include "edge/http/html_text.h"
@@ -26,10 +27,6 @@ namespace json = boost::json;
 constexpr std::string_view kInert =
     "default-src 'none'; style-src 'unsafe-inline'; img-src {}data:; form-action 'none';"
     " base-uri 'none'; frame-ancestors 'self'; sandbox";
-
-json::value maybe_instant(const std::optional<Instant>& at) {
-  return at ? json::value(instant_text(*at)) : json::value();
-}
 
 // What is shown must be UTF-8: of anything else the octets beyond ASCII are left out.
 std::string shown(std::string text) {
@@ -80,7 +77,7 @@ Result<Answer> get_message(const Call& call) {
   const bool is_deferred = entry.state == MessageState::deferred;
   object["due_at"] = is_deferred ? json::value(instant_text(entry.due_at)) : json::value();
   object["is_ambiguous"] = entry.is_ambiguous;
-  object["deleted_at"] = maybe_instant(entry.deleted_at);
+  object["deleted_at"] = instant_or_null(entry.deleted_at);
   json::array events;
   std::string body;
   std::optional<delivery::Tombstone> tombstone;

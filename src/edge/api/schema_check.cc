@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/text.h"
 #include "edge/api/schema.h"
 #include "edge/api/schema_node.h"
 #include "wire/email_address.h"
@@ -80,28 +81,11 @@ std::string sentence_of_types(unsigned types) {
   return "This should be " + words + ".";
 }
 
-// Letters that must change to make one name of the other, at most `worst`.
-std::size_t distance(std::string_view a, std::string_view b, std::size_t worst) {
-  if (a.size() > 64 || b.size() > 64) return worst;
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
-    }
-  }
-  return std::min(row[b.size()], worst);
-}
-
 std::string unknown_sentence(const Schema& schema, std::string_view name) {
   std::string_view nearest;
   std::size_t best = 3;  // further away is no slip of the finger
   for (const auto& [each, property] : schema.properties) {
-    const std::size_t away = distance(name, each, best);
+    const std::size_t away = edit_distance(name, each, best);
     if (away < best) {
       best = away;
       nearest = each;

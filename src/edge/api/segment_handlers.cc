@@ -11,6 +11,7 @@
 #include "compose/draft_content.h"
 #include "delivery/content_store.h"
 #include "delivery/email_builder.h"
+#include "edge/api/json_values.h"
 #include "wire/email_address.h"
 
 namespace tidings::api {
@@ -23,14 +24,9 @@ using audience::Segment;
 
 constexpr int kExamples = 5;
 
-std::string_view text_of(const json::value& value) {
+std::string_view text_from(const json::value& value) {
   const json::string& text = value.as_string();
   return {text.data(), text.size()};
-}
-
-std::string text_or_empty(const json::object& object, std::string_view name) {
-  const json::value* found = object.if_contains(name);
-  return found == nullptr ? std::string() : std::string(text_of(*found));
 }
 
 // What is wrong with a part of the body, under the name of that part.
@@ -107,8 +103,8 @@ Result<Answer> create_segment(const Call& call) {
   auto read = audience::read_rule(body.at("rule"));
   if (!read.problems.empty()) return bad_rule(read.problems);
   Segment segment;
-  segment.name = text_of(body.at("name"));
-  segment.description = text_or_empty(body, "description");
+  segment.name = text_from(body.at("name"));
+  segment.description = text_of(body, "description");
   segment.rule = std::move(read.rule);
   return commit(call, [&](db::Connection& connection) -> Result<Answer> {
     const auto problems =
@@ -132,9 +128,9 @@ Result<Answer> change_segment(const Call& call) {
   return commit(call, [&](db::Connection& connection) -> Result<Answer> {
     Segment segment = TRY(audience::find_segment(connection, call.organisation(), id));
     TRY(call.expect_version(etag_of(segment.changed_at)));
-    if (const json::value* name = body.if_contains("name")) segment.name = text_of(*name);
+    if (const json::value* name = body.if_contains("name")) segment.name = text_from(*name);
     if (const json::value* words = body.if_contains("description")) {
-      segment.description = text_of(*words);
+      segment.description = text_from(*words);
     }
     if (rule) {
       const auto problems = TRY(audience::check_rule(connection, call.organisation(), *rule, id));
@@ -196,10 +192,6 @@ Result<Answer> list_segment_contacts(const Call& call) {
     for (const auto& contact : contacts) items.push_back(contact_json(contact));
     return Answer::ok(list_answer(std::move(items), next));
   });
-}
-
-json::value id_or_null(std::int64_t id) {
-  return id > 0 ? json::value(to_text(id)) : json::value(nullptr);
 }
 
 json::value recipient_json(const audience::NamedRecipient& recipient) {
@@ -277,9 +269,9 @@ Result<audience::UsedFields> fields_read_by(const Call& call, const json::object
   if (given == nullptr) return audience::UsedFields();
   const json::object& object = given->as_object();
   delivery::EmailContent content;
-  content.subject = text_or_empty(object, "subject");
-  content.html = text_or_empty(object, "html");
-  content.text = text_or_empty(object, "text");
+  content.subject = text_of(object, "subject");
+  content.html = text_of(object, "html");
+  content.text = text_of(object, "text");
   content.from = TRY(wire::parse_mailbox("preview@example.org"));
   content.envelope_from = content.from.address.normalised;
   const auto email = TRY(delivery::CompiledEmail::compile(std::move(content)));
@@ -290,7 +282,7 @@ Result<audience::UsedFields> fields_read_by(const Call& call, const json::object
 }
 
 Channel channel_of(const json::object& body) {
-  return text_or_empty(body, "channel") == "sms" ? Channel::sms : Channel::email;
+  return text_of(body, "channel") == "sms" ? Channel::sms : Channel::email;
 }
 
 Result<Answer> preview_audience(const Call& call) {
@@ -315,7 +307,7 @@ Result<Answer> preview_audience(const Call& call) {
 
 Result<Answer> read_addresses(const Call& call) {
   const json::object& body = call.body.as_object();
-  const auto list = TRY(audience::read_address_list(text_of(body.at("text")), channel_of(body)));
+  const auto list = TRY(audience::read_address_list(text_in(call.body, "text"), channel_of(body)));
   json::array addresses;
   for (const auto& address : list.addresses) addresses.emplace_back(address.typed);
   json::array bad;

@@ -8,6 +8,7 @@
 #include "delivery/transports.h"
 #include "edge/api/direct_sending.h"
 #include "edge/api/draft_json.h"
+#include "edge/api/json_values.h"
 #include "identity/organisations.h"
 
 namespace tidings::api {
@@ -24,8 +25,8 @@ json::object to_json(const Sender& sender) {
           {"address", sender.fields.address},
           {"reply_to", sender.fields.reply_to},
           {"is_verified", sender.is_verified()},
-          {"verified_at", maybe_instant(sender.verified_at)},
-          {"verification_sent_at", maybe_instant(sender.verification_sent_at)},
+          {"verified_at", instant_or_null(sender.verified_at)},
+          {"verification_sent_at", instant_or_null(sender.verification_sent_at)},
           {"created_at", instant_text(sender.created_at)},
           {"changed_at", instant_text(sender.changed_at)}};
 }

@@ -7,6 +7,7 @@
 
 #include "edge/api/authenticate.h"
 #include "edge/api/identity_handlers.h"
+#include "edge/api/json_values.h"
 #include "identity/audit.h"
 #include "identity/organisations.h"
 #include "identity/sign_in.h"
@@ -21,12 +22,6 @@ using Hasher = std::shared_ptr<identity::PasswordHasher>;
 
 // An owner of one organisation may make others; a bound on how many.
 constexpr std::size_t kOrganisationsMax = 100;
-
-std::string_view text_in(const json::value& body, std::string_view name) {
-  const json::value* found = body.as_object().if_contains(name);
-  return found != nullptr && found->is_string() ? std::string_view(found->get_string())
-                                                : std::string_view{};
-}
 
 identity::SignIn sign_in_of(const Call& call, const Hasher& hasher) {
   return {call.services.database, call.services.ids, call.services.clock, *hasher};

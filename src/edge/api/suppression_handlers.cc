@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "audience/suppressions.h"
+#include "edge/api/json_values.h"
 #include "identity/audit.h"
 
 namespace tidings::api {
@@ -17,10 +18,6 @@ namespace {
 namespace json = boost::json;
 using audience::SuppressedKinds;
 using audience::Suppression;
-
-json::value maybe(const std::optional<Instant>& at) {
-  return at ? json::value(instant_text(*at)) : json::value();
-}
 
 json::object to_json(const Suppression& each) {
   return {{"id", to_text(each.id)},
@@ -31,8 +28,8 @@ json::object to_json(const Suppression& each) {
           {"origin", each.origin},
           {"note", each.note},
           {"created_at", instant_text(each.created_at)},
-          {"expires_at", maybe(each.expires_at)},
-          {"released_at", maybe(each.released_at)},
+          {"expires_at", instant_or_null(each.expires_at)},
+          {"released_at", instant_or_null(each.released_at)},
           {"release_note", each.release_note}};
 }
 

@@ -12,6 +12,7 @@
 #include "compose/tags.h"
 #include "compose/templates.h"
 #include "edge/api/draft_json.h"
+#include "edge/api/json_values.h"
 
 namespace tidings::api {
 

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "edge/api/identity_handlers.h"
+#include "edge/api/json_values.h"
 #include "identity/api_tokens.h"
 #include "identity/audit.h"
 #include "identity/roles.h"

@@ -1,15 +1,13 @@
 #include "edge/api/transport_handlers.h"
 
 #include <algorithm>
-#include <array>
 #include <boost/json.hpp>
-
-#include <unistd.h>
 
 #include "delivery/mail_servers.h"
 #include "delivery/smtp_probe.h"
 #include "delivery/transports.h"
 #include "edge/api/draft_json.h"
+#include "edge/api/json_values.h"
 #include "wire/relay_url.h"
 
 namespace tidings::api {
@@ -159,12 +157,6 @@ Result<delivery::StoredTransport> tested(const Call& call) {
   return stored;
 }
 
-std::string machine_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
-  return name.data();
-}
-
 json::object result_json(bool succeeded, const Error& error,
                          const delivery::RelayGreeting& greeting) {
   const std::uint64_t size = greeting.capabilities.size_max;
@@ -196,7 +188,7 @@ Result<Answer> test(const Call& call) {
         greeting));
   }
   const auto relay = TRY(wire::parse_relay_url(stored.url));
-  const std::string hello = relay.hello_name.empty() ? machine_name() : relay.hello_name;
+  const std::string hello = relay.hello_name.empty() ? delivery::machine_name() : relay.hello_name;
   auto probed = delivery::probe_relay(relay, stored.secret, hello, kProbeMax);
   if (!probed) return Answer::ok(result_json(false, probed.error(), greeting));
   const std::string sentence =

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "edge/api/identity_handlers.h"
+#include "edge/api/json_values.h"
 #include "identity/audit.h"
 #include "identity/organisations.h"
 #include "identity/roles.h"
@@ -18,12 +19,6 @@ namespace {
 namespace json = boost::json;
 using identity::Member;
 using identity::Role;
-
-std::string_view text_in(const json::value& body, std::string_view name) {
-  const json::value* found = body.as_object().if_contains(name);
-  return found != nullptr && found->is_string() ? std::string_view(found->get_string())
-                                                : std::string_view{};
-}
 
 json::object user_json(const Member& member) {
   return {{"id", to_text(member.user.id)},

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "edge/api/json_values.h"
 #include "edge/cli/api_client.h"
 #include "edge/cli/command.h"
 #include "edge/cli/terminal_text.h"
@@ -17,6 +18,7 @@ namespace tidings::cli {
 namespace {
 
 namespace json = boost::json;
+using api::text_of;
 
 struct CampaignFlags {
   std::string data = ".";
@@ -37,10 +39,6 @@ WorkplaceOptions options_of(const CampaignFlags& flags) {
   return options;
 }
 
-std::string text_of(const json::object& object, std::string_view name) {
-  const json::value* found = object.if_contains(name);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
-}
 std::int64_t number_of(const json::object& object, std::string_view name) {
   const json::value* found = object.if_contains(name);
   return found != nullptr && found->is_int64() ? found->get_int64() : 0;

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "edge/api/call.h"
+#include "edge/api/json_values.h"
 #include "net/local_client.h"
 
 namespace tidings::cli {
@@ -15,22 +17,12 @@ namespace tidings::cli {
 namespace {
 
 namespace json = boost::json;
+using api::object_of;
+using api::text_of;
 
 // How long a process that holds the folder may take to open its socket.
 constexpr auto kStartMax = std::chrono::seconds(5);
 constexpr Duration kAnswerMax = std::chrono::minutes(5);
-
-std::optional<json::object> object_in(std::string_view text) {
-  boost::system::error_code error;
-  json::value value = json::parse(text, error);
-  if (error || !value.is_object()) return std::nullopt;
-  return std::move(value.get_object());
-}
-
-std::string text_of(const json::object& object, std::string_view name) {
-  const json::value* found = object.if_contains(name);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
-}
 
 std::vector<std::string> texts_of(const json::object& object, std::string_view name) {
   std::vector<std::string> texts;
@@ -53,23 +45,6 @@ Error malformed() {
           "The request is not one this program writes. Are both programs of the same version?"};
 }
 
-int http_status(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::invalid:
-    case ErrorKind::limit:
-    case ErrorKind::unsupported:
-      return 422;
-    case ErrorKind::not_found:
-      return 404;
-    case ErrorKind::conflict:
-      return 409;
-    case ErrorKind::denied:
-      return 403;
-    default:
-      return 503;
-  }
-}
-
 struct AskedSuppression {
   Channel channel = Channel::email;
   std::string normalised;
@@ -78,7 +53,7 @@ struct AskedSuppression {
 };
 
 std::optional<AskedSuppression> read_suppression(std::string_view body) {
-  const auto object = object_in(body);
+  const auto object = object_of(body);
   if (!object) return std::nullopt;
   const auto channel = parse_channel(text_of(*object, "channel"));
   AskedSuppression asked{channel.value_or(Channel::email), text_of(*object, "normalised"),
@@ -92,10 +67,10 @@ std::optional<AskedSuppression> read_suppression(std::string_view body) {
 net::Response problem(const Error& error) {
   json::object body;
   body["type"] = "about:blank";
-  body["status"] = http_status(error.kind);
+  body["status"] = api::status_of(error.kind);
   body["code"] = error.code;
   body["detail"] = error.message;
-  auto response = net::Response::json(http_status(error.kind), json::serialize(body));
+  auto response = net::Response::json(api::status_of(error.kind), json::serialize(body));
   response.set("Content-Type", "application/problem+json");
   return response;
 }
@@ -113,7 +88,7 @@ Result<std::string> ask_running(const std::filesystem::path& socket, std::string
     }
     if (!answer) return std::unexpected(std::move(answer).error());
     if (answer->status < 300) return std::move(answer->body);
-    const auto object = object_in(answer->body);
+    const auto object = object_of(answer->body);
     std::string detail = object ? text_of(*object, "detail") : "";
     if (detail.empty()) detail = "The tidings that is running refused it.";
     return fail(ErrorKind::invalid, "local.refused", std::move(detail));
@@ -143,7 +118,7 @@ std::string suppression_request(Channel channel, std::string_view normalised, bo
 }
 
 Result<std::vector<ImportId>> ids_in(std::string_view answer) {
-  const auto object = object_in(answer);
+  const auto object = object_of(answer);
   if (!object) return std::unexpected(malformed());
   std::vector<ImportId> ids;
   for (const std::string& text : texts_of(*object, "ids")) {
@@ -155,7 +130,7 @@ Result<std::vector<ImportId>> ids_in(std::string_view answer) {
 }
 
 std::int64_t number_in(std::string_view answer, std::string_view name) {
-  const auto object = object_in(answer);
+  const auto object = object_of(answer);
   const json::value* found = object ? object->if_contains(name) : nullptr;
   if (found == nullptr) return 0;
   if (found->is_bool()) return found->get_bool() ? 1 : 0;
@@ -183,7 +158,7 @@ audience::ImportContext LocalWork::context() {
 }
 
 net::Response LocalWork::start_import(const net::Request& request) {
-  const auto object = object_in(request.body);
+  const auto object = object_of(request.body);
   if (!object) return problem(malformed());
   audience::ImportOptions options;
   options.folder_key = workplace_.folder_key();

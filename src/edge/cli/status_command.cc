@@ -16,6 +16,7 @@
 #include "audience/import_contacts.h"
 #include "compose/campaigns.h"
 #include "delivery/ledger.h"
+#include "edge/api/json_values.h"
 #include "edge/cli/command.h"
 #include "edge/cli/interrupt.h"
 #include "edge/cli/terminal_text.h"
@@ -26,6 +27,7 @@ namespace tidings::cli {
 namespace {
 
 namespace json = boost::json;
+using api::instant_or_null;
 using delivery::CampaignFigures;
 
 constexpr int kDefaultLimit = 20;
@@ -108,10 +110,6 @@ std::string phase(const CampaignStatus& status) {
   const bool only_deferred =
       status.figures.queued + status.figures.sending == 0 && status.figures.deferred > 0;
   return only_deferred ? "waiting to retry" : "sending";
-}
-
-json::value instant_or_null(const std::optional<Instant>& at) {
-  return at ? json::value(to_rfc3339(*at)) : json::value();
 }
 
 json::object to_json(const CampaignStatus& status, bool in_detail) {

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <string>
 
+#include "base/text.h"
+
 namespace tidings::http {
 
 namespace {
@@ -139,17 +141,11 @@ const PublicTexts* find_texts(std::string_view locale) {
   return nullptr;
 }
 
-std::string_view trim(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
 // "0.8" as 800; 1000 when there is none; 0, which means "not this", for anything odd.
 int quality(std::string_view parameters) {
   const auto q = parameters.find("q=");
   if (q == std::string_view::npos) return 1000;
-  const std::string_view text = trim(parameters.substr(q + 2));
+  const std::string_view text = trimmed(parameters.substr(q + 2), kBlanks);
   if (text.starts_with('1')) return 1000;
   if (!text.starts_with("0.")) return 0;
   std::string digits(text.substr(2, 3));
@@ -173,7 +169,7 @@ const PublicTexts& choose_texts(std::initializer_list<std::string_view> locales,
     const std::string_view range = accept_language.substr(0, comma);
     accept_language.remove_prefix(std::min(comma + 1, accept_language.size()));
     const auto mark = std::min(range.find(';'), range.size());
-    const auto* const texts = find_texts(trim(range.substr(0, mark)));
+    const auto* const texts = find_texts(trimmed(range.substr(0, mark), kBlanks));
     if (texts == nullptr) continue;
     const int wanted = quality(range.substr(mark));
     if (wanted > best_quality) {
