@@ -17,11 +17,12 @@ namespace tidings::audience {
 
 // Which recipients of an earlier campaign.
 enum class EarlierOutcome {
-  all,       // whoever it addressed, written to or not
-  sent,      // handed over
-  failed,    // bounced or given up
-  skipped,   // skipped or dropped: never attempted
-  not_sent,  // everybody whom it addressed and did not reach: failed, skipped, cancelled
+  all,               // whoever it addressed, written to or not
+  sent,              // handed over
+  failed,            // bounced or given up
+  skipped,           // skipped or dropped: never attempted
+  not_sent,          // everybody whom it addressed and did not reach: failed, skipped, cancelled
+  may_have_arrived,  // handed over, or uncertain: the rest of `all` once the campaign has ended
 };
 
 struct EarlierCampaign {

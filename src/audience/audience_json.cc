@@ -16,8 +16,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kProblemsMax = 1'000;
-constexpr std::array<std::string_view, 5> kOutcomes = {"all", "sent", "failed", "skipped",
-                                                       "not_sent"};
+constexpr std::array<std::string_view, 6> kOutcomes = {"all",     "sent",     "failed",
+                                                       "skipped", "not_sent", "may_have_arrived"};
 constexpr std::array<std::string_view, 3> kRecipients = {"themselves", "guardians", "both"};
 
 template <typename E, std::size_t N>

@@ -54,6 +54,9 @@ std::string AudienceSql::outcome_sql(EarlierOutcome outcome, std::string_view me
                          number(MessageState::bounced), number(MessageState::failed),
                          number(MessageState::skipped), number(MessageState::dropped),
                          number(MessageState::cancelled), number(Status::bounced));
+    case EarlierOutcome::may_have_arrived:
+      return fmt::format("{}.state IN ({}, {})", message, number(MessageState::sent),
+                         number(MessageState::uncertain));
   }
   return "(1 = 0)";
 }

@@ -37,6 +37,8 @@ bool was(EarlierOutcome outcome, const Message& message) {
     case EarlierOutcome::not_sent:
       return message.state == bounced || message.state == failed || message.state == skipped ||
              message.state == dropped || message.state == cancelled || bounced_later;
+    case EarlierOutcome::may_have_arrived:
+      return message.state == sent || message.state == uncertain;
   }
   return false;
 }

@@ -65,6 +65,17 @@ audience::Audience people_of(const Campaign& origin, EarlierOutcome outcome) {
   return people;
 }
 
+// One that was cancelled at the command line ended without a list of whom it had not got to yet: it
+// is open again until the runner has made that, and what came of it waits.
+Result<void> name_the_rest(db::Connection& connection, Campaign campaign, Instant now) {
+  if (campaign.state != CampaignState::cancelled || !campaign.finished_at || !campaign.started_at ||
+      campaign.expanded_at || never_got_to_anybody(campaign)) {
+    return {};
+  }
+  campaign.finished_at.reset();
+  return store_life(connection, campaign, campaign.state, now);
+}
+
 }  // namespace
 
 Result<Campaign> use_again(db::Connection& connection, IdSource& ids, OrganisationId organisation,
@@ -84,6 +95,7 @@ Result<Campaign> resend(db::Connection& connection, IdSource& ids, OrganisationI
                             "ended. Wait for that, or abort it first.",
                             to_string(origin.campaign.state)));
   }
+  TRY(name_the_rest(connection, origin.campaign, now));
   Campaign made = child(ids, origin.campaign, Parentage::resend, by, now);
   made.name = named(origin.campaign.name, "again");
   made.audience = people_of(origin.campaign, outcome);
@@ -101,18 +113,26 @@ Result<Correction> correct(db::Connection& connection, IdSource& ids, Organisati
                 "This campaign has not begun: nobody has got the wrong text. Stop it and change "
                 "the draft.");
   }
+  if (never_got_to_anybody(campaign)) {
+    return fail(ErrorKind::conflict, "campaign.state",
+                "The list of this campaign was not read in yet: nobody has got the wrong text. "
+                "Abort it and send the right one.");
+  }
   if (may(campaign.state, CampaignAction::abort, CampaignActor::person)) {
     TRY(abort_campaign(connection, organisation, id, now));
+  } else {
+    TRY(name_the_rest(connection, campaign, now));
   }
   const Draft& content = draft ? *draft : origin.draft;
   Correction made{child(ids, campaign, Parentage::remainder, by, now),
                   child(ids, campaign, Parentage::correction, by, now)};
   made.remainder.name = named(campaign.name, "corrected");
   made.remainder.audience = people_of(campaign, EarlierOutcome::not_sent);
-  // Whoever has one copy of the wrong text gets the correction, and only that.
-  made.remainder.audience.exclude.campaigns.push_back({campaign.id, EarlierOutcome::sent});
+  // Whoever has, or may have, one copy of the wrong text gets the correction, and only that.
+  made.remainder.audience.exclude.campaigns.push_back(
+      {campaign.id, EarlierOutcome::may_have_arrived});
   made.correction.name = named(campaign.name, "correction");
-  made.correction.audience = people_of(campaign, EarlierOutcome::sent);
+  made.correction.audience = people_of(campaign, EarlierOutcome::may_have_arrived);
   for (Campaign* each : {&made.remainder, &made.correction}) {
     each->sender_id = content.sender_id;
     TRY(insert_campaign(connection, *each, content, now));

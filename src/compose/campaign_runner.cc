@@ -16,9 +16,11 @@ namespace {
 constexpr Duration kTakeOverEvery = std::chrono::seconds(30);
 constexpr int kCancelBatch = 1000;
 constexpr Duration kTroublePause = std::chrono::seconds(1);
+constexpr std::string_view kCancelled = "cancelled";  // as the ledger says of those it cancels
 
 std::vector<delivery::NewMessage> make_messages(IdSource& ids,
-                                                std::vector<audience::Recipient> recipients) {
+                                                std::vector<audience::Recipient> recipients,
+                                                CampaignState state) {
   std::vector<delivery::NewMessage> messages;
   messages.reserve(recipients.size());
   for (audience::Recipient& recipient : recipients) {
@@ -32,8 +34,18 @@ std::vector<delivery::NewMessage> make_messages(IdSource& ids,
     message.state = recipient.decision.state;
     message.reason = std::move(recipient.decision.reason);
     message.about = std::move(recipient.about);
+    if (state == CampaignState::cancelled && message.state == MessageState::waiting) {
+      message.state = MessageState::cancelled;
+      message.reason = kCancelled;
+    }
   }
   return messages;
+}
+
+// Of an aborted one: whether the rest of its people are to be written down as cancelled. A list
+// that was still being read in is left where it was.
+bool names_its_people(const Campaign& campaign) {
+  return campaign.started_at && !campaign.expanded_at && !never_got_to_anybody(campaign);
 }
 
 }  // namespace
@@ -162,10 +174,11 @@ Result<void> CampaignRunner::begin_due() {
   return {};
 }
 
-// A correction is for those whom its parent reached by the time it ended, the remainder for the
-// others: who is who is known then, and nobody gets both.
+// A correction is for those whom its parent may have reached by the time it ended, the remainder
+// for the others: who is who is known then, and nobody gets both.
 Result<bool> CampaignRunner::waits_for_parent(const Campaign& campaign) {
-  if (campaign.parentage != Parentage::remainder && campaign.parentage != Parentage::correction) {
+  if (campaign.parentage != Parentage::remainder && campaign.parentage != Parentage::correction &&
+      campaign.parentage != Parentage::resend) {
     return false;
   }
   const auto parent = database_.read_value([&](db::Connection& connection) {
@@ -176,7 +189,13 @@ Result<bool> CampaignRunner::waits_for_parent(const Campaign& campaign) {
 }
 
 Result<bool> CampaignRunner::advance(const Campaign& campaign, std::stop_token stop) {
-  if (campaign.state == CampaignState::cancelled) return cancel_some(campaign);
+  if (campaign.state == CampaignState::cancelled) {
+    if (TRY(cancel_some(campaign))) return true;
+    // Whom it had not got to yet are known by name all the same: a correction, or sending it to
+    // those whom it did not reach, must miss nobody.
+    if (names_its_people(campaign)) return expand_some(campaign, stop);
+    return finish_if_settled(campaign);
+  }
   if (campaign.expanded_at) return finish_if_settled(campaign);
   if (campaign.state == CampaignState::paused) return false;
   if (campaign.expansion_cursor.empty() && TRY(waits_for_parent(campaign))) return false;
@@ -252,8 +271,8 @@ Result<bool> CampaignRunner::expand_batch(Campaign& campaign, const audience::Us
     const Instant now = policy.now = clock_.now();
     const auto suppressed = TRY(audience::find_suppressed_among(
         connection, campaign.organisation_id, campaign.channel, batch.candidates, policy));
-    const auto messages =
-        make_messages(ids_, audience::unite_recipients(batch.candidates, suppressed, policy));
+    const auto messages = make_messages(
+        ids_, audience::unite_recipients(batch.candidates, suppressed, policy), campaign.state);
     TRY(ledger_.enqueue(connection, keys, messages, now));
     return advance_expansion(connection, campaign, campaign.expansion_cursor, batch.cursor,
                              batch.is_last, now);
@@ -273,8 +292,7 @@ Result<bool> CampaignRunner::cancel_some(const Campaign& campaign) {
         return ledger_.cancel_unsent(connection, campaign.organisation_id, campaign.id,
                                      kCancelBatch, clock_.now());
       }));
-  if (cancelled > 0) return true;
-  return finish_if_settled(campaign);
+  return cancelled > 0;
 }
 
 Result<bool> CampaignRunner::finish_if_settled(const Campaign& campaign) {

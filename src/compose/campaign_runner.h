@@ -66,6 +66,7 @@ class CampaignRunner {
   Result<bool> import_some(const Campaign& campaign, std::stop_token stop);
   Result<bool> expand_some(const Campaign& campaign, std::stop_token stop);
   Result<bool> expand_batch(Campaign& campaign, const audience::UsedFields& used);
+  // True while there was something to cancel.
   Result<bool> cancel_some(const Campaign& campaign);
   Result<bool> finish_if_settled(const Campaign& campaign);
   Result<void> take_over();

@@ -67,7 +67,7 @@ constexpr db::Statement kAdvance{
     "campaign.advance_expansion",
     "UPDATE campaign SET expansion_cursor = $1, expanded_at = $2, changed_at = $3"
     " WHERE organisation_id = $4 AND id = $5 AND expansion_cursor = $6 AND expanded_at IS NULL"
-    " AND state = 2"};
+    " AND state = $7"};
 constexpr db::Statement kFinish{"campaign.finish",
                                 "UPDATE campaign SET state = $1, finished_at = $2, changed_at = $2"
                                 " WHERE organisation_id = $3 AND id = $4 AND finished_at IS NULL"};
@@ -315,12 +315,16 @@ Result<bool> cancel_campaign(db::Connection& connection, OrganisationId organisa
 Result<void> advance_expansion(db::Connection& connection, const Campaign& campaign,
                                const std::string& before, const std::string& after, bool is_last,
                                Instant now) {
-  const auto changed =
-      TRY(connection.execute(kAdvance, {after, is_last ? db::Param(now) : db::Param(), now,
-                                        campaign.organisation_id, campaign.id, before}));
+  const auto changed = TRY(connection.execute(
+      kAdvance, {after, is_last ? db::Param(now) : db::Param(), now, campaign.organisation_id,
+                 campaign.id, before, int(campaign.state)}));
   if (changed == 1) return {};
   return fail(ErrorKind::conflict, "campaign.expanded",
               "The campaign was paused or cancelled, or another node went on with it.");
+}
+
+bool never_got_to_anybody(const Campaign& campaign) {
+  return campaign.import_id.valid() && campaign.expansion_cursor.empty() && !campaign.expanded_at;
 }
 
 Result<void> finish_campaign(db::Connection& connection, const Campaign& campaign,

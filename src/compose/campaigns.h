@@ -134,10 +134,13 @@ Result<std::vector<Campaign>> list_campaigns(db::Connection& connection,
 // Errors: campaign.not_found; campaign.state for a draft.
 Result<bool> cancel_campaign(db::Connection& connection, OrganisationId organisation, CampaignId id,
                              Instant now);
-// Moves the expansion on from `before`; conflict (campaign.expanded) when another node did.
+// Moves the expansion on from `before`; conflict (campaign.expanded) when another node did, or the
+// campaign is not in the state any more that it was read in.
 Result<void> advance_expansion(db::Connection& connection, const Campaign& campaign,
                                const std::string& before, const std::string& after, bool is_last,
                                Instant now);
+// It was aborted, or is, while the list it was begun with at the command line was being read in.
+bool never_got_to_anybody(const Campaign& campaign);
 Result<void> finish_campaign(db::Connection& connection, const Campaign& campaign,
                              CampaignState state, Instant now);
 

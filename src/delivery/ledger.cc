@@ -50,11 +50,13 @@ Result<void> Ledger::enqueue(Connection& connection, const CampaignKeys& campaig
   CampaignFigures& figures = changes[{campaign.organisation_id, campaign.campaign_id}];
   for (const NewMessage& message : messages) {
     const bool is_waiting = message.state == MessageState::waiting;
-    CHECK(is_waiting || message.state == MessageState::skipped ||
-          message.state == MessageState::dropped);
-    const Status status = is_waiting                               ? Status::queued
-                          : message.state == MessageState::skipped ? Status::skipped
-                                                                   : Status::dropped;
+    const bool is_cancelled = message.state == MessageState::cancelled;
+    const bool is_skipped = message.state == MessageState::skipped;
+    CHECK(is_waiting || is_cancelled || is_skipped || message.state == MessageState::dropped);
+    const Status status = is_waiting     ? Status::queued
+                          : is_cancelled ? Status::cancelled
+                          : is_skipped   ? Status::skipped
+                                         : Status::dropped;
     rows.insert(rows.end(),
                 {Param(campaign.organisation_id), Param(message.id),
                  campaign.campaign_id.valid() ? Param(campaign.campaign_id) : Param(),
@@ -69,10 +71,13 @@ Result<void> Ledger::enqueue(Connection& connection, const CampaignKeys& campaig
                                  Param(contact == message.contact_id)});
     }
     // A queued message's first event is its row: queued_at. The others say why they will not go.
-    if (!is_waiting) {
+    if (is_cancelled) {
+      events.add(campaign.organisation_id, message.id, ids_.next(), EventType::cancelled, now,
+                 "staff", "{}");
+    } else if (!is_waiting) {
       events.add(campaign.organisation_id, message.id, ids_.next(),
-                 status == Status::skipped ? EventType::skipped : EventType::dropped, now,
-                 "expansion", reason_data(message.reason));
+                 is_skipped ? EventType::skipped : EventType::dropped, now, "expansion",
+                 reason_data(message.reason));
     }
     count(figures, message.state, 1, message.reason);
   }

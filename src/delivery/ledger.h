@@ -22,7 +22,8 @@
 
 namespace tidings::delivery {
 
-// A row that expansion makes. state is waiting, skipped or dropped.
+// A row that expansion makes. state is waiting, skipped or dropped; or cancelled, of a campaign
+// that was aborted before it had got to this person.
 struct NewMessage {
   MessageId id;
   ContactId contact_id;

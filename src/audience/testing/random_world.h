@@ -276,7 +276,7 @@ inline Selection a_selection(const World& world, std::int64_t base, bool is_spar
   }
   if (one_in(odds)) {
     selection.campaigns.push_back(
-        {CampaignId{base + 50 + below(kCampaigns)}, static_cast<EarlierOutcome>(below(5))});
+        {CampaignId{base + 50 + below(kCampaigns)}, static_cast<EarlierOutcome>(below(6))});
   }
   return selection;
 }
