@@ -56,9 +56,11 @@ class ContentStorage : public testing::TestWithParam<db::testing::Kind> {
         [&](db::Connection& connection) { return load_sender(connection, organisation_.id, id); });
   }
   std::string link(SenderId id, Instant now = kNow) {
-    return *write([&](db::Connection& connection) {
-      return begin_verification(connection, organisation_.id, id, now);
-    });
+    const std::string token = to_base64url(random_bytes(24));
+    EXPECT_TRUE(change([&](db::Connection& connection) {
+      return begin_verification(connection, organisation_.id, id, token, now);
+    }));
+    return token;
   }
   Result<SenderConfirmation> confirm(const std::string& token, Instant now = kNow) {
     return write(
@@ -125,8 +127,8 @@ TEST_P(ContentStorage, ASenderOfAnotherOrganisationIsNotThere) {
   EXPECT_EQ(got.error().kind, ErrorKind::not_found);
   EXPECT_FALSE(
       change([&](db::Connection& connection) { return delete_sender(connection, other_.id, id); }));
-  EXPECT_FALSE(write([&](db::Connection& connection) {
-    return begin_verification(connection, other_.id, id, kNow);
+  EXPECT_FALSE(change([&](db::Connection& connection) {
+    return begin_verification(connection, other_.id, id, to_base64url(random_bytes(24)), kNow);
   }));
 }
 

@@ -6,13 +6,14 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "wire/text_encoding.h"
 
 namespace tidings::compose {
 
 namespace {
 
-constexpr std::size_t kTokenBytes = 32;
+constexpr std::size_t kTokenBytes = 24;  // wire/signed_token.h
 
 #define TIDINGS_SENDER_COLUMNS                                                                    \
   "SELECT id, name, address, reply_to, verified_at, verification_sent_at, created_at, changed_at" \
@@ -230,14 +231,15 @@ SenderPosition position_of(const Sender& sender) {
   return {key_of(sender.fields.address), sender.fields.name};
 }
 
-Result<std::string> begin_verification(db::Connection& connection, OrganisationId organisation,
-                                       SenderId id, Instant now) {
-  const std::string token = random_bytes(kTokenBytes);
-  const std::string hash = sha256(token);
+Result<void> begin_verification(db::Connection& connection, OrganisationId organisation,
+                                SenderId id, std::string_view token, Instant now) {
+  const auto bytes = from_base64url(token);
+  CHECK(bytes && bytes->size() == kTokenBytes);
+  const std::string hash = sha256(*bytes);
   if (TRY(connection.execute(kBegin, {db::BytesView{hash}, now, organisation, id})) == 0) {
     return not_found();
   }
-  return to_base64url(token);
+  return {};
 }
 
 Result<SenderConfirmation> look_at_confirmation(db::Connection& connection, std::string_view token,

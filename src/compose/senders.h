@@ -1,13 +1,14 @@
 // Senders: the names and addresses that staff may write from (P6), and the proof that an address
 // is theirs: a link mailed to it.
 //
-// Verification: begin_verification() makes a token of 256 random bits, of which only the hash is
-// stored; its link is mailed to the address (test_send.h sends it), and confirm_sender() is what
-// the button on the linked page does. Looking at the page changes nothing. The proof concerns the
-// address: every sender of the organisation with it is verified then, one made later too, and one
-// whose address changes is not any more. A link works for kVerificationLasts and until a newer one
-// is made.
-// Thread: any, one Connection each.
+// Verification: a link is mailed to the address (test_send.h sends it), and confirm_sender() is
+// what the button on the linked page does. Its token is signed for that one message
+// (wire/signed_token.h) and only its hash is stored: whoever may read the message in the record
+// does not get the link, which is put in as the message leaves (delivery/prepare_email.h). Looking
+// at the page changes nothing. The proof concerns the address: every sender of the organisation
+// with it is verified then, one made later too, and one whose address changes is not any more. A
+// link works for kVerificationLasts and until a newer one is made. Thread: any, one Connection
+// each.
 #pragma once
 
 #include <chrono>
@@ -73,9 +74,9 @@ Result<std::vector<Sender>> list_senders(db::Connection& connection, Organisatio
                                          const std::optional<SenderPosition>& after, int limit);
 SenderPosition position_of(const Sender& sender);
 
-// The token of a new link; links from before stop working.
-Result<std::string> begin_verification(db::Connection& connection, OrganisationId organisation,
-                                       SenderId id, Instant now);
+// `token` is that of a new link; links from before stop working. Errors: sender.not_found.
+Result<void> begin_verification(db::Connection& connection, OrganisationId organisation,
+                                SenderId id, std::string_view token, Instant now);
 
 // What the page of a link may show.
 struct SenderConfirmation {

@@ -10,6 +10,7 @@
 #include "compose/preview.h"
 #include "delivery/attempt_data.h"
 #include "delivery/content_store.h"
+#include "delivery/prepare_email.h"
 #include "wire/email_address.h"
 
 namespace tidings::compose {
@@ -107,7 +108,7 @@ Result<Frozen> freeze(db::Connection& connection, const TestContext& context, co
 
 Result<TestMessage> enqueue(db::Connection& connection, const TestContext& context,
                             MessageKind kind, ContentVersionId content, std::string_view typed,
-                            std::string values) {
+                            std::string values, MessageId id) {
   const auto address = TRY(wire::parse_email_address(typed, wire::DomainRule::any));
   const std::string key = wire::comparison_key(address);
   const auto suppressed =
@@ -115,7 +116,7 @@ Result<TestMessage> enqueue(db::Connection& connection, const TestContext& conte
                                     {std::string_view(key)}, context.now));
   delivery::DirectMessage direct;
   direct.organisation_id = context.organisation.id;
-  direct.message.id = context.ids.next<MessageId>();
+  direct.message.id = id;
   direct.message.address = address.typed;
   direct.message.normalised = key;
   direct.message.values = std::move(values);
@@ -146,19 +147,20 @@ Result<std::vector<TestMessage>> send_test(db::Connection& connection, const Tes
   const std::string text = json::serialize(values);
   std::vector<TestMessage> messages;
   for (const std::string& address : addresses) {
-    messages.push_back(
-        TRY(enqueue(connection, context, MessageKind::test, frozen.id, address, text)));
+    messages.push_back(TRY(enqueue(connection, context, MessageKind::test, frozen.id, address, text,
+                                   context.ids.next<MessageId>())));
   }
   return messages;
 }
 
 Result<TestMessage> send_verification(db::Connection& connection, const TestContext& context,
-                                      SenderId id, const std::string& public_url) {
+                                      SenderId id, const wire::TokenSigner& signer) {
   const Sender sender = TRY(load_sender(connection, context.organisation.id, id));
-  const std::string token =
-      TRY(begin_verification(connection, context.organisation.id, id, context.now));
+  const auto message = context.ids.next<MessageId>();
+  TRY(begin_verification(connection, context.organisation.id, id,
+                         signer.sign(message).url(wire::TokenPurpose::sender), context.now));
   const VerificationWords& words = words_for(context.organisation.locale);
-  const std::string link = public_url + "/sender/" + token;
+  const std::string link = fmt::format("{{{{ {} }}}}", delivery::kSenderVerificationUrl);
   const auto fill = [&](std::string_view text) {
     return filled(text, context.organisation.name, sender.fields.address, link);
   };
@@ -168,7 +170,7 @@ Result<TestMessage> send_verification(db::Connection& connection, const TestCont
   draft.text = fill(words.text);
   const Frozen frozen = TRY(freeze(connection, context, draft, MessageKind::transactional));
   return enqueue(connection, context, MessageKind::transactional, frozen.id, sender.fields.address,
-                 "{}");
+                 "{}", message);
 }
 
 }  // namespace tidings::compose

@@ -21,6 +21,7 @@
 #include "delivery/ledger.h"
 #include "domain/campaign.h"
 #include "identity/organisations.h"
+#include "wire/signed_token.h"
 
 namespace tidings::compose {
 
@@ -51,8 +52,10 @@ Result<std::vector<TestMessage>> send_test(db::Connection& connection, const Tes
                                            const std::optional<audience::Contact>& contact);
 
 // Makes a new link (begin_verification) and mails it to the sender's address, from that address, in
-// the organisation's language. Errors: sender.not_found.
+// the organisation's language. The link is in no stored part of the message: `signer`, the
+// organisation's current one, makes its token of the message's id now and when it leaves.
+// Errors: sender.not_found.
 Result<TestMessage> send_verification(db::Connection& connection, const TestContext& context,
-                                      SenderId sender, const std::string& public_url);
+                                      SenderId sender, const wire::TokenSigner& signer);
 
 }  // namespace tidings::compose

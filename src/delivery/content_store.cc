@@ -146,6 +146,14 @@ Result<StoredVersion> read_version(const db::Row& row) {
   return stored;
 }
 
+bool names(const CompiledEmail& email, std::string_view variable) {
+  return std::ranges::any_of(email.variables(), [&](const PartVariables& part) {
+    return std::ranges::any_of(part.uses, [&](const liquid::VariableUse& use) {
+      return !use.path.empty() && use.path[0] == variable;
+    });
+  });
+}
+
 std::size_t shared_end(std::string_view a, std::string_view b) {
   const std::size_t longest = std::min(a.size(), b.size());
   std::size_t shared = 0;
@@ -226,10 +234,11 @@ Result<std::shared_ptr<const FrozenContent>> load_content(db::Connection& connec
   }));
   auto email = TRY(CompiledEmail::compile(std::move(stored->content)));
   BodyDictionary dictionary(stored->reference);
+  const bool has_sender_link = names(email, kSenderVerificationUrl);
   return std::make_shared<const FrozenContent>(
       FrozenContent{organisation, id, std::move(stored->organisation_name),
                     std::move(stored->postal_address), std::move(email), std::move(stored->used),
-                    std::move(stored->reference), std::move(dictionary)});
+                    std::move(stored->reference), std::move(dictionary), has_sender_link});
 }
 
 std::string BodyRecords::make(std::string_view octets, const FrozenContent& content) {

@@ -20,6 +20,10 @@
 
 namespace tidings::delivery {
 
+// What the program's own message to a sender names its link with. No template of a person's gets
+// anything by it: the link of another message verifies nobody.
+inline constexpr std::string_view kSenderVerificationUrl = "sender_verification_url";
+
 struct FrozenContent {
   OrganisationId organisation_id;
   ContentVersionId id;
@@ -27,8 +31,9 @@ struct FrozenContent {
   std::string postal_address;
   CompiledEmail email;
   audience::UsedFields used;
-  std::string reference;      // whole octets of the reference rendering
-  BodyDictionary dictionary;  // prepared from it
+  std::string reference;         // whole octets of the reference rendering
+  BodyDictionary dictionary;     // prepared from it
+  bool has_sender_link = false;  // names the link that verifies a sender: see prepare_email.h
 };
 
 // Which fields the templates read of `contact` and `student`. Columns say what a name stands for;

@@ -25,9 +25,12 @@ Result<BuiltEmail> build(const CompiledEmail& email, const EmailFacts& facts, co
   const std::array organisation = {Member{"name", Value::string(facts.organisation_name)},
                                    Member{"postal_address", Value::string(facts.postal_address)}};
   const std::array root = {
-      Member{"contact", contact}, Member{"student", student == nullptr ? Value::nil() : *student},
+      Member{"contact", contact},
+      Member{"student", student == nullptr ? Value::nil() : *student},
       Member{"organisation", Value::object(organisation)},
-      Member{"unsubscribe_url", Value::string(facts.unsubscribe_url)}, Member{"data", data}};
+      Member{"unsubscribe_url", Value::string(facts.unsubscribe_url)},
+      Member{kSenderVerificationUrl, Value::string(facts.sender_verification_url)},
+      Member{"data", data}};
   const Value values = Value::object(root);
   EmailRecipient recipient;
   recipient.id = facts.id;
@@ -65,8 +68,11 @@ Result<BuiltEmail> build_direct_email(const CompiledEmail& email, const EmailFac
 }
 
 EmailPreparer::EmailPreparer(db::Database& database, const Clock& clock,
-                             UnsubscribeUrl unsubscribe_url)
-    : database_(database), clock_(clock), unsubscribe_url_(std::move(unsubscribe_url)) {}
+                             UnsubscribeUrl unsubscribe_url, SenderLinks sender_links)
+    : database_(database),
+      clock_(clock),
+      unsubscribe_url_(std::move(unsubscribe_url)),
+      sender_links_(std::move(sender_links)) {}
 
 Result<std::shared_ptr<const FrozenContent>> EmailPreparer::content(const ClaimedMessage& message) {
   if (const auto at = contents_.find(message.content_version_id); at != contents_.end()) {
@@ -89,6 +95,10 @@ Result<std::unique_ptr<PreparedMessage>> EmailPreparer::prepare(const ClaimedMes
   prepared->reverse_path = frozen->email.content().envelope_from;
   prepared->recipient = address.normalised;
   prepared->needs_smtputf8 = has_8bit(prepared->recipient) || has_8bit(prepared->reverse_path);
+  if (frozen->has_sender_link) {
+    TRY(prepare_with_secret(*frozen, message, *prepared));
+    return prepared;
+  }
   if (!message.record.empty()) {
     auto octets = TRY(records_.octets(message.record, *frozen));
     prepared->is_8bit = has_8bit(octets);
@@ -97,20 +107,52 @@ Result<std::unique_ptr<PreparedMessage>> EmailPreparer::prepare(const ClaimedMes
     prepared->octets = std::make_shared<const std::string>(std::move(octets));
     return prepared;
   }
-  const std::string link = TRY(unsubscribe_url_(message.organisation_id, message.id));
-  BuiltEmail built =
-      is_direct(message.campaign_id)
-          ? TRY(build_direct_email(frozen->email,
-                                   {frozen->organisation_name, frozen->postal_address, link,
-                                    prepared->recipient, message.id, clock_.now()},
-                                   message.values))
-          : TRY(build_email(frozen->email, frozen->organisation_name, frozen->postal_address,
-                            message.values, prepared->recipient, message.id, link, clock_.now()));
+  BuiltEmail built = TRY(build(*frozen, message, prepared->recipient, {}));
   prepared->needs_smtputf8 |= built.needs_smtputf8;
   prepared->is_8bit = built.is_8bit;
   prepared->record = std::make_shared<const std::string>(records_.make(built.octets, *frozen));
   prepared->octets = std::make_shared<const std::string>(std::move(built.octets));
   return prepared;
+}
+
+// `sender_token` is empty but for content with a sender's link.
+Result<BuiltEmail> EmailPreparer::build(const FrozenContent& frozen, const ClaimedMessage& message,
+                                        const std::string& recipient,
+                                        std::string_view sender_token) const {
+  const std::string link = TRY(unsubscribe_url_(message.organisation_id, message.id));
+  if (!is_direct(message.campaign_id)) {
+    return build_email(frozen.email, frozen.organisation_name, frozen.postal_address,
+                       message.values, recipient, message.id, link, clock_.now());
+  }
+  EmailFacts facts{
+      frozen.organisation_name, frozen.postal_address, link, recipient, message.id, clock_.now()};
+  std::string secret;
+  if (!sender_token.empty()) {
+    secret = sender_links_.page + std::string(sender_token);
+    facts.sender_verification_url = secret;
+    facts.date = message.queued_at;  // every attempt builds the same octets
+  }
+  return build_direct_email(frozen.email, facts, message.values);
+}
+
+// What leaves has the token; what is kept and shown has kHiddenToken, and is else the same.
+Result<void> EmailPreparer::prepare_with_secret(const FrozenContent& frozen,
+                                                const ClaimedMessage& message,
+                                                PreparedMessage& prepared) {
+  std::string token(kHiddenToken);
+  if (is_direct(message.campaign_id) && sender_links_.token) {
+    token = TRY(sender_links_.token(message.organisation_id, message.id));
+  }
+  BuiltEmail built = TRY(build(frozen, message, prepared.recipient, token));
+  const BuiltEmail shown = TRY(build(frozen, message, prepared.recipient, kHiddenToken));
+  prepared.needs_smtputf8 |= built.needs_smtputf8;
+  prepared.is_8bit = built.is_8bit;
+  if (message.record.empty()) {
+    prepared.record = std::make_shared<const std::string>(records_.make(shown.octets, frozen));
+  }
+  prepared.shown = std::make_shared<const std::string>(shown.octets);
+  prepared.octets = std::make_shared<const std::string>(std::move(built.octets));
+  return {};
 }
 
 }  // namespace tidings::delivery

@@ -1,5 +1,9 @@
 // EmailPreparer: renders claimed e-mails into the octets that leave, and makes their body records.
 // A retry sends the octets of the first attempt again.
+//
+// A secret that only the recipient may have, the link that verifies a sender, is worked out here
+// from the message's id and is stored nowhere: record and sandbox get the same octets with
+// kHiddenToken in its place. A retry works it out again, with the date of the first attempt.
 // Thread: one (the preparing thread); preview() too.
 #pragma once
 
@@ -21,18 +25,32 @@ namespace tidings::delivery {
 using UnsubscribeUrl =
     std::function<Result<std::string>(OrganisationId organisation, MessageId id)>;
 
+// The page that verifies a sender, up to its token; and the token of that message.
+struct SenderLinks {
+  std::string page;  // "https://…/sender/"
+  std::function<Result<std::string>(OrganisationId organisation, MessageId id)> token;
+};
+// Stands for a token of a sender's link in whatever is stored: as long as one.
+inline constexpr std::string_view kHiddenToken = "hidden-hidden-hidden-hidden-hid-";
+
 class EmailPreparer {
  public:
-  EmailPreparer(db::Database& database, const Clock& clock, UnsubscribeUrl unsubscribe_url);
+  EmailPreparer(db::Database& database, const Clock& clock, UnsubscribeUrl unsubscribe_url,
+                SenderLinks sender_links = {});
 
   Result<std::unique_ptr<PreparedMessage>> prepare(const ClaimedMessage& message);
 
  private:
   Result<std::shared_ptr<const FrozenContent>> content(const ClaimedMessage& message);
+  Result<BuiltEmail> build(const FrozenContent& frozen, const ClaimedMessage& message,
+                           const std::string& recipient, std::string_view sender_token) const;
+  Result<void> prepare_with_secret(const FrozenContent& frozen, const ClaimedMessage& message,
+                                   PreparedMessage& prepared);
 
   db::Database& database_;
   const Clock& clock_;
   const UnsubscribeUrl unsubscribe_url_;
+  const SenderLinks sender_links_;
   BodyRecords records_;
   // The few versions that are being sent; forgotten altogether beyond a bound.
   std::unordered_map<ContentVersionId, std::shared_ptr<const FrozenContent>> contents_;
@@ -52,6 +70,7 @@ struct EmailFacts {
   const std::string& address;
   MessageId id;
   Instant date{};
+  std::string_view sender_verification_url = {};
 };
 // The same for a message that belongs to no campaign: `direct_values` is a JSON object with the
 // members `contact` and `data` (what an application gave along).

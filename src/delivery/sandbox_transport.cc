@@ -127,7 +127,8 @@ class SandboxTransport final : public Transport {
       }
       made_ = folder;
     }
-    return write_file(folder / (to_text(message.id) + ".eml"), *message.octets);
+    return write_file(folder / (to_text(message.id) + ".eml"),
+                      message.shown ? *message.shown : *message.octets);
   }
 
   void check_drained() {

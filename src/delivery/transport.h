@@ -32,6 +32,9 @@ struct PreparedMessage {
   bool is_8bit = false;         // octets contain bytes above 127
   // The exact octets, CRLF line ends, last line ended, before dot-stuffing.
   std::shared_ptr<const std::string> octets;
+  // What may be kept and shown of `octets` where people can read it; empty: all of it. Differs
+  // where the message holds a secret of its recipient (delivery/prepare_email.h).
+  std::shared_ptr<const std::string> shown;
   // What the journal keeps beside the intent so that "exactly as sent" survives a crash; opaque
   // to transports. Empty when the database has it already, from an earlier attempt.
   std::shared_ptr<const std::string> record;

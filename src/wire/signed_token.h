@@ -31,6 +31,7 @@ enum class TokenPurpose : std::uint8_t {
   unsubscribe = 0,  // List-Unsubscribe and the link in the text
   view = 1,         // view in browser
   bounce = 2,       // return path
+  sender = 3,       // verifies the sender that the message was mailed to
 };
 
 // Key ids are 1 .. kTokenKeyIdMax and unique in a database, so that a token leads to its key.

@@ -1,6 +1,7 @@
 #include "wire/signed_token.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <set>
 #include <string>
@@ -61,15 +62,17 @@ TEST(SignedToken, every_flipped_bit_is_refused) {
 TEST(SignedToken, one_purposes_token_is_no_good_for_another) {
   const auto tokens = signer().sign(kMessage);
   std::set<std::string> macs;
-  for (const auto purpose : {TokenPurpose::unsubscribe, TokenPurpose::view, TokenPurpose::bounce}) {
+  constexpr std::array kPurposes = {TokenPurpose::unsubscribe, TokenPurpose::view,
+                                    TokenPurpose::bounce, TokenPurpose::sender};
+  for (const auto purpose : kPurposes) {
     auto parsed = *parse_url_token(tokens.url(purpose));
     macs.insert(std::string(parsed.mac.begin(), parsed.mac.end()));
-    for (const auto other : {TokenPurpose::unsubscribe, TokenPurpose::view, TokenPurpose::bounce}) {
+    for (const auto other : kPurposes) {
       parsed.purpose = other;
       EXPECT_EQ(signer().verify(parsed), other == purpose);
     }
   }
-  EXPECT_EQ(macs.size(), 3u);
+  EXPECT_EQ(macs.size(), kPurposes.size());
 }
 
 TEST(SignedToken, another_key_or_key_id_refuses) {

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/bytes.h"
 #include "compose/senders.h"
 #include "edge/api/testing/content_fixture.h"
 
@@ -166,8 +167,9 @@ TEST_P(PreviewsApi, a_good_message_passes_preflight_once_its_sender_is_verified)
                   .as_bool());
   const auto verified =
       api_.database().write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
-        const auto token = TRY(compose::begin_verification(
-            connection, api_.organisation(), SenderId{*parse_id(sender)}, api_.clock().now()));
+        const std::string token = to_base64url(random_bytes(24));
+        TRY(compose::begin_verification(connection, api_.organisation(),
+                                        SenderId{*parse_id(sender)}, token, api_.clock().now()));
         TRY(compose::confirm_sender(connection, token, api_.clock().now()));
         return {};
       });

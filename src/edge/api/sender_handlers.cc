@@ -121,12 +121,13 @@ Result<Answer> remove(const Call& call) {
 
 Result<Answer> verify(const Call& call) {
   const auto id = TRY(call.id<SenderId>("id"));
+  const auto signer = TRY(call.services.token_keys.current(call.organisation()));
   TransportId transport;
   auto answer = commit(call, [&](db::Connection& connection) -> Result<Answer> {
     const auto organisation = TRY(identity::find_organisation(connection, call.organisation()));
     transport = TRY(direct_transport(connection, call));
     const auto sent = TRY(compose::send_verification(
-        connection, direct_context(call, organisation, transport), id, call.services.public_url));
+        connection, direct_context(call, organisation, transport), id, *signer));
     return Answer::accepted(
         json::object{{"message_id", to_text(sent.id)}, {"address", sent.address}});
   });

@@ -68,7 +68,13 @@ void SendingService::make_engine() {
       [this](OrganisationId organisation, MessageId id) -> Result<std::string> {
         const auto signer = TRY(keys_->current(organisation));
         return public_url_ + "/u/" + signer->sign(id).url(wire::TokenPurpose::unsubscribe);
-      });
+      },
+      delivery::SenderLinks{
+          public_url_ + "/sender/",
+          [this](OrganisationId organisation, MessageId id) -> Result<std::string> {
+            const auto signer = TRY(keys_->current(organisation));
+            return signer->sign(id).url(wire::TokenPurpose::sender);
+          }});
   delivery::DispatcherOptions options;
   options.lease = workplace_.settings().lease;
   options.retry = workplace_.settings().retry;
