@@ -164,32 +164,32 @@ TEST_P(RecordApi, send_outs_have_one_row_per_campaign_and_one_per_other_message)
   });
   for (const char* sort :
        {"at", "type", "subject", "sender", "status", "sent", "has_attachments"}) {
-    const auto up = get(fmt::format("/send_outs?limit=1&sort={}", sort));
+    const auto up = get(fmt::format("/send-outs?limit=1&sort={}", sort));
     ASSERT_EQ(rows(up), 1u) << sort;
-    const auto rest = get(fmt::format("/send_outs?limit=1&sort={}&cursor={}", sort,
+    const auto rest = get(fmt::format("/send-outs?limit=1&sort={}&cursor={}", sort,
                                       std::string_view(up.json.at("next_cursor").as_string())));
     ASSERT_EQ(rows(rest), 1u) << sort;
-    const auto down = get(fmt::format("/send_outs?sort=-{}", sort));
+    const auto down = get(fmt::format("/send-outs?sort=-{}", sort));
     ASSERT_EQ(rows(down), 2u) << sort;
     EXPECT_EQ(down.json.at("items").at(1), up.json.at("items").at(0)) << sort;
     EXPECT_EQ(down.json.at("items").at(0), rest.json.at("items").at(0)) << sort;
     EXPECT_TRUE(rest.json.at("next_cursor").is_null()) << rest.text;
   }
-  const auto mailing = get("/send_outs?type=mailing&status=running&has_attachments=true");
+  const auto mailing = get("/send-outs?type=mailing&status=running&has_attachments=true");
   ASSERT_EQ(rows(mailing), 1u);
   const json::value& row = mailing.json.at("items").at(0);
   EXPECT_EQ(row.at("subject"), "Spring news");
   EXPECT_EQ(row.at("sent"), 2);
   EXPECT_EQ(row.at("total"), 6);
   EXPECT_EQ(row.at("title"), "Mailing");
-  EXPECT_EQ(rows(get("/send_outs?type=transactional_email&text=TICKET")), 1u);
-  EXPECT_EQ(rows(get("/send_outs?text=ann%40x&type=mailing,transactional_email")), 1u);
-  EXPECT_EQ(rows(get("/send_outs?sender=nobody")), 0u);
+  EXPECT_EQ(rows(get("/send-outs?type=transactional_email&text=TICKET")), 1u);
+  EXPECT_EQ(rows(get("/send-outs?text=ann%40x&type=mailing,transactional_email")), 1u);
+  EXPECT_EQ(rows(get("/send-outs?sender=nobody")), 0u);
 }
 
 TEST_P(RecordApi, a_log_without_anything_lately_says_how_much_there_is_before) {
   api_.clock().advance(std::chrono::days(8));
-  const auto send_outs = get("/send_outs");
+  const auto send_outs = get("/send-outs");
   EXPECT_EQ(rows(send_outs), 0u);
   EXPECT_EQ(send_outs.json.at("earlier"), 1);
   const auto messages = get("/messages");
@@ -218,8 +218,8 @@ TEST_P(RecordApi, a_wrong_filter_is_told_by_its_name) {
   for (const char* target :
        {"/messages?status=lost", "/messages?campaign=x", "/messages?sort=id;DROP",
         "/messages?from=yesterday", "/messages?limit=0", "/messages?cursor=zz",
-        "/send_outs?status=gone", "/send_outs?sort=name", "/send_outs?type=letter",
-        "/send_outs?cursor=%00"}) {
+        "/send-outs?status=gone", "/send_outs?sort=name", "/send_outs?type=letter",
+        "/send-outs?cursor=%00"}) {
     const auto reply = get(target);
     EXPECT_GE(reply.status, 400) << target << reply.text;
     EXPECT_LE(reply.status, 422) << target << reply.text;
@@ -388,8 +388,8 @@ TEST_P(RecordApi, a_campaign_is_hidden_with_its_messages_once_it_has_ended) {
   end_campaign();
   ASSERT_EQ(api_.call("POST", campaign() + "/hide", std::string(kReason)).status, 204);
   EXPECT_EQ(rows(get("/messages")), 0u);
-  EXPECT_EQ(rows(get("/send_outs")), 0u);
-  EXPECT_EQ(rows(get("/send_outs?deleted=true")), 1u);
+  EXPECT_EQ(rows(get("/send-outs")), 0u);
+  EXPECT_EQ(rows(get("/send-outs?deleted=true")), 1u);
   EXPECT_EQ(get(campaign() + "/recipients").status, 404);
   const auto reader = api_.with({identity::Permission::record_read});
   EXPECT_EQ(api_.call_as(reader, "GET", message(0)).status, 404);
@@ -442,7 +442,7 @@ TEST_P(RecordApi, another_organisation_finds_nothing_of_it) {
   }
   EXPECT_EQ(status("POST", message(0) + "/unhide", false), 404);
   EXPECT_EQ(status("POST", campaign() + "/unhide", false), 404);
-  for (const char* list : {"/messages?all=true", "/send_outs?all=true"}) {
+  for (const char* list : {"/messages?all=true", "/send-outs?all=true"}) {
     EXPECT_EQ(rows(api_.call_as(other, "GET", list)), 0u) << list;
   }
   EXPECT_EQ(rows(get("/messages")), 6u);
