@@ -315,18 +315,20 @@ Result<Campaign> start_campaign_now(db::Connection& connection, const ControlCon
   return store(connection, std::move(moving), now);
 }
 
+Result<ResolvedTime> resolve_schedule(const Schedule& schedule, Instant now) {
+  auto resolved = TRY(resolve_wall_time(schedule.local, schedule.zone, schedule.fold));
+  if (resolved.at > now) return resolved;
+  return fail(ErrorKind::invalid, "schedule.past",
+              fmt::format("{} in {} is past. Choose a later time, or send now.",
+                          resolved.local.substr(0, 16), schedule.zone));
+}
+
 Result<Campaign> schedule_campaign(db::Connection& connection, const ControlContext& context,
                                    CampaignId id, const Starter& starter, const Schedule& schedule,
                                    Instant now) {
   Moving moving = TRY(
       take_step(connection, context.organisation.id, id, Step::schedule, CampaignActor::person));
-  const ResolvedTime resolved =
-      TRY(resolve_wall_time(schedule.local, schedule.zone, schedule.fold));
-  if (resolved.at <= now) {
-    return fail(ErrorKind::invalid, "schedule.past",
-                fmt::format("{} in {} is past. Choose a later time, or send now.",
-                            resolved.local.substr(0, 16), schedule.zone));
-  }
+  const ResolvedTime resolved = TRY(resolve_schedule(schedule, now));
   Campaign& campaign = moving.campaign;
   campaign.options.sender_override = starter.may_override_sender;
   TRY(freeze(connection, context, campaign, starter, now));

@@ -58,6 +58,9 @@ struct Schedule {
   Fold fold = Fold::earlier;
 };
 
+// The instant it stands for. Errors: schedule.past (invalid) and those of resolve_wall_time().
+Result<ResolvedTime> resolve_schedule(const Schedule& schedule, Instant now);
+
 // Everything start_campaign_now() would refuse or hold. Changes nothing. Errors:
 // campaign.not_found, and those of the database.
 Result<std::vector<Finding>> check_campaign(db::Connection& connection,
@@ -70,7 +73,7 @@ Result<std::vector<Finding>> check_campaign(db::Connection& connection,
 // the draft; audience.over_limit; campaign.no_transport (conflict).
 Result<Campaign> start_campaign_now(db::Connection& connection, const ControlContext& context,
                                     CampaignId id, const Starter& starter, Instant now);
-// Also: schedule.past (invalid) and those of resolve_wall_time().
+// Also those of resolve_schedule().
 Result<Campaign> schedule_campaign(db::Connection& connection, const ControlContext& context,
                                    CampaignId id, const Starter& starter, const Schedule& schedule,
                                    Instant now);

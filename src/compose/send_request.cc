@@ -28,6 +28,9 @@ constexpr std::array kTextFields = {
     TextField{"envelope_from", &SendRequest::envelope_from},
     TextField{"transport_url", &SendRequest::transport_url},
     TextField{"password", &SendRequest::password},
+    TextField{"at", &SendRequest::at},
+    TextField{"zone", &SendRequest::zone},
+    TextField{"fold", &SendRequest::fold},
 };
 
 std::unexpected<Error> malformed() {

@@ -32,6 +32,11 @@ struct SendRequest {
   std::string transport_url;   // smtp://, smtps:// or sandbox:
   std::string password;        // for the transport; sealed when stored
   double rate_per_second = 0;  // 0: no limit
+  // When, as domain/wall_time.h reads it; empty: now. The zone may be left out: then it is the
+  // organisation's.
+  std::string at;
+  std::string zone;
+  std::string fold;  // "later": the second of two where the clocks go back
 };
 
 std::string to_json(const SendRequest& request);

@@ -10,6 +10,7 @@
 #include "audience/contacts.h"
 #include "audience/groups.h"
 #include "compose/attachments.h"
+#include "compose/campaign_control.h"
 #include "compose/campaigns.h"
 #include "compose/draft.h"
 #include "compose/media.h"
@@ -109,7 +110,28 @@ Result<std::string> render_reference(const ComposeContext& context, const Compil
   return built ? std::move(built->octets) : std::string();
 }
 
+Result<std::optional<ResolvedTime>> read_schedule(const ComposeContext& context,
+                                                  const SendRequest& request,
+                                                  std::vector<std::string>& warnings) {
+  if (request.at.empty()) return std::nullopt;
+  const bool is_later = request.fold == "later";
+  const Schedule wanted{request.at, zone_of(context, request),
+                        is_later ? Fold::later : Fold::earlier};
+  auto resolved = TRY(resolve_schedule(wanted, context.clock.now()));
+  if (resolved.is_ambiguous && request.fold.empty()) {
+    warnings.push_back(
+        fmt::format("The clocks go back: {} comes twice in {}. The first is meant; the second with "
+                    "--fold later.",
+                    resolved.local.substr(0, 16), wanted.zone));
+  }
+  return resolved;
+}
+
 }  // namespace
+
+const std::string& zone_of(const ComposeContext& context, const SendRequest& request) {
+  return request.zone.empty() ? context.organisation.time_zone : request.zone;
+}
 
 Result<void> check_variables(const CompiledEmail& email,
                              const std::vector<std::pair<std::string, std::string>>& columns) {
@@ -161,7 +183,8 @@ Result<Plan> plan_campaign(const ComposeContext& context, const SendRequest& req
   }
   TRY(delivery::check_transport_url(request.transport_url));
   auto content = TRY(read_content(context, request));
-  Plan plan{TRY(CompiledEmail::compile(std::move(content))), {}, {}};
+  Plan plan{TRY(CompiledEmail::compile(std::move(content))), {}, {}, {}};
+  plan.schedule = TRY(read_schedule(context, request, plan.warnings));
   plan.columns = TRY(known_columns(context));
   for (const auto& column : columns) {
     if (column.field == audience::ContactField::ignored) continue;
@@ -271,8 +294,16 @@ Result<CampaignId> start_campaign(const ComposeContext& context, const SendReque
                                           request.transport_url, request.password, now));
         TRY(delivery::freeze_content(connection, organisation, campaign.content_version_id,
                                      plan.email, used, reference, now));
-        campaign.started_at = now;
-        return insert_campaign(connection, campaign, draft, now);
+        if (!plan.schedule) {
+          campaign.started_at = now;
+          return insert_campaign(connection, campaign, draft, now);
+        }
+        campaign.state = CampaignState::scheduled;
+        campaign.scheduled_at = plan.schedule->at;
+        campaign.schedule_local = plan.schedule->local;
+        campaign.schedule_zone = zone_of(context, request);
+        TRY(insert_campaign(connection, campaign, draft, now));
+        return store_life(connection, campaign, campaign.state, now);
       }));
   return campaign.id;
 }

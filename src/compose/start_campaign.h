@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "compose/send_request.h"
 #include "db/database.h"
 #include "delivery/email_builder.h"
+#include "domain/wall_time.h"
 #include "identity/organisations.h"
 #include "identity/secret_box.h"
 
@@ -36,11 +38,13 @@ struct Plan {
   delivery::CompiledEmail email;
   std::vector<std::pair<std::string, std::string>> columns;  // name in templates → field
   std::vector<std::string> warnings;                         // sentences
+  std::optional<ResolvedTime> schedule;                      // none: now
 };
 
 // Checks content, sender, attachments, tags and transport URL against the columns that the people
 // have. Writes nothing. `columns` are those of the CSV, when there is one.
-// Errors (invalid): send.* , email.*, liquid.* with the place in the template, relay_url.*;
+// Errors (invalid): send.* , email.*, liquid.* with the place in the template, relay_url.*,
+// schedule.*;
 // send.unknown_tag names each unknown tag with its line.
 Result<Plan> plan_campaign(const ComposeContext& context, const SendRequest& request,
                            const std::vector<audience::MappedColumn>& columns);
@@ -53,7 +57,11 @@ Result<std::vector<audience::MappedColumn>> read_columns(const SendRequest& requ
 Result<audience::Audience> named_audience(db::Connection& connection, OrganisationId organisation,
                                           const std::string& group);
 
+// The zone that the request's time is in: its own, or the organisation's.
+const std::string& zone_of(const ComposeContext& context, const SendRequest& request);
+
 // Imports' copy, content, transport, campaign: durable on return. The engine is told by its runner.
+// One for later is scheduled; its file is kept, and read in when it is time.
 Result<CampaignId> start_campaign(const ComposeContext& context, const SendRequest& request);
 
 // A tag or template that names what nobody has.

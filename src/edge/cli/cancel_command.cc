@@ -12,6 +12,7 @@
 #include "compose/campaigns.h"
 #include "delivery/ledger.h"
 #include "edge/cli/command.h"
+#include "edge/cli/schedule_text.h"
 #include "edge/cli/terminal_text.h"
 #include "edge/cli/workplace.h"
 #include "net/local_client.h"
@@ -31,6 +32,7 @@ struct CancelFlags {
 
 struct Cancelled {
   bool had_ended = false;
+  std::string was_to_start;  // of one that had not begun
   delivery::CampaignFigures figures;
 };
 
@@ -86,6 +88,7 @@ Result<Cancelled> cancel_here(Workplace& at, CampaignId id) {
   result.had_ended = before.finished_at || (before.expanded_at && result.figures.settled() &&
                                             before.state != CampaignState::cancelled);
   if (result.had_ended) return result;
+  if (!before.started_at) result.was_to_start = starts_text(before);
   TRY(at.database().write_value(db::Priority::web, [&](db::Connection& connection) -> Result<bool> {
     return compose::cancel_campaign(connection, organisation, id, at.clock().now());
   }));
@@ -112,6 +115,11 @@ int print(const Cancelled& result, CampaignId id, const CancelFlags& flags) {
   if (result.had_ended) {
     fmt::print("Campaign {} had ended already: {} sent. Nothing was changed.\n", to_text(id),
                plural(figures.sent, "message was", "messages were"));
+    return kDone;
+  }
+  if (!result.was_to_start.empty()) {
+    fmt::print("Campaign {} is cancelled: it was to start {}. Nothing of it is sent.\n",
+               to_text(id), result.was_to_start);
     return kDone;
   }
   fmt::print("Campaign {} is cancelled: {} will not be sent; {} sent before.\n", to_text(id),
@@ -159,7 +167,7 @@ void add_cancel_command(CLI::App& app, CommandLine& line) {
   command->add_option("--data", flags->data, "The data folder")->capture_default_str();
   command->add_option("--database", flags->database, "The database, if not the folder's");
   command->footer(
-      "What was sent stays sent. Example:\n"
+      "What was sent stays sent; what is scheduled does not begin. Example:\n"
       "  tidings cancel 01jc7v2m9k3xa");
   command->callback([&line, flags] { line.run = [flags] { return cancel(*flags); }; });
 }

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "compose/campaign_control.h"
 #include "compose/preview_campaign.h"
 #include "compose/start_campaign.h"
 #include "delivery/smtp_probe.h"
@@ -22,6 +23,7 @@
 #include "edge/cli/interrupt.h"
 #include "edge/cli/local_work.h"
 #include "edge/cli/progress.h"
+#include "edge/cli/schedule_text.h"
 #include "edge/cli/sending_service.h"
 #include "edge/cli/workplace.h"
 #include "wire/relay_url.h"
@@ -32,6 +34,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kWaitingShown = 20;  // scheduled, and as many held
 constexpr std::size_t kTemplateMax = std::size_t{4} << 20;
 constexpr std::size_t kAttachmentMax = std::size_t{64} << 20;
 
@@ -39,7 +42,7 @@ struct SendFlags {
   std::string data = "./data";
   std::string database;
   std::string csv, html, text, subject, from, reply_to, envelope_from, smtp, group;
-  std::string password_file, wait = "0", rate;
+  std::string password_file, wait = "0", rate, at, zone, fold;
   std::vector<std::string> attachments, mappings;
   int connections = 0;
   bool is_resume = false, is_dry_run = false, is_yes = false;
@@ -124,6 +127,9 @@ Result<compose::SendRequest> read_request(const SendFlags& flags) {
   request.reply_to = flags.reply_to;
   request.envelope_from = flags.envelope_from;
   request.transport_url = flags.smtp;
+  request.at = flags.at;
+  request.zone = flags.zone;
+  request.fold = flags.fold;
   return request;
 }
 
@@ -165,6 +171,22 @@ WorkplaceOptions workplace_options(const SendFlags& flags, Access access) {
 
 int resume(const SendFlags& flags, Duration wait, const InterruptWatch& interrupt);
 
+// What was accepted for later: nothing is sent now.
+int print_scheduled(Workplace& workplace, CampaignId id) {
+  const auto campaign = workplace.database().read_value([&](db::Connection& connection) {
+    return compose::load_campaign(connection, workplace.organisation().id, id);
+  });
+  if (!campaign) return report(campaign.error());
+  fmt::print("{}\n", waiting_text(*campaign, workplace.folder().string()));
+  return kDone;
+}
+
+// " on …" for what is sent later.
+std::string when(const compose::ComposeContext& context, const compose::SendRequest& request) {
+  if (request.at.empty()) return "";
+  return fmt::format(" on {} {}", request.at, compose::zone_of(context, request));
+}
+
 // Another process works in this folder: it does the sending, this one watches.
 int hand_over(const SendFlags& flags, const compose::SendRequest& request, Duration wait,
               const Error& busy, const InterruptWatch& interrupt) {
@@ -189,14 +211,16 @@ int hand_over(const SendFlags& flags, const compose::SendRequest& request, Durat
   if (!id)
     return report({ErrorKind::internal, "send.refused", "The running tidings said nothing."});
   print_accepted(CampaignId{*id});
+  if (!request.at.empty()) return print_scheduled(**workplace, CampaignId{*id});
   Follower follower(**workplace, nullptr, wait);
   const int code = follower.follow({{CampaignId{*id}}}, interrupt.token());
   // It ended with our campaign unsent: without another process this one does it.
   return follower.is_abandoned() ? resume(flags, wait, interrupt) : code;
 }
 
-void print_preview(const compose::CampaignPreview& preview) {
-  fmt::print("Would send {} message{}.\n", preview.would_send, preview.would_send == 1 ? "" : "s");
+void print_preview(const compose::CampaignPreview& preview, const std::string& when) {
+  fmt::print("Would send {} message{}{}.\n", preview.would_send, preview.would_send == 1 ? "" : "s",
+             when);
   const auto line = [](std::int64_t count, std::string_view words) {
     if (count > 0) fmt::print("  {:>8}  {}\n", count, words);
   };
@@ -225,7 +249,7 @@ int dry_run(Workplace& workplace, const compose::SendRequest& request) {
   const auto preview = compose::preview_campaign(context, request);
   if (!preview) return report(preview.error());
   for (const auto& warning : preview->warnings) fmt::print(stderr, "tidings: {}\n", warning);
-  print_preview(*preview);
+  print_preview(*preview, when(context, request));
   return preview->would_send == 0 ? kUsage : kDone;
 }
 
@@ -258,11 +282,17 @@ int send_new(const SendFlags& flags, Duration wait, const InterruptWatch& interr
   if (asks(flags)) {
     const auto preview = compose::preview_campaign(checking, *request);
     if (!preview) return report(preview.error());
-    if (!ask(fmt::format("Send \"{}\" from {} to {} people?", request->subject, request->from,
-                         preview->would_send))) {
+    if (!ask(fmt::format("Send \"{}\" from {} to {} people{}?", request->subject, request->from,
+                         preview->would_send, when(checking, *request)))) {
       fmt::print("Nothing was sent.\n");
       return kUsage;
     }
+  }
+  if (plan->schedule) {
+    const auto scheduled = compose::start_campaign(checking, *request);
+    if (!scheduled) return report(scheduled.error());
+    print_accepted(*scheduled);
+    return print_scheduled(**workplace, *scheduled);
   }
   auto service = SendingService::start(**workplace);
   if (!service) return report(service.error());
@@ -283,9 +313,36 @@ int send_new(const SendFlags& flags, Duration wait, const InterruptWatch& interr
   return Follower(**workplace, service->get(), wait).follow({{*started}}, interrupt.token());
 }
 
+// What came due while nothing ran begins, or is held; the others still wait. Each is told of.
+Result<void> begin_due(Workplace& at) {
+  const delivery::Ledger ledger(at.ids(), at.node().id, at.node().number);
+  const Instant now = at.clock().now();
+  std::vector<compose::Campaign> waiting;
+  TRY(at.database().write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
+    waiting.clear();
+    for (const auto& due : TRY(compose::due_campaigns(connection, now))) {
+      TRY(compose::come_due(connection, ledger, at.ids(), due.organisation_id, due.id, now));
+    }
+    for (const CampaignState state : {CampaignState::scheduled, CampaignState::held}) {
+      compose::CampaignFilter filter;
+      filter.state = state;
+      for (auto& each :
+           TRY(compose::list_campaigns(connection, at.organisation().id, filter, kWaitingShown))) {
+        waiting.push_back(std::move(each));
+      }
+    }
+    return {};
+  }));
+  for (const auto& campaign : waiting) {
+    fmt::print("{}\n", waiting_text(campaign, at.folder().string()));
+  }
+  return {};
+}
+
 int resume(const SendFlags& flags, Duration wait, const InterruptWatch& interrupt) {
   auto workplace = Workplace::open(workplace_options(flags, Access::write));
   if (!workplace) return report(workplace.error());
+  if (const auto begun = begin_due(**workplace); !begun) return report(begun.error());
   auto service = SendingService::start(**workplace);
   if (!service) return report(service.error());
   const auto open = (*workplace)->database().read_value([](db::Connection& connection) {
@@ -302,7 +359,7 @@ int resume(const SendFlags& flags, Duration wait, const InterruptWatch& interrup
       return compose::list_campaigns(connection, (*workplace)->organisation().id, 1);
     });
     if (!latest) return report(latest.error());
-    if (latest->empty()) {
+    if (latest->empty() || !latest->front().started_at) {
       fmt::print("There is nothing to resume.\n");
       return kDone;
     }
@@ -319,6 +376,16 @@ int run_send(const SendFlags& flags) {
          fmt::format("--wait {} is not a duration. Say it like 90s, 30m or 2h.", flags.wait)});
   }
   const InterruptWatch interrupt;
+  if (flags.at.empty() && !(flags.zone.empty() && flags.fold.empty())) {
+    return report({ErrorKind::invalid, "send.at",
+                   "--zone and --fold say which time --at means. Give --at too, like "
+                   "\"2026-12-01 09:00\", or leave them out to send now."});
+  }
+  if (flags.is_resume && !flags.at.empty()) {
+    return report({ErrorKind::invalid, "send.at",
+                   "--resume goes on with what was begun, now. To send something new later, leave "
+                   "--resume out."});
+  }
   if (flags.is_resume) return resume(flags, *wait, interrupt);
   std::vector<std::string_view> missing;
   if (flags.html.empty() && flags.text.empty()) missing.push_back("--template FILE");
@@ -361,6 +428,10 @@ void add_send_command(CLI::App& app, CommandLine& line) {
   command->add_option("--connections", flags->connections, "To the mail server at a time")
       ->check(CLI::Range(1, 1000));
   command->add_option("--rate", flags->rate, "At most, like 50/s");
+  command->add_option("--at", flags->at, "Later: local time, like \"2026-12-01 09:00\"");
+  command->add_option("--zone", flags->zone, "Its time zone; the organisation's when left out");
+  command->add_option("--fold", flags->fold, "Which of two, where the clocks go back")
+      ->check(CLI::IsMember({"earlier", "later"}));
   command->add_option("--wait", flags->wait, "How long to wait for deferred mail, like 30m")
       ->capture_default_str();
   command->add_flag("--resume", flags->is_resume, "Go on with what was interrupted");
@@ -371,6 +442,7 @@ void add_send_command(CLI::App& app, CommandLine& line) {
       "  tidings send --data ./data --csv members.csv --template news.html \\\n"
       "    --subject 'Hello {{ contact.first_name }}' --from 'Club <news@example.org>' \\\n"
       "    --smtp smtp://localhost:25\n"
+      "  tidings send … --at \"2026-12-01 09:00\" --zone Europe/Amsterdam\n"
       "  tidings send --data ./data --resume --wait 30m\n"
       "Exit status: 0 all were sent, 1 some failed, 2 nothing was accepted or nobody to write to,\n"
       "3 deferred or uncertain remain, 130 interrupted.");

@@ -19,6 +19,7 @@
 #include "edge/api/json_values.h"
 #include "edge/cli/command.h"
 #include "edge/cli/interrupt.h"
+#include "edge/cli/schedule_text.h"
 #include "edge/cli/terminal_text.h"
 #include "edge/cli/workplace.h"
 #include "report/campaign_report.h"
@@ -112,27 +113,39 @@ std::string phase(const CampaignStatus& status) {
   return only_deferred ? "waiting to retry" : "sending";
 }
 
+bool is_waiting(const compose::Campaign& campaign) {
+  return campaign.state == CampaignState::scheduled || campaign.state == CampaignState::held;
+}
+
+json::value schedule_json(const compose::Campaign& campaign) {
+  if (campaign.schedule_local.empty()) return nullptr;
+  return json::object{{"at", campaign.schedule_local}, {"time_zone", campaign.schedule_zone}};
+}
+
 json::object to_json(const CampaignStatus& status, bool in_detail) {
   const CampaignFigures& figures = status.figures;
   const compose::Campaign& campaign = status.campaign;
-  json::object object{{"id", to_text(campaign.id)},
-                      {"name", campaign.name},
-                      {"kind", to_string(campaign.kind)},
-                      {"channel", to_string(campaign.channel)},
-                      {"state", to_string(campaign.state)},
-                      {"phase", phase(status)},
-                      {"subject", status.subject},
-                      {"created_at", to_rfc3339(campaign.created_at)},
-                      {"expanded_at", instant_or_null(campaign.expanded_at)},
-                      {"finished_at", instant_or_null(campaign.finished_at)},
-                      {"next_attempt_at", instant_or_null(status.next_attempt)},
-                      {"total", figures.total()},
-                      {"pending", figures.pending()},
-                      {"in_flight", figures.in_flight()},
-                      {"completed", figures.completed()},
-                      {"failed", figures.all_failed()},
-                      {"skipped", figures.all_skipped()},
-                      {"unsubscribed", figures.unsubscribed}};
+  json::object object{
+      {"id", to_text(campaign.id)},
+      {"name", campaign.name},
+      {"kind", to_string(campaign.kind)},
+      {"channel", to_string(campaign.channel)},
+      {"state", to_string(campaign.state)},
+      {"phase", phase(status)},
+      {"subject", status.subject},
+      {"created_at", to_rfc3339(campaign.created_at)},
+      {"starts_at", is_waiting(campaign) ? instant_or_null(campaign.scheduled_at) : json::value()},
+      {"schedule", schedule_json(campaign)},
+      {"expanded_at", instant_or_null(campaign.expanded_at)},
+      {"finished_at", instant_or_null(campaign.finished_at)},
+      {"next_attempt_at", instant_or_null(status.next_attempt)},
+      {"total", figures.total()},
+      {"pending", figures.pending()},
+      {"in_flight", figures.in_flight()},
+      {"completed", figures.completed()},
+      {"failed", figures.all_failed()},
+      {"skipped", figures.all_skipped()},
+      {"unsubscribed", figures.unsubscribed}};
   object["detail"] = {{"queued", figures.queued},
                       {"deferred", figures.deferred},
                       {"held", figures.held},
@@ -181,6 +194,13 @@ void print_list(const std::vector<CampaignStatus>& all, int limit) {
         right_aligned(grouped(figures.all_failed()), 8),
         right_aligned(grouped(figures.all_skipped()), 8), fitted(harmless(each.subject), subject));
   }
+  for (const CampaignStatus& each : all) {
+    if (!is_waiting(each.campaign)) continue;
+    fmt::print("{} starts {}{}\n", to_text(each.campaign.id), starts_text(each.campaign),
+               each.campaign.state == CampaignState::held
+                   ? fmt::format("; held: {}", harmless(each.campaign.reason))
+                   : "");
+  }
   if (std::ssize(all) == limit) fmt::print("There may be more: --limit {}\n", limit * 5);
 }
 
@@ -208,12 +228,14 @@ void print_bar(const CampaignFigures& figures) {
              done * 100 / figures.total());
 }
 
-void print_detail(const CampaignStatus& status) {
+void print_detail(const CampaignStatus& status, const std::string& folder) {
   const CampaignFigures& figures = status.figures;
   const compose::Campaign& campaign = status.campaign;
   fmt::print("Campaign {}: {}\n", to_text(campaign.id), harmless(status.subject));
-  fmt::print("  {}; begun {}{}\n", phase(status), local_time(campaign.created_at),
+  fmt::print("  {}; {} {}{}\n", phase(status), campaign.started_at ? "begun" : "made",
+             local_time(campaign.started_at.value_or(campaign.created_at)),
              campaign.finished_at ? ", ended " + local_time(*campaign.finished_at) : "");
+  if (is_waiting(campaign)) fmt::print("{}\n", waiting_text(campaign, folder));
   if (status.importing) {
     fmt::print("  reading {}: {:.0f}%, {} rows\n", harmless(status.importing->file_name),
                status.importing->progress() * 100, grouped(status.importing->counts.rows));
@@ -259,7 +281,7 @@ void print(const std::vector<CampaignStatus>& all, const StatusFlags& flags) {
       fmt::print("{}\n", json::serialize(to_json(each, in_detail)));
     }
   } else if (in_detail) {
-    print_detail(all.front());
+    print_detail(all.front(), flags.data);
   } else {
     print_list(all, flags.limit);
   }
