@@ -104,6 +104,7 @@ Result<bool> CampaignRunner::round(std::stop_token stop) {
     next_take_over_ = clock_.now() + kTakeOverEvery;
   }
   TRY(begin_due());
+  const std::uint64_t stops = dispatcher_.stops();
   std::vector<Campaign> campaigns;
   std::vector<delivery::CampaignWork> may_send;
   TRY(database_.read([&](db::Connection& connection) -> Result<void> {
@@ -129,7 +130,7 @@ Result<bool> CampaignRunner::round(std::stop_token stop) {
                                        std::chrono::seconds(options.packages.seconds)),
                         content->message_bytes});
   }
-  dispatcher_.set_campaigns(std::move(may_send));
+  dispatcher_.set_campaigns(std::move(may_send), stops);
   // Goes on where the last round stopped, and no longer than until a pause must be seen.
   std::ranges::rotate(campaigns, std::ranges::upper_bound(campaigns, last_advanced_, {},
                                                           [](const Campaign& c) { return c.id; }));

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <future>
 
 #include "delivery/dispatcher_impl.h"
 
@@ -7,6 +8,7 @@ namespace tidings::delivery {
 namespace {
 
 constexpr Duration kTroublePause = std::chrono::seconds(1);
+constexpr Duration kStopMax = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -169,11 +171,24 @@ void Dispatcher::start() {
   });
 }
 
-void Dispatcher::set_campaigns(std::vector<CampaignWork> campaigns) {
-  impl_->loop.post([impl = impl_, campaigns = std::move(campaigns)]() mutable {
-    impl->set_campaigns(std::move(campaigns));
+void Dispatcher::set_campaigns(std::vector<CampaignWork> campaigns, std::uint64_t stops) {
+  impl_->loop.post([impl = impl_, campaigns = std::move(campaigns), stops]() mutable {
+    impl->set_campaigns(std::move(campaigns), stops);
   });
 }
+
+void Dispatcher::stop_campaign(CampaignId campaign) {
+  auto stopped = std::make_shared<std::promise<void>>();
+  auto is_stopped = stopped->get_future();
+  impl_->loop.post([impl = impl_, campaign, number = ++impl_->stops, stopped] {
+    impl->stop_campaign(campaign, number);
+    stopped->set_value();
+  });
+  // A loop that has ended, or is stuck for so long, hands out nothing either.
+  is_stopped.wait_for(kStopMax);
+}
+
+std::uint64_t Dispatcher::stops() const { return impl_->stops; }
 
 void Dispatcher::notify() {
   impl_->loop.post([impl = impl_] {

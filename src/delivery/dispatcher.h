@@ -10,6 +10,7 @@
 // Thread: public functions from any.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -64,7 +65,14 @@ class Dispatcher {
   void start();
   // The campaigns (and direct lanes) that may send from now on; those left out stop, what was ready
   // goes back. A direct lane that has something claimed stays until that has left.
-  void set_campaigns(std::vector<CampaignWork> campaigns);
+  // `stops` is what stops() said before the campaigns were read: those that were stopped later are
+  // left out, whatever was read.
+  void set_campaigns(std::vector<CampaignWork> campaigns, std::uint64_t stops = UINT64_MAX);
+  // A campaign was paused or aborted, and that is committed: on return nothing more of it is handed
+  // to a transport. What a transport has ends as it began. Not from the loop's thread; returns at
+  // once when the loop does not run any more.
+  void stop_campaign(CampaignId campaign);
+  std::uint64_t stops() const;
   // There may be new work for claims: rows were enqueued.
   void notify();
   // A message that belongs to no campaign was added: claims it without waiting for set_campaigns().

@@ -33,10 +33,13 @@ Settlement as_release(const ClaimedMessage& message) {
 
 }  // namespace
 
-void Dispatcher::Impl::set_campaigns(std::vector<CampaignWork> wanted) {
+void Dispatcher::Impl::set_campaigns(std::vector<CampaignWork> wanted, std::uint64_t stops_seen) {
   if (draining) return;
+  std::erase_if(stopped, [&](const auto& each) { return each.second <= stops_seen; });
   std::map<CampaignId, CampaignWork> next;
-  for (CampaignWork& work : wanted) next.emplace(work.campaign_id, work);
+  for (CampaignWork& work : wanted) {
+    if (!stopped.contains(work.campaign_id)) next.emplace(work.campaign_id, work);
+  }
   for (const auto& [id, work] : campaigns) {
     if (next.contains(id)) continue;
     if (is_direct(id) && is_busy(id)) {
@@ -61,6 +64,18 @@ void Dispatcher::Impl::set_campaigns(std::vector<CampaignWork> wanted) {
   set_trouble(Cause::transport, std::move(trouble));
   give_up_doubtful();
   claim_more();
+}
+
+void Dispatcher::Impl::stop_campaign(CampaignId campaign, std::uint64_t number) {
+  stopped[campaign] = std::max(stopped[campaign], number);
+  if (draining) return;
+  if (Site* site = site_of(campaign)) {
+    for (const auto& message : site->engine.forbid(campaign)) release(*message);
+  }
+  campaigns.erase(campaign);
+  next_claim.erase(campaign);
+  give_up_doubtful();
+  publish();
 }
 
 bool Dispatcher::Impl::is_busy(CampaignId lane) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -65,7 +66,8 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   void run_preparing();
   void prepared(std::vector<Job> chunk);
   void place(Job& job);
-  void set_campaigns(std::vector<CampaignWork> campaigns);
+  void set_campaigns(std::vector<CampaignWork> campaigns, std::uint64_t stops_seen);
+  void stop_campaign(CampaignId campaign, std::uint64_t number);
   void open_direct(const CampaignWork& work);
   bool is_busy(CampaignId lane);
   Site* site_of(CampaignId campaign);
@@ -109,6 +111,8 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   std::map<TransportId, std::unique_ptr<Site>> sites;
   std::map<TransportId, std::pair<Instant, Error>> unmade;  // when to try again, and why not
   std::map<CampaignId, CampaignWork> campaigns;
+  std::map<CampaignId, std::uint64_t> stopped;  // by which stop; until that is known to the runner
+  std::atomic<std::uint64_t> stops = 0;
   std::unordered_map<CampaignId, std::size_t> preparing;  // claimed, not ready yet
   std::unordered_set<CampaignId> claiming;
   std::unordered_map<CampaignId, Instant> next_claim;

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <filesystem>
 #include <map>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -424,6 +425,31 @@ TEST_F(DispatcherTest, AChangedTransportDoesNotHoldUpTheEnd) {
   EXPECT_TRUE(until([&](const CampaignFigures&) { return transport_->in_flight() > 0; }));
   dispatcher_->transport_changed(TransportId{1});
   EXPECT_TRUE(drain());
+}
+
+TEST_F(DispatcherTest, nothing_leaves_after_a_stop_until_the_runner_has_seen_it) {
+  enqueue(60);
+  start(100);
+  ASSERT_TRUE(until([](const CampaignFigures& figures) { return figures.sent >= 5; }));
+  const std::uint64_t before = dispatcher_->stops();
+  std::atomic<bool> is_stopped = false;
+  std::thread stopper([&] {
+    dispatcher_->stop_campaign(kCampaign);
+    is_stopped = true;
+  });
+  EXPECT_TRUE(loop_.run_until([&] { return is_stopped.load(); }, std::chrono::seconds(4)));
+  stopper.join();
+  const std::size_t takes = script_.takes;
+  EXPECT_LT(takes, 60u);
+  // A runner that read its campaigns before the stop was committed lets nothing go on.
+  const CampaignWork work{kOrganisation, kCampaign, TransportId{1}, 0, 0};
+  dispatcher_->set_campaigns({work}, before);
+  EXPECT_TRUE(until([](const CampaignFigures& figures) { return figures.sending == 0; }));
+  loop_.run_until([] { return false; }, std::chrono::milliseconds(300));
+  EXPECT_EQ(script_.takes, takes);
+  dispatcher_->set_campaigns({work}, dispatcher_->stops());
+  EXPECT_TRUE(until_settled());
+  expect_each_sent_once(60);
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ class Accounts:
             self.violations.append(f"{rule}: {what}")
 
 
-def settle(expected, rows, deliveries, open_connections, refusals=()):
+def settle(expected, rows, deliveries, open_connections, refusals=(), aborted=False):
     """Holds the three against each other for one campaign.
 
     expected: the addresses that should get it, case-folded.
@@ -39,6 +39,7 @@ def settle(expected, rows, deliveries, open_connections, refusals=()):
     deliveries: the sink's messages that belong to the campaign.
     open_connections: the connections that were open at its kills or broken by the sink, in all.
     refusals: addresses the sink refused for good, case-folded.
+    aborted: the campaign was aborted: who is cancelled did not get it, and that is right.
     """
     accounts = Accounts()
     expected = set(expected)
@@ -50,14 +51,14 @@ def settle(expected, rows, deliveries, open_connections, refusals=()):
 
     for address in sorted(expected):
         _settle_person(accounts, address, by_address.get(address, []), copies, reached,
-                       address in refusals)
+                       address in refusals, aborted)
     _check_strangers(accounts, expected, by_address, copies)
     _check_bounds(accounts, rows, copies, open_connections)
     accounts.counts.update(expected=len(expected), rows=len(rows), delivered=len(deliveries))
     return accounts
 
 
-def _settle_person(accounts, address, rows, copies, reached, refused):
+def _settle_person(accounts, address, rows, copies, reached, refused, aborted):
     if not rows:
         accounts.wrong("lost" if not reached[address] else "unrecorded",
                        f"{address} has no row in the record")
@@ -82,7 +83,7 @@ def _settle_person(accounts, address, rows, copies, reached, refused):
             accounts.wrong("lost", f"{address} is {status} without a reason")
         if arrived:
             accounts.wrong("record", f"{address} is {status} and got it")
-        if not refused:
+        if not refused and not (aborted and status == "cancelled"):
             accounts.wrong("lost", f"{address} is {status} ({row['reason']}) though nobody refused")
     else:
         accounts.wrong("lost", f"{address} is left {status} after the end"

@@ -19,8 +19,8 @@ PEOPLE = ["a@x", "b@x", "c@x"]
 
 
 class AccountsTest(unittest.TestCase):
-    def rules(self, rows, deliveries, cut=0, refusals=(), expected=PEOPLE):
-        found = settle(expected, rows, deliveries, cut, refusals).violations
+    def rules(self, rows, deliveries, cut=0, refusals=(), expected=PEOPLE, aborted=False):
+        found = settle(expected, rows, deliveries, cut, refusals, aborted).violations
         return sorted({violation.split(":")[0] for violation in found})
 
     def others(self):
@@ -32,6 +32,14 @@ class AccountsTest(unittest.TestCase):
 
     def test_everybody_once_is_right(self):
         self.assertEqual(self.with_a([row("a@x")], [delivery("a@x")]), [])
+
+    def test_only_of_an_aborted_campaign_somebody_may_be_cancelled_and_then_got_nothing(self):
+        cancelled = row("a@x", "cancelled", reason="cancelled")
+        self.assertEqual(self.with_a([cancelled], []), ["lost"])
+        self.assertEqual(self.with_a([cancelled], [], aborted=True), [])
+        self.assertEqual(self.with_a([cancelled], [delivery("a@x")], aborted=True), ["record"])
+        self.assertEqual(self.with_a([row("a@x", "bounced", reason="x")], [], aborted=True),
+                         ["lost"])
 
     def test_case_of_an_address_does_not_matter(self):
         self.assertEqual(self.with_a([row("A@x", message_id="<a@x>")], [delivery("A@X")]), [])

@@ -309,13 +309,26 @@ Result<Answer> release(const Call& call) {
 
 // A step that needs nothing but the campaign.
 using Simple = Result<Campaign> (*)(db::Connection&, OrganisationId, CampaignId, Instant);
-Handler simple(Simple step) {
-  return [step](const Call& call) -> Result<Answer> {
+enum class Sending { as_it_is, stops };
+
+// What is answered holds when it is answered: nothing more of a campaign that was paused or
+// aborted is handed over. Does no harm when repeated (a key that was used before).
+void stop_sending(const Call& call, const Result<Answer>& answer, CampaignId id) {
+  if (!answer || answer->status >= 300 || call.services.dispatcher == nullptr) return;
+  const auto state = call.services.database.read_value([&](db::Connection& connection) {
+    return compose::load_campaign(connection, call.organisation(), id);
+  });
+  if (state && state->state != CampaignState::running) call.services.dispatcher->stop_campaign(id);
+}
+
+Handler simple(Simple step, Sending sending = Sending::as_it_is) {
+  return [step, sending](const Call& call) -> Result<Answer> {
     const auto id = TRY(call.id<CampaignId>("id"));
     auto answer = commit(call, [&](db::Connection& connection) -> Result<Answer> {
       const Campaign campaign = TRY(step(connection, call.organisation(), id, call.now()));
       return shown(connection, campaign);
     });
+    if (sending == Sending::stops) stop_sending(call, answer, id);
     wake(call);
     return answer;
   };
@@ -331,6 +344,7 @@ Result<Answer> pause(const Call& call) {
         call.now()));
     return shown(connection, campaign);
   });
+  stop_sending(call, answer, id);
   wake(call);
   return answer;
 }
@@ -381,6 +395,7 @@ Result<Answer> correct(const Call& call) {
     both["correction"] = correction.body;
     return Answer::created(std::move(both));
   });
+  stop_sending(call, answer, id);
   wake(call);
   return answer;
 }
@@ -461,7 +476,7 @@ void add_campaign_handlers(Registry& registry) {
   registry.answer("releaseCampaign", release);
   registry.answer("pauseCampaign", pause);
   registry.answer("resumeCampaign", simple(compose::resume_campaign));
-  registry.answer("abortCampaign", simple(compose::abort_campaign));
+  registry.answer("abortCampaign", simple(compose::abort_campaign, Sending::stops));
   registry.answer("copyCampaign", copy);
   registry.answer("resendCampaign", resend);
   registry.answer("correctCampaign", correct);

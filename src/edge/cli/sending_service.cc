@@ -165,6 +165,7 @@ net::Response SendingService::cancel_handed_over(const net::Request& request) {
                                         CampaignId{id.value_or(0)}, workplace_.clock().now());
       });
   if (!cancelled) return problem(cancelled.error());
+  dispatcher_->stop_campaign(CampaignId{id.value_or(0)});
   runner_->wake();
   return net::Response::json(200, *cancelled ? "{\"cancelled\":true}" : "{\"cancelled\":false}");
 }
