@@ -11,6 +11,7 @@
 #include "edge/api/organisation_handlers.h"
 #include "edge/api/preview_handlers.h"
 #include "edge/api/record_handlers.h"
+#include "edge/api/sandbox_handlers.h"
 #include "edge/api/segment_handlers.h"
 #include "edge/api/sender_handlers.h"
 #include "edge/api/suppression_handlers.h"
@@ -31,6 +32,7 @@ void add_all_handlers(Registry& registry) {
   add_organisation_handlers(registry);
   add_preview_handlers(registry);
   add_record_handlers(registry);
+  add_sandbox_handlers(registry);
   add_segment_handlers(registry);
   add_sender_handlers(registry);
   add_suppression_handlers(registry);

@@ -113,8 +113,8 @@ struct SentMessage {
   std::string sha256;
 };
 
-Result<SentMessage> read_sent(const Call& call) {
-  SentMessage sent{TRY(find_message(call)), {}, {}};
+Result<SentMessage> read_sent(const Call& call, report::LogEntry entry) {
+  SentMessage sent{std::move(entry), {}, {}};
   std::string body;
   std::shared_ptr<const delivery::FrozenContent> content;
   TRY(call.services.database.read([&](db::Connection& connection) -> Result<void> {
@@ -135,8 +135,12 @@ Result<SentMessage> read_sent(const Call& call) {
   return sent;
 }
 
-Result<Answer> get_content(const Call& call) {
-  const SentMessage sent = TRY(read_sent(call));
+Result<SentMessage> read_sent(const Call& call) { return read_sent(call, TRY(find_message(call))); }
+
+}  // namespace
+
+Result<json::object> content_json(const Call& call, const report::LogEntry& entry) {
+  const SentMessage sent = TRY(read_sent(call, entry));
   const report::ReadableEmail email = report::read_email(sent.octets);
   json::array headers;
   for (const auto& [name, value] : email.headers) {
@@ -153,12 +157,16 @@ Result<Answer> get_content(const Call& call) {
   const auto maybe = [](const std::string& text) {
     return text.empty() ? json::value() : json::value(shown(text));
   };
-  return Answer::ok(json::object{{"sha256", sent.sha256},
-                                 {"octets", std::ssize(sent.octets)},
-                                 {"headers", std::move(headers)},
-                                 {"html", maybe(email.html)},
-                                 {"text", maybe(email.plain)},
-                                 {"attachments", std::move(attachments)}});
+  return json::object{{"sha256", sent.sha256},         {"octets", std::ssize(sent.octets)},
+                      {"headers", std::move(headers)}, {"html", maybe(email.html)},
+                      {"text", maybe(email.plain)},    {"attachments", std::move(attachments)}};
+}
+
+namespace {
+
+Result<Answer> get_content(const Call& call) {
+  const report::LogEntry entry = TRY(find_message(call));
+  return Answer::ok(TRY(content_json(call, entry)));
 }
 
 Answer download(std::string octets, std::string content_type, const std::string& disposition) {

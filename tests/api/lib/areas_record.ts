@@ -57,5 +57,7 @@ export const records: Record<string, Case> = {
   listRecipients: ofCampaign,
   exportRecipients: ofCampaign,
   getStatistics: ofCampaign,
+  listSandboxMessages: async () => ({}),
+  getSandboxMessage: ofMessage,
   listHistory: async (own) => ({ path: { id: await contact(own) } }),
 };

@@ -85,6 +85,11 @@ class SenderLinkTest(Walk):
         sent = server.call("POST", f"/senders/{sender['id']}/verification", token=trial)
         self.wait_sent(sent["message_id"])
         texts = self.everything_readable(sent["message_id"]) | self.files()
+        shown = server.call("GET", f"/sandbox/messages/{sent['message_id']}", token=trial)
+        self.assertEqual(shown["message"]["address"], "principal@other.example")
+        texts["sandbox"] = str(shown["content"])
+        listed = server.call("GET", "/sandbox/messages", token=trial)["items"]
+        self.assertEqual([one["id"] for one in listed], [sent["message_id"]])
         tokens = set()
         for text in texts.values():
             unfolded = text.replace("=\r\n", "").replace("=\n", "")
