@@ -9,11 +9,13 @@
 
 #include "audience/contacts.h"
 #include "audience/people/contact_book.h"
+#include "audience/recipient_choices.h"
 #include "audience/suppression_check.h"
 #include "audience/suppressions.h"
 #include "compose/senders.h"
 #include "delivery/attempt_data.h"
 #include "delivery/ledger.h"
+#include "domain/recipient_rule.h"
 #include "wire/email_address.h"
 
 namespace tidings::compose {
@@ -86,24 +88,54 @@ Result<Recipient> find_recipient(db::Connection& connection, const MessageContex
   return recipient;
 }
 
-// {"contact": {…}, "data": {…}}; of the contact what the content reads, under the names it uses.
-std::string values_of(const MessageContent& content, const audience::Contact& contact,
-                      std::string_view data) {
-  json::object contact_values;
-  if (content.used.all || !content.used.fields.empty()) {
-    boost::system::error_code error;
-    json::value all = json::parse(audience::contact_values(contact), error);
-    if (!error && all.is_object()) {
-      if (content.used.all) contact_values = all.get_object();
-      for (const auto& field : content.used.fields) {
-        if (const json::value* found = all.get_object().if_contains(field.target)) {
-          const bool is_empty = found->is_string() && found->get_string().empty();
-          if (!is_empty) contact_values[field.name] = *found;
-        }
-      }
+// What the content reads of a contact, under the names it uses.
+json::object read_values(const audience::Contact& contact, bool all_of_it,
+                         const std::vector<audience::UsedFields::Field>& fields) {
+  json::object values;
+  if (!all_of_it && fields.empty()) return values;
+  boost::system::error_code error;
+  json::value all = json::parse(audience::contact_values(contact), error);
+  if (error || !all.is_object()) return values;
+  if (all_of_it) values = all.get_object();
+  for (const auto& field : fields) {
+    if (const json::value* found = all.get_object().if_contains(field.target)) {
+      const bool is_empty = found->is_string() && found->get_string().empty();
+      if (!is_empty) values[field.name] = *found;
     }
   }
+  return values;
+}
+
+// {"contact": {…}, "data": {…}}; the student, whom it is about, among those of the contact.
+std::string values_of(const MessageContent& content, const audience::Contact& contact,
+                      const std::optional<audience::Contact>& student, std::string_view data) {
+  const auto& used = content.used;
+  json::object contact_values = read_values(contact, used.all, used.fields);
+  if (student && (used.student_all || !used.student_fields.empty())) {
+    contact_values[kStudentMember] = read_values(*student, used.student_all, used.student_fields);
+  }
   return fmt::format(R"({{"contact":{},"data":{}}})", json::serialize(contact_values), data);
+}
+
+// Whether staff may write to this person of their own accord (P29, P39).
+Result<void> check_individual(db::Connection& connection, OrganisationId organisation,
+                              const Recipient& recipient, const MessageOrder& order, Instant now) {
+  if (order.kind != MessageKind::individual) return {};
+  const auto found = TRY(audience::individual_decision(connection, organisation, recipient.contact,
+                                                       Channel::email, recipient.normalised, now));
+  const std::string name = recipient.contact.display_name();
+  const std::string& who = name.empty() ? recipient.typed : name;
+  if (found.decision.state == MessageState::skipped) {
+    return fail(ErrorKind::conflict, "message.do_not_contact",
+                fmt::format("{} asked not to be contacted. Nothing is sent to them unless that is "
+                            "changed in their file.",
+                            who));
+  }
+  if (found.ask.empty() || order.is_confirmed) return {};
+  return fail(ErrorKind::conflict, "message.unsubscribed",
+              fmt::format("{} does not want mailings any more ({}). A personal message may go all "
+                          "the same: send it again with \"confirmed\" if you are sure.",
+                          who, found.ask));
 }
 
 Result<void> check_sender(db::Connection& connection, OrganisationId organisation, SenderId id) {
@@ -128,6 +160,7 @@ Result<QueuedMessage> send_message(db::Connection& connection, const MessageCont
     TRY(check_sender(connection, context.organisation, content.content->sender_id));
   }
   const Recipient recipient = TRY(find_recipient(connection, context, order, now));
+  TRY(check_individual(connection, context.organisation, recipient, order, now));
   delivery::DirectMessage direct;
   direct.organisation_id = context.organisation;
   direct.content_version_id = content.content->id;
@@ -141,13 +174,15 @@ Result<QueuedMessage> send_message(db::Connection& connection, const MessageCont
   message.contact_id = recipient.contact.id;
   message.address = recipient.typed;
   message.normalised = recipient.normalised;
-  message.values = values_of(*content.content, recipient.contact, order.data);
   message.about = {recipient.contact.id};
+  std::optional<audience::Contact> student;
   for (const ContactId other : order.about) {
-    if (other != recipient.contact.id) {
-      message.about.push_back(TRY(load(connection, context.organisation, other)).id);
-    }
+    if (other == recipient.contact.id) continue;
+    auto loaded = TRY(load(connection, context.organisation, other));
+    message.about.push_back(loaded.id);
+    if (!student) student = std::move(loaded);
   }
+  message.values = values_of(*content.content, recipient.contact, student, order.data);
   const auto suppressed = TRY(audience::find_suppressed(
       connection, context.organisation, Channel::email, order.kind, {message.normalised}, now));
   if (!suppressed.empty()) {

@@ -29,6 +29,7 @@ struct MessageOrder {
   std::string sent_by;
   bool is_test = false;
   bool may_override_sender = false;
+  bool is_confirmed = false;  // an individual one is wanted although the person has unsubscribed
 };
 
 struct QueuedMessage {
@@ -49,7 +50,8 @@ struct MessageContext {
 // An address that nobody has becomes a contact that campaigns leave alone until it consents. A
 // suppressed address is recorded as dropped, with the reason. Errors: address.* (invalid),
 // contact.not_found, message.no_address (invalid), message.missing_data (invalid) naming each tag
-// with its line, sender.unverified (conflict).
+// with its line, sender.unverified (conflict). Of an individual one also message.do_not_contact
+// and, unless it is confirmed, message.unsubscribed (conflict): audience/recipient_choices.h.
 Result<QueuedMessage> send_message(db::Connection& connection, const MessageContext& context,
                                    const MessageContents::Found& content, const MessageOrder& order,
                                    Instant now);

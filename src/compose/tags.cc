@@ -44,10 +44,9 @@ Tag make_tag(std::string_view name, std::string_view label, std::string_view sam
           std::string(sample)};
 }
 
-// A campaign may write to guardians about somebody; other messages have one person.
-bool has_student(MessageKind kind) {
-  return kind != MessageKind::individual && kind != MessageKind::transactional;
-}
+// Campaigns and individual messages may go to guardians about somebody; what an application sends
+// has one person.
+bool has_student(MessageKind kind) { return kind != MessageKind::transactional; }
 
 TagGroup system_tags(const identity::Organisation& organisation, MessageKind kind) {
   TagGroup group{"system", "System", {}};

@@ -1,6 +1,8 @@
 #include "edge/api/message_handlers.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -10,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "audience/recipient_choices.h"
 #include "base/bytes.h"
 #include "compose/attachments.h"
 #include "compose/campaign_control.h"
@@ -115,13 +118,13 @@ Result<std::optional<Answer>> read_attachments(const Call& call, const json::arr
   return std::optional<Answer>();
 }
 
-std::optional<Answer> unfit(const json::object& body, const Draft& draft) {
+std::optional<Answer> unfit(const json::object& body, const Draft& draft, bool has_recipient) {
   const bool has_template = body.contains("template");
   if (has_template == (body.contains("html") || body.contains("text"))) {
     return refuse("/template", {ErrorKind::invalid, "message.content",
                                 "Give either a template, or a subject with html or text."});
   }
-  if (!body.contains("to") && !body.contains("contact_id")) {
+  if (!has_recipient) {
     return refuse("/to",
                   {ErrorKind::invalid, "message.no_recipient", "Say to whom: to, or contact_id."});
   }
@@ -159,6 +162,8 @@ Result<compose::MessageOrder> order_of(const Call& call, const json::object& bod
   order.sent_by = call.who.name;
   order.is_test = call.who.is_test;
   const json::value* override_sender = body.if_contains("override_sender");
+  const json::value* confirmed = body.if_contains("confirmed");
+  order.is_confirmed = confirmed != nullptr && confirmed->as_bool();
   order.may_override_sender = override_sender != nullptr && override_sender->as_bool();
   if (order.may_override_sender &&
       !identity::allows(call.who, identity::Permission::senders_override)) {
@@ -184,20 +189,26 @@ Result<Answer> explained(Result<Answer> answer) {
   return refuse(std::string(field), answer.error());
 }
 
-Result<Answer> send(const Call& call, compose::MessageContents& contents) {
+using Queued = std::vector<compose::QueuedMessage>;
+
+// Sends what the body says to each of `orders`, all or none; `shown` makes the answer.
+Result<Answer> send_each(const Call& call, compose::MessageContents& contents,
+                         const std::vector<compose::MessageOrder>& orders,
+                         const std::function<json::value(const Queued&)>& shown) {
   const json::object& body = call.body.as_object();
-  const auto order = TRY(order_of(call, body));
+  const compose::MessageOrder& first = orders.front();
   const std::string named_template = text_of(body, "template");
   const std::string named_sender = text_of(body, "sender");
   compose::MessageWish wish;
-  wish.kind = order.kind;
+  wish.kind = first.kind;
   wish.template_name = named_template;
-  wish.locale = order.locale;
+  wish.locale = first.locale;
   wish.draft.subject = text_of(body, "subject");
   wish.draft.html = text_of(body, "html");
   wish.draft.text = text_of(body, "text");
   wish.draft.reply_to = text_of(body, "reply_to");
-  if (auto refused = unfit(body, wish.draft)) return *std::move(refused);
+  const bool has_recipient = !first.to.empty() || first.contact_id.valid();
+  if (auto refused = unfit(body, wish.draft, has_recipient)) return *std::move(refused);
   if (named_template.empty() || !named_sender.empty()) {
     wish.draft.sender_id = TRY(find_sender(call, named_sender));
   }
@@ -214,17 +225,102 @@ Result<Answer> send(const Call& call, compose::MessageContents& contents) {
         const auto context = TRY(compose::control_context(
             connection, call.services.ids, call.services.secrets, call.organisation(),
             call.services.settings.attachment_bytes_max));
-        transport = TRY(compose::sending_transport(connection, context, order.is_test, call.now()));
-        const auto queued = TRY(
-            compose::send_message(connection, {call.services.ids, call.organisation(), transport},
-                                  content, order, call.now()));
-        return Answer::accepted(queued_json(queued));
+        transport = TRY(compose::sending_transport(connection, context, first.is_test, call.now()));
+        Queued queued;
+        for (const auto& order : orders) {
+          queued.push_back(TRY(
+              compose::send_message(connection, {call.services.ids, call.organisation(), transport},
+                                    content, order, call.now())));
+        }
+        return Answer::accepted(shown(queued));
       },
       db::Priority::transactional);
   if (transport.valid() && call.services.dispatcher != nullptr) {
     call.services.dispatcher->notify_direct(call.organisation(), transport);
   }
   return answer;
+}
+
+Result<Answer> send(const Call& call, compose::MessageContents& contents) {
+  const auto order = TRY(order_of(call, call.body.as_object()));
+  return send_each(call, contents, {order},
+                   [](const Queued& queued) { return queued_json(queued.front()); });
+}
+
+// --- from a contact's page (P29)
+
+json::object choice_json(const audience::RecipientChoice& choice) {
+  const auto& decision = choice.decision.decision;
+  const bool asks = !choice.decision.ask.empty();
+  const bool is_sms = choice.channel == Channel::sms && !choice.address.empty();
+  std::string_view outcome = "send";
+  std::string_view reason = choice.decision.ask;
+  if (decision.state == MessageState::skipped) outcome = "skip";
+  if (decision.state == MessageState::dropped) outcome = "drop";
+  if (decision.state != MessageState::waiting) reason = decision.reason;
+  if (asks) outcome = "ask";
+  if (is_sms && decision.state == MessageState::waiting) {
+    outcome = "skip";
+    reason = "text messages cannot be sent yet";
+  }
+  const auto maybe = [](std::string_view text) {
+    return text.empty() ? json::value() : json::value(text);
+  };
+  return {{"contact_id", to_text(choice.contact_id)},
+          {"name", choice.name},
+          {"relation", maybe(choice.relation)},
+          {"channel", to_string(choice.channel)},
+          {"address", maybe(choice.address)},
+          {"is_primary", choice.is_primary},
+          {"outcome", outcome},
+          {"reason", maybe(reason)}};
+}
+
+Result<Answer> list_choices(const Call& call) {
+  const auto contact = TRY(call.id<ContactId>("contact_id"));
+  const Channel channel = call.query("channel") == "sms" ? Channel::sms : Channel::email;
+  const auto choices = TRY(call.services.database.read_value([&](db::Connection& connection) {
+    return audience::recipient_choices(connection, call.organisation(), contact, channel,
+                                       call.now());
+  }));
+  json::array items;
+  for (const auto& choice : choices) items.push_back(choice_json(choice));
+  return Answer::ok(json::object{{"items", std::move(items)}});
+}
+
+// Each recipient is the contact or somebody who receives messages about them.
+Result<Answer> send_about(const Call& call, compose::MessageContents& contents) {
+  const auto contact = TRY(call.id<ContactId>("contact_id"));
+  const json::object& body = call.body.as_object();
+  const auto possible = TRY(call.services.database.read_value([&](db::Connection& connection) {
+    return audience::possible_recipients(connection, call.organisation(), contact);
+  }));
+  compose::MessageOrder order = TRY(order_of(call, body));
+  order.kind = MessageKind::individual;
+  order.about = {contact};
+  std::vector<compose::MessageOrder> orders;
+  std::vector<FieldError> fields;
+  const json::array& recipients = body.at("recipients").as_array();
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    const json::object& one = recipients[i].as_object();
+    order.contact_id = ContactId{parse_id(text_of(one, "contact_id")).value_or(0)};
+    order.to = text_of(one, "address");
+    if (std::ranges::find(possible, order.contact_id) == possible.end()) {
+      fields.push_back({fmt::format("/recipients/{}/contact_id", i), "message.not_related",
+                        "This is neither the contact nor somebody who receives messages about "
+                        "them."});
+    }
+    orders.push_back(order);
+  }
+  if (!fields.empty()) {
+    return Answer::problem(422, {ErrorKind::invalid, "message.invalid", fields.front().message},
+                           std::move(fields));
+  }
+  return send_each(call, contents, orders, [](const Queued& queued) {
+    json::array messages;
+    for (const auto& each : queued) messages.push_back(queued_json(each));
+    return json::object{{"messages", std::move(messages)}};
+  });
 }
 
 delivery::Ledger ledger_of(const Call& call) {
@@ -266,6 +362,10 @@ void add_message_handlers(Registry& registry) {
   registry.answer("sendMessage", [contents](const Call& call) {
     return explained(send(call, contents->of(call.services)));
   });
+  registry.answer("sendMessageAbout", [contents](const Call& call) {
+    return explained(send_about(call, contents->of(call.services)));
+  });
+  registry.answer("listMessageRecipients", list_choices);
   registry.answer("cancelMessage", cancel);
   registry.answer("sendMessageAgain", send_again);
 }

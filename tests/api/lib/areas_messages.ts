@@ -44,6 +44,13 @@ export const messages: Record<string, Case> = {
     body: { contact_id: await contact(own), kind: 'individual', subject: 'Hello', text: 'Good day',
             sender: await sender(own), ...override },
     isForeignByBody: true }),
+  listMessageRecipients: async (own) => ({ path: { contact_id: await contact(own) } }),
+  sendMessageAbout: async (own) => {
+    const contact_id = await contact(own);
+    return { path: { contact_id },
+             body: { recipients: [{ contact_id }], subject: 'Hello', text: 'Good day',
+                     sender: await sender(own), ...override } };
+  },
   cancelMessage: of(deferred),
   sendMessageAgain: of(uncertain),
 };
