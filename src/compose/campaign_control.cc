@@ -96,16 +96,6 @@ std::string place_and_sentence(const Finding& finding) {
   return fmt::format("{}, line {}: {}", finding.part, finding.line, finding.sentence);
 }
 
-Result<TransportId> find_transport(db::Connection& connection, OrganisationId organisation) {
-  const auto found =
-      TRY(connection.query_first(kDefaultTransport, {organisation},
-                                 [](const db::Row& row) { return row.id<TransportId>(0); }));
-  if (found) return *found;
-  return fail(ErrorKind::conflict, "campaign.no_transport",
-              "There is no mail server to send through yet. Add one in the settings, or choose "
-              "the sandbox to try it safely.");
-}
-
 audience::ExpandRequest request_of(const Campaign& campaign, Instant now) {
   return {campaign.organisation_id, campaign.channel, campaign.id, now};
 }
@@ -242,6 +232,16 @@ Result<ControlContext> control_context(db::Connection& connection, IdSource& ids
                         attachment_bytes_max};
 }
 
+Result<TransportId> default_transport(db::Connection& connection, OrganisationId organisation) {
+  const auto found =
+      TRY(connection.query_first(kDefaultTransport, {organisation},
+                                 [](const db::Row& row) { return row.id<TransportId>(0); }));
+  if (found) return *found;
+  return fail(ErrorKind::conflict, "campaign.no_transport",
+              "There is no mail server to send through yet. Add one in the settings, or choose "
+              "the sandbox to try it safely.");
+}
+
 Result<TransportId> sending_transport(db::Connection& connection, const ControlContext& context,
                                       bool is_test, Instant now) {
   const OrganisationId organisation = context.organisation.id;
@@ -249,7 +249,7 @@ Result<TransportId> sending_transport(db::Connection& connection, const ControlC
     return delivery::store_transport(connection, context.ids, organisation, context.secrets,
                                      delivery::kSandboxUrl, "", now);
   }
-  return find_transport(connection, organisation);
+  return default_transport(connection, organisation);
 }
 
 Result<std::vector<Finding>> check_campaign(db::Connection& connection,
@@ -266,7 +266,7 @@ Result<std::vector<Finding>> check_campaign(db::Connection& connection,
   for (const auto& problem : problems) {
     block({ErrorKind::invalid, problem.code, problem.message});
   }
-  if (const auto found = find_transport(connection, organisation); !found) block(found.error());
+  if (const auto found = default_transport(connection, organisation); !found) block(found.error());
   if (!draft.sender_id.valid()) {
     block({ErrorKind::invalid, "no_sender", "Choose a sender first."});
   } else {

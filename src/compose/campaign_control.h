@@ -106,5 +106,7 @@ Result<void> come_due(db::Connection& connection, const delivery::Ledger& ledger
 // Error: campaign.no_transport (conflict).
 Result<TransportId> sending_transport(db::Connection& connection, const ControlContext& context,
                                       bool is_test, Instant now);
+// The default one alone: the same where it is no test.
+Result<TransportId> default_transport(db::Connection& connection, OrganisationId organisation);
 
 }  // namespace tidings::compose

@@ -1,6 +1,5 @@
 #include "edge/api/message_handlers.h"
 
-#include <algorithm>
 #include <boost/json.hpp>
 #include <functional>
 #include <memory>
@@ -189,6 +188,15 @@ Result<Answer> explained(Result<Answer> answer) {
   return refuse(std::string(field), answer.error());
 }
 
+// Optimisation: of all that control_context() reads only this is needed for a message.
+Result<TransportId> leaves_by(db::Connection& connection, const Call& call) {
+  if (!call.who.is_test) return compose::default_transport(connection, call.organisation());
+  const auto context = TRY(compose::control_context(connection, call.services.ids,
+                                                    call.services.secrets, call.organisation(),
+                                                    call.services.settings.attachment_bytes_max));
+  return compose::sending_transport(connection, context, true, call.now());
+}
+
 using Queued = std::vector<compose::QueuedMessage>;
 
 // Sends what the body says to each of `orders`, all or none; `shown` makes the answer.
@@ -222,10 +230,7 @@ Result<Answer> send_each(const Call& call, compose::MessageContents& contents,
   auto answer = commit(
       call,
       [&](db::Connection& connection) -> Result<Answer> {
-        const auto context = TRY(compose::control_context(
-            connection, call.services.ids, call.services.secrets, call.organisation(),
-            call.services.settings.attachment_bytes_max));
-        transport = TRY(compose::sending_transport(connection, context, first.is_test, call.now()));
+        transport = TRY(leaves_by(connection, call));
         Queued queued;
         for (const auto& order : orders) {
           queued.push_back(TRY(
@@ -293,7 +298,8 @@ Result<Answer> send_about(const Call& call, compose::MessageContents& contents) 
   const auto contact = TRY(call.id<ContactId>("contact_id"));
   const json::object& body = call.body.as_object();
   const auto possible = TRY(call.services.database.read_value([&](db::Connection& connection) {
-    return audience::possible_recipients(connection, call.organisation(), contact);
+    return audience::recipient_choices(connection, call.organisation(), contact, Channel::email,
+                                       call.now());
   }));
   compose::MessageOrder order = TRY(order_of(call, body));
   order.kind = MessageKind::individual;
@@ -305,10 +311,13 @@ Result<Answer> send_about(const Call& call, compose::MessageContents& contents) 
     const json::object& one = recipients[i].as_object();
     order.contact_id = ContactId{parse_id(text_of(one, "contact_id")).value_or(0)};
     order.to = text_of(one, "address");
-    if (std::ranges::find(possible, order.contact_id) == possible.end()) {
+    if (!audience::names(possible, order.contact_id, {})) {
       fields.push_back({fmt::format("/recipients/{}/contact_id", i), "message.not_related",
                         "This is neither the contact nor somebody who receives messages about "
                         "them."});
+    } else if (!audience::names(possible, order.contact_id, order.to)) {
+      fields.push_back({fmt::format("/recipients/{}/address", i), "message.not_theirs",
+                        "This person does not have that address. Add it to their file first."});
     }
     orders.push_back(order);
   }
