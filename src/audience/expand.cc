@@ -8,6 +8,7 @@
 
 #include "audience/audience_sql.h"
 #include "audience/expand_streams.h"
+#include "base/check.h"
 
 namespace tidings::audience {
 
@@ -116,6 +117,13 @@ class Expander {
         return batch;
       }
     }
+  }
+
+  Result<Batch> by_contact(std::int64_t behind, int limit) {
+    auto read = TRY(read_by_contact(connection_, expansion_, behind, limit));
+    Batch batch{std::move(read.candidates), std::to_string(read.last), read.is_last};
+    TRY(exclude_addresses(batch.candidates));
+    return batch;
   }
 
   Result<Batch> without_address(const Cursor& cursor, const std::string& cursor_text, int limit) {
@@ -254,14 +262,16 @@ std::vector<AudienceItem> excluded_items(const Audience& audience) {
   return items_of(audience.exclude);
 }
 
-Result<Batch> expand(db::Connection& connection, const ExpandRequest& request,
-                     const Audience& audience, const UsedFields& used,
-                     const std::string& cursor_text, int limit) {
+namespace {
+
+// Calls `walk` with an Expander of the audience.
+template <typename Walk>
+Result<Batch> with_expander(db::Connection& connection, const ExpandRequest& request,
+                            const Audience& audience, const UsedFields& used, Walk walk) {
   if (audience.empty()) {
     return fail(ErrorKind::invalid, "audience.empty",
                 "The audience names nobody. Choose who gets this.");
   }
-  const Cursor cursor = TRY(read_cursor(cursor_text));
   std::vector<SegmentId> segments = audience.include.segments;
   segments.insert(segments.end(), audience.exclude.segments.begin(),
                   audience.exclude.segments.end());
@@ -271,9 +281,34 @@ Result<Batch> expand(db::Connection& connection, const ExpandRequest& request,
     TRY(connection.query(kIsFrozen, {request.organisation, request.campaign},
                          [&](const db::Row&) { expansion.is_frozen = true; }));
   }
-  Expander expander(connection, expansion);
-  return cursor.without_address ? expander.without_address(cursor, cursor_text, limit)
-                                : expander.with_address(cursor, limit);
+  return walk(Expander(connection, expansion));
+}
+
+}  // namespace
+
+bool expands_by_contact(const Audience& audience) {
+  return audience.recipients == Recipients::themselves && audience.include.addresses.empty() &&
+         (audience.everybody || audience.include.campaigns.empty());
+}
+
+Result<Batch> expand(db::Connection& connection, const ExpandRequest& request,
+                     const Audience& audience, const UsedFields& used,
+                     const std::string& cursor_text, int limit) {
+  const Cursor cursor = TRY(read_cursor(cursor_text));
+  return with_expander(connection, request, audience, used, [&](Expander expander) {
+    return cursor.without_address ? expander.without_address(cursor, cursor_text, limit)
+                                  : expander.with_address(cursor, limit);
+  });
+}
+
+Result<Batch> expand_by_contact(db::Connection& connection, const ExpandRequest& request,
+                                const Audience& audience, const UsedFields& used,
+                                const std::string& cursor_text, int limit) {
+  CHECK(expands_by_contact(audience));
+  const std::int64_t behind =
+      cursor_text.empty() ? 0 : TRY(read_cursor("n:" + cursor_text)).contact;
+  return with_expander(connection, request, audience, used,
+                       [&](Expander expander) { return expander.by_contact(behind, limit); });
 }
 
 }  // namespace tidings::audience

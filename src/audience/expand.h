@@ -65,6 +65,16 @@ Result<Batch> expand(db::Connection& connection, const ExpandRequest& request,
                      const Audience& audience, const UsedFields& used, const std::string& cursor,
                      int limit);
 
+// Whether expand_by_contact() can tell who is in this audience: people named themselves, not those
+// of earlier campaigns, no addresses typed by hand.
+bool expands_by_contact(const Audience& audience);
+// The same candidates in the order of contacts, which is the order of the database's tables, and as
+// fast as the audience is small: not everybody's address is looked at. Each contact's are in one
+// batch; people who share an address may be in several. For questions, not for sending.
+Result<Batch> expand_by_contact(db::Connection& connection, const ExpandRequest& request,
+                                const Audience& audience, const UsedFields& used,
+                                const std::string& cursor, int limit);
+
 // What an audience is made of, for telling how many each brings or takes away. In the order in
 // which people are counted: who is in two is counted with the first.
 struct AudienceItem {

@@ -49,6 +49,37 @@ class StreamQuery {
     return run();
   }
 
+  Result<std::vector<Candidate>> by_contact(std::int64_t contact, int limit) {
+    const Audience& audience = expansion_.audience;
+    const Selection& include = audience.include;
+    const std::string& organisation = audience_.organisation();
+    const std::string after = sql_.param(contact);
+    std::string from = "FROM contact c";
+    std::string where = fmt::format(" WHERE c.organisation_id = {}", organisation);
+    std::string order = "c.id";
+    // Optimisation: the members of the one group, rather than everybody for whether they are in it.
+    if (!expansion_.is_frozen && !audience.everybody && include.groups.size() == 1 &&
+        include.segments.empty() && include.contacts.empty()) {
+      from = "FROM contact_group_member gd CROSS JOIN contact c";
+      where = fmt::format(
+          " WHERE gd.organisation_id = {0} AND gd.group_id = {1} AND c.organisation_id = {0}"
+          " AND c.id = gd.contact_id",
+          organisation, sql_.param(include.groups.front()));
+      order = "gd.contact_id";
+    }
+    from += fmt::format(
+        " LEFT JOIN contact_address a ON a.organisation_id = {} AND a.contact_id = c.id"
+        " AND a.channel = {}{}",
+        organisation, audience_.channel(),
+        audience.alternative_addresses ? "" : " AND a.is_primary = 1");
+    where += fmt::format(" AND {} > {} AND c.deleted_at IS NULL", order, after);
+    const ContactRef recipient{"c", "c.id"};
+    TRY(join(recipient, from, where));
+    TRY(select(recipient, "a.address, a.normalised"));
+    sql_ << from << where << " ORDER BY " << order << " LIMIT " << sql_.param(std::int64_t{limit});
+    return run();
+  }
+
   Result<std::vector<Candidate>> without_address(std::int64_t contact, int limit) {
     std::string from;
     std::string where;
@@ -319,6 +350,26 @@ Result<std::vector<Candidate>> read_without_address(db::Connection& connection,
                                                     std::int64_t contact, int limit) {
   return StreamQuery(connection, expansion, kind, expansion.segments)
       .without_address(contact, limit);
+}
+
+Result<ContactBatch> read_by_contact(db::Connection& connection, const Expansion& expansion,
+                                     std::int64_t contact, int limit) {
+  ContactBatch batch;
+  for (int wanted = limit + 1;; wanted *= 2) {
+    batch.candidates =
+        TRY(StreamQuery(connection, expansion, StreamKind::themselves, expansion.segments)
+                .by_contact(contact, wanted));
+    batch.is_last = std::ssize(batch.candidates) < wanted;
+    // The last contact may have more addresses behind the limit.
+    if (!batch.is_last) {
+      const ContactId open = batch.candidates.back().contact_id;
+      std::erase_if(batch.candidates,
+                    [&](const Candidate& each) { return each.contact_id == open; });
+    }
+    if (batch.candidates.empty() && !batch.is_last) continue;
+    batch.last = batch.candidates.empty() ? contact : batch.candidates.back().contact_id.value;
+    return batch;
+  }
 }
 
 Result<std::vector<LooseAddress>> read_loose_addresses(db::Connection& connection,

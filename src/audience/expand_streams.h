@@ -36,6 +36,16 @@ Result<std::vector<Candidate>> read_with_address(db::Connection& connection,
                                                  const Expansion& expansion, StreamKind kind,
                                                  const std::string& normalised,
                                                  std::int64_t contact, int limit);
+// Whom the audience names, with or without an address, whose contact comes behind `contact`, in the
+// order of contacts, about `limit`; one contact's candidates stand together and complete. Only for
+// audiences that expands_by_contact() is true of.
+struct ContactBatch {
+  std::vector<Candidate> candidates;
+  std::int64_t last = 0;  // go on behind this contact
+  bool is_last = false;
+};
+Result<ContactBatch> read_by_contact(db::Connection& connection, const Expansion& expansion,
+                                     std::int64_t contact, int limit);
 // Candidates without an address whose contact comes behind `contact`, at most `limit`, in order.
 Result<std::vector<Candidate>> read_without_address(db::Connection& connection,
                                                     const Expansion& expansion, StreamKind kind,

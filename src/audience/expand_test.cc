@@ -4,6 +4,7 @@
 #include <set>
 #include <tuple>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -337,6 +338,54 @@ TEST_P(ExpandTest, TheBreakdownSaysWhatExpansionThenDoes) {
       for (const ItemCount& item : said->excluded) excluded += item.count;
       RC_ASSERT(included - excluded - left_out - said->repeated == said->messages);
       RC_ASSERT(included - excluded == std::ssize(*candidates));
+    }
+  }));
+}
+
+TEST_P(ExpandTest, ByContactAreTheSameCandidatesAsByAddress) {
+  std::int64_t world_number = 0;
+  EXPECT_TRUE(rc::check("by contact = by address", [&] {
+    const std::int64_t base = ++world_number * 1'000;
+    World world = a_world(OrganisationId{base}, base);
+    add_segments(world, base);
+    RC_ASSERT(store(*database_, world, base).has_value());
+    UsedFields used;
+    used.fields = {{"first_name", "first_name"}, {"phone", "phone"}};
+    for (int i = 0; i < 5; ++i) {
+      Audience audience = an_audience(world, base);
+      audience.recipients = Recipients::themselves;
+      audience.include.addresses.clear();
+      audience.include.campaigns.clear();
+      if (audience.empty()) continue;
+      RC_ASSERT(expands_by_contact(audience));
+      ExpandRequest request{world.organisation};
+      request.as_of = kNow;
+      request.with_excluded = one_in(2);
+      const auto all_in = [&](auto expand_some, int limit) {
+        std::multiset<std::string> all;
+        std::string cursor;
+        std::set<ContactId> earlier;
+        for (bool is_last = false; !is_last;) {
+          const auto batch = database_->read_value([&](db::Connection& connection) {
+            return expand_some(connection, request, audience, used, cursor, limit);
+          });
+          RC_ASSERT(batch.has_value());
+          std::set<ContactId> here;
+          for (const Candidate& each : batch->candidates) {
+            here.insert(each.contact_id);
+            all.insert(fmt::format("{} {} {} {} {} {} {}", each.contact_id.value,
+                                   each.about_id.value, each.address, each.normalised, each.values,
+                                   each.included_by, each.excluded_by.value_or(-1)));
+          }
+          if (expand_some == &expand_by_contact) {
+            for (const ContactId contact : here) RC_ASSERT(earlier.insert(contact).second);
+          }
+          cursor = batch->cursor;
+          is_last = batch->is_last;
+        }
+        return all;
+      };
+      RC_ASSERT(all_in(&expand_by_contact, 1 + below(4)) == all_in(&expand, 100));
     }
   }));
 }
