@@ -23,6 +23,8 @@ using db::StatementPair;
 
 // More matches than this, and a search walks the sort's index instead of sorting its matches.
 constexpr int narrow_max = 5'000;
+// So many are looked at before the index of words is asked: a word that many have is found there.
+constexpr int glance_max = 1'000;
 
 constexpr StatementPair addresses_of_many{
     {"contact.addresses_of_many",
@@ -89,7 +91,7 @@ class Sql {
 };
 
 // How a search is answered.
-enum class Plan { no_search, narrow, walk, inside };
+enum class Plan { no_search, glance, narrow, walk, inside };
 
 std::string_view sort_column(ContactSort sort) {
   switch (sort) {
@@ -123,11 +125,13 @@ class Lister {
   Result<Plan> choose();
   Result<void> read(Plan plan, const Cursor& cursor, int limit, std::vector<Person>& people,
                     std::vector<Cursor>& ends) const;
-  void from(Sql& sql, Plan plan) const;
+  void from(Sql& sql, Plan plan, const Cursor& cursor) const;
   void filter(Sql& sql, Plan plan) const;
   void filter_words(Sql& sql, Plan plan) const;
   void filter_field(Sql& sql, const ContactQuery::FieldFilter& field) const;
   void after(Sql& sql, const Cursor& cursor) const;
+  void order(Sql& sql, const Cursor& cursor) const;
+  Result<bool> glance(const Cursor& cursor, int limit, ContactPage& page) const;
   Result<void> add_addresses(std::vector<Person>& people) const;
   bool sqlite() const { return connection_.dialect() == Dialect::sqlite; }
 
@@ -159,7 +163,7 @@ Result<Plan> Lister::choose() {
   return count > narrow_max ? Plan::walk : Plan::narrow;
 }
 
-void Lister::from(Sql& sql, Plan plan) const {
+void Lister::from(Sql& sql, Plan plan, const Cursor& cursor) const {
   sql.text =
       "SELECT c.id, c.external_id, c.first_name, c.last_name, c.name, c.locale, c.time_zone, "
       "c.fields, c.do_not_contact, c.created_at, c.changed_at, c.last_interaction_at, c.sort_name "
@@ -179,6 +183,14 @@ void Lister::from(Sql& sql, Plan plan) const {
           "ORDER BY id DESC LIMIT {}) c",
           organisation, kInsideMax);
       break;
+    case Plan::glance:
+      sql.text += fmt::format(
+          "(SELECT * FROM contact c WHERE c.organisation_id = {} AND c.deleted_at IS NULL",
+          organisation);
+      after(sql, cursor);
+      order(sql, cursor);
+      sql.text += fmt::format(" LIMIT {}) c", glance_max);
+      break;
     default:
       sql.text += "contact c";
       break;
@@ -195,7 +207,7 @@ void Lister::filter_words(Sql& sql, Plan plan) const {
   for (const std::string& word : words_)
     sql.text +=
         fmt::format(" AND ' ' || c.search_text LIKE {}",
-                    sql.put_text(plan == Plan::walk ? "% " + word + "%" : "%" + word + "%"));
+                    sql.put_text(plan == Plan::inside ? "%" + word + "%" : "% " + word + "%"));
 }
 
 void Lister::filter_field(Sql& sql, const ContactQuery::FieldFilter& field) const {
@@ -246,12 +258,10 @@ void Lister::filter(Sql& sql, Plan plan) const {
 
 void Lister::after(Sql& sql, const Cursor& cursor) const {
   const std::string_view column = sort_column(query_.sort);
-  const std::string_view direction = query_.descending ? "DESC" : "ASC";
   const std::string_view beyond = query_.descending ? "<" : ">";
   if (cursor.phase == 1 || query_.sort == ContactSort::created) {
     if (cursor.phase == 1) sql.text += fmt::format(" AND {} IS NULL", column);
     if (cursor.begun) sql.text += fmt::format(" AND c.id {} {}", beyond, sql.put(cursor.id));
-    sql.text += fmt::format(" ORDER BY c.id {}", direction);
     return;
   }
   if (may_lack(query_.sort)) sql.text += fmt::format(" AND {} IS NOT NULL", column);
@@ -261,15 +271,23 @@ void Lister::after(Sql& sql, const Cursor& cursor) const {
     sql.text +=
         fmt::format(" AND ({}, c.id) {} ({}, {})", column, beyond, value, sql.put(cursor.id));
   }
-  sql.text += fmt::format(" ORDER BY {0} {1}, c.id {1}", column, direction);
+}
+
+void Lister::order(Sql& sql, const Cursor& cursor) const {
+  const std::string_view direction = query_.descending ? "DESC" : "ASC";
+  if (cursor.phase == 1 || query_.sort == ContactSort::created)
+    sql.text += fmt::format(" ORDER BY c.id {}", direction);
+  else
+    sql.text += fmt::format(" ORDER BY {0} {1}, c.id {1}", sort_column(query_.sort), direction);
 }
 
 Result<void> Lister::read(Plan plan, const Cursor& cursor, int limit, std::vector<Person>& people,
                           std::vector<Cursor>& ends) const {
   Sql sql;
-  from(sql, plan);
+  from(sql, plan, cursor);
   filter(sql, plan);
-  after(sql, cursor);
+  if (plan != Plan::glance) after(sql, cursor);
+  order(sql, cursor);
   sql.text += " LIMIT " + sql.put(limit);
   return connection_.query({"", sql.text}, sql.params(), [&](const Row& row) {
     Person person;
@@ -313,9 +331,26 @@ Result<void> Lister::add_addresses(std::vector<Person>& people) const {
       });
 }
 
+// Optimisation: a page of those who come first, when the words are theirs. Collecting 5,001 matches
+// of a word that everybody has took 70 ms of 100,000.
+Result<bool> Lister::glance(const Cursor& cursor, int limit, ContactPage& page) const {
+  if (words_.empty()) return false;
+  std::vector<Cursor> ends;
+  TRY(read(Plan::glance, cursor, limit + 1, page.people, ends));
+  if (std::ssize(page.people) <= limit) {
+    page.people.clear();
+    return false;
+  }
+  page.people.pop_back();
+  page.next_cursor = write_cursor(ends[static_cast<std::size_t>(limit) - 1]);
+  TRY(add_addresses(page.people));
+  return true;
+}
+
 Result<ContactPage> Lister::page(Cursor cursor, int limit) {
-  const Plan plan = TRY(choose());
   ContactPage page;
+  if (TRY(glance(cursor, limit, page))) return page;
+  const Plan plan = TRY(choose());
   std::vector<Cursor> ends;  // behind each of the people
   for (;;) {
     // One more than asked for tells whether there is another page.
