@@ -67,6 +67,7 @@ function calls(operation: Operation, pool: Pool, example: Call | undefined): fc.
 describe('odd calls', { concurrency: false }, () => {
   const server = new Server();
   const pool: Pool = { ids: [] };
+  const spent = new Map<string, number>();  // milliseconds of each operation
   const examples = new Map<string, Call>();
   const able = operations.filter((each) => !ending.has(each.id));
   let world: World;
@@ -95,7 +96,9 @@ describe('odd calls', { concurrency: false }, () => {
       calls(operation, pool, examples.get(operation.id)).map((each) => ({ operation, call: each })));
     await fc.assert(
       fc.asyncProperty(call, async ({ operation, call: asked }) => {
+        const begin = performance.now();
         const reply = await send(world.owner, server.url, operation.id, asked);
+        spent.set(operation.id, (spent.get(operation.id) ?? 0) + performance.now() - begin);
         if (reply.status >= 500 && reply.status !== 503) {
           throw new Error(`${operation.id}: ${reply.status} ${reply.text.slice(0, 800)}`);
         }
@@ -107,7 +110,9 @@ describe('odd calls', { concurrency: false }, () => {
       { ...(seed === undefined ? {} : { seed: Number(seed) }), numRuns: 10_000_000, interruptAfterTimeLimit: seconds * 1000,
         markInterruptAsFailure: false, endOnFailure: false, includeErrorInReport: true, verbose: 0 },
     );
-    console.log(`${seen.length} calls, seed in fast-check's report when one fails`);
+    const longest = [...spent].sort((a, b) => b[1] - a[1]).slice(0, 5)
+      .map(([id, ms]) => `${id} ${(ms / 1000).toFixed(1)} s`).join(', ');
+    console.log(`${seen.length} calls; most time in ${longest}`);
   });
 
   it('reach a success of every operation', () => {

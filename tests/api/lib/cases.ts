@@ -32,6 +32,15 @@ let counter = 0;
 /** A text that nobody had before. */
 export const fresh = (word: string): string => `${word}-${process.pid}-${++counter}`;
 
+/** The body; of events, which may go on for as long as a campaign is paused, the first. */
+async function whole(answer: Response): Promise<string> {
+  if (!answer.headers.get('content-type')?.startsWith('text/event-stream')) return answer.text();
+  const reader = answer.body?.getReader();
+  const first = await reader?.read();
+  await reader?.cancel();
+  return new TextDecoder().decode(first?.value);
+}
+
 export async function send(own: Organisation, base: string, id: string, call: Call): Promise<Reply> {
   const told = operation(id);
   let path = told.path;
@@ -58,7 +67,7 @@ export async function send(own: Organisation, base: string, id: string, call: Ca
   });
   const fetch = typeof call.as === 'function' ? call.as : call.as === 'session' ? own.session : own.fetch;
   const answer = await fetch(asked);
-  const text = await answer.text();
+  const text = await whole(answer);
   let json: Json = null;
   try {
     json = JSON.parse(text) as Json;
