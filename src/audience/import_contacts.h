@@ -76,9 +76,9 @@ struct ImportRun {
   std::stop_token stop;                            // honoured between chunks
   // Rows in a transaction. While others write (see db::Database::quiet()) it is at most
   // busy_chunk_rows, some 20 ms of work; a large one is worth it for the index of addresses, whose
-  // pages are written once per transaction, and takes about 0.4 s. Above busy_chunk_rows the import
-  // is one with db::BulkWrites, which takes 20 MB more memory.
-  std::size_t chunk_rows = 24'000;
+  // pages are written once per transaction, and takes about 0.6 s. Above busy_chunk_rows the import
+  // is one with db::BulkWrites.
+  std::size_t chunk_rows = 35'000;
   static constexpr std::size_t busy_chunk_rows = 1'000;
 };
 

@@ -268,7 +268,8 @@ void ImportRows::State::take_value(const MappedColumn& column, std::string_view 
         return;
       }
       row.email = keep(chunk, address->typed);
-      row.email_key = keep(chunk, wire::comparison_key(*address));
+      const std::string key = wire::comparison_key(*address);
+      row.email_key = key == row.email ? row.email : keep(chunk, key);
       return;
     }
     case ContactField::phone:

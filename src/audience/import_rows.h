@@ -76,7 +76,7 @@ std::uint64_t sort_prefix(std::string_view text);
 
 class ImportRows {
  public:
-  static constexpr std::uint64_t chunk_bytes_max = 4 << 20;
+  static constexpr std::uint64_t chunk_bytes_max = 6 << 20;
 
   // Reads the copy from `start` on. `region` is the ISO 3166 code that phone numbers without a
   // country prefix are read in; empty: such numbers are refused.
