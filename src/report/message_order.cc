@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -56,21 +57,30 @@ std::string key_of(const SortFacts& facts, db::Dialect dialect) {
                                  facts.content));
 }
 
-// The rows of all sources, at most `most` of each.
-std::string rows_of(const CompiledFilter& filter, std::int64_t most) {
+// One SELECT per walk of a source, each of at most `most` rows.
+template <typename Select>
+std::string each_walk(const CompiledFilter& filter, std::int64_t most, Select select) {
   std::string rows;
   for (const Source& source : filter.sources) {
     for (const IdRange& range : source.ranges) {
       if (range.empty()) continue;
       if (!rows.empty()) rows += " UNION ALL ";
-      rows += fmt::format("SELECT * FROM (SELECT " TIDINGS_PART
-                          ", m.reason, m.attempts, m.changed_at FROM {} WHERE {} AND {} > {} AND {}"
-                          " < {} LIMIT {}) r{}",
-                          source.from, source.access, source.id, range.after, source.id,
-                          range.before, most, rows.size());
+      const auto [columns, condition] = select(source);
+      rows += fmt::format(
+          "SELECT * FROM (SELECT {} FROM {} WHERE {} AND {} > {} AND {} < {} LIMIT {}) r{}",
+          columns, source.from, condition, source.id, range.after, source.id, range.before, most,
+          rows.size());
     }
   }
   return rows;
+}
+
+// The rows of all sources.
+std::string rows_of(const CompiledFilter& filter, std::int64_t most) {
+  return each_walk(filter, most, [](const Source& source) {
+    return std::pair<std::string_view, std::string_view>(
+        TIDINGS_PART ", m.reason, m.attempts, m.changed_at", source.access);
+  });
 }
 
 std::string joins_of(const SortFacts& facts, db::Dialect dialect) {
@@ -88,13 +98,24 @@ std::string joins_of(const SortFacts& facts, db::Dialect dialect) {
   return joins;
 }
 
-std::string one_walk_sql(const CompiledFilter& filter, const SortFacts& facts) {
-  const Source& source = filter.sources.front();
-  const IdRange& range = source.ranges.front();
-  return fmt::format("SELECT m.id, {} FROM {}{} WHERE {} AND {} > {} AND {} < {} AND ({})",
-                     key_of(facts, db::Dialect::sqlite), source.from,
-                     joins_of(facts, db::Dialect::sqlite), source.access, source.id, range.after,
-                     source.id, range.before, filter.where.empty() ? "1 = 1" : filter.where);
+// Optimisation: SQLite sorts what the walks find without keeping a copy of all of it, only of the
+// key where there are several.
+std::string walks_sql(const CompiledFilter& filter, const SortFacts& facts) {
+  const std::string key = key_of(facts, db::Dialect::sqlite);
+  const std::string joins = joins_of(facts, db::Dialect::sqlite);
+  std::string walks;
+  std::size_t count = 0;
+  for (const Source& source : filter.sources) {
+    for (const IdRange& range : source.ranges) {
+      if (range.empty()) continue;
+      if (count++ > 0) walks += " UNION ALL ";
+      walks += fmt::format(
+          "SELECT m.id AS id, {} AS sort_key FROM {}{} WHERE {} AND {} > {} AND {} < {} AND ({})",
+          key, source.from, joins, source.access, source.id, range.after, source.id, range.before,
+          filter.where.empty() ? "1 = 1" : filter.where);
+    }
+  }
+  return count == 0 ? std::string() : "SELECT m.id, m.sort_key FROM (" + walks + ") m WHERE 1 = 1";
 }
 
 // message_once has a campaign's messages by address, however many there are.
@@ -159,7 +180,10 @@ Result<bool> may_sort(db::Connection& connection, const CompiledFilter& filter,
                       const MessageQuery& query, std::int64_t most) {
   if (is_by_index(filter, query)) return true;
   if (filter.at_most >= 0) return filter.at_most <= most;
-  const std::string rows = rows_of(filter, most + 1);
+  // Optimisation: counted in the indexes alone, with those deleted from the history.
+  const std::string rows = each_walk(filter, most + 1, [](const Source& source) {
+    return std::pair<std::string_view, std::string_view>("1", source.reach);
+  });
   if (rows.empty()) return true;
   std::int64_t count = 0;
   const std::string sql = "SELECT COUNT(*) FROM (" + rows + ") p";
@@ -177,13 +201,11 @@ std::string sorted_sql(db::Dialect dialect, const CompiledFilter& filter, const 
         " AND m.campaign_id = {} AND m.deleted_at IS NULL",
         query.filter.campaign->value);
   }
+  if (dialect == db::Dialect::sqlite) return walks_sql(filter, facts);
   const std::string rows = rows_of(filter, most);
   if (rows.empty()) return {};
-  // Optimisation: SQLite sorts what one walk finds without keeping a copy of all of it.
-  const bool is_one = filter.sources.size() == 1 && filter.sources.front().ranges.size() == 1;
-  if (dialect == db::Dialect::sqlite && is_one) return one_walk_sql(filter, facts);
   std::string sql = "WITH part AS MATERIALIZED (" + rows + ")";
-  if (!facts.content.empty() && dialect == db::Dialect::postgres) {
+  if (!facts.content.empty()) {
     sql += fmt::format(
         ", content_key AS MATERIALIZED (SELECT v.id, {} AS content_key FROM (SELECT DISTINCT"
         " content_version_id AS id FROM part) d JOIN content_version v ON v.organisation_id = $1"
@@ -195,20 +217,23 @@ std::string sorted_sql(db::Dialect dialect, const CompiledFilter& filter, const 
   return sql;
 }
 
-std::string keyset_sql(db::Dialect dialect, const MessageQuery& query, std::size_t params,
-                       bool is_first) {
-  if (is_first) return {};
-  const SortFacts& facts = facts_of(query.sort);
-  const char sign = query.is_descending ? '<' : '>';
-  // The first comparison alone lets an index begin there.
-  return fmt::format(" AND {0} {1}= ${2} AND ({0} {1} ${2} OR m.id {1} ${3})",
-                     key_of(facts, dialect), sign, params + 1, params + 2);
+std::string sort_key(db::Dialect dialect, const CompiledFilter& filter, const MessageQuery& query) {
+  if (is_by_index(filter, query)) return "m.normalised";
+  return dialect == db::Dialect::sqlite ? "m.sort_key" : key_of(facts_of(query.sort), dialect);
 }
 
-std::string order_sql(db::Dialect dialect, const MessageQuery& query) {
+std::string keyset_sql(const std::string& key, const MessageQuery& query, std::size_t params,
+                       bool is_first) {
+  if (is_first) return {};
+  const char sign = query.is_descending ? '<' : '>';
+  // The first comparison alone lets an index begin there.
+  return fmt::format(" AND {0} {1}= ${2} AND ({0} {1} ${2} OR m.id {1} ${3})", key, sign,
+                     params + 1, params + 2);
+}
+
+std::string order_sql(const std::string& key, const MessageQuery& query) {
   const std::string_view direction = query.is_descending ? " DESC" : "";
-  return fmt::format(" ORDER BY {0}{1}, m.id{1} LIMIT ", key_of(facts_of(query.sort), dialect),
-                     direction);
+  return fmt::format(" ORDER BY {0}{1}, m.id{1} LIMIT ", key, direction);
 }
 
 }  // namespace tidings::report

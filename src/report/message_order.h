@@ -38,10 +38,12 @@ Result<bool> may_sort(db::Connection& connection, const CompiledFilter& filter,
 // `SELECT id, key FROM … WHERE …` with the filter's params; empty when nothing can pass.
 std::string sorted_sql(db::Dialect dialect, const CompiledFilter& filter, const MessageQuery& query,
                        std::int64_t most);
+// The key, as an expression of that SELECT.
+std::string sort_key(db::Dialect dialect, const CompiledFilter& filter, const MessageQuery& query);
 // ` AND …` behind the row whose key and id are the parameters after the first `params`.
-std::string keyset_sql(db::Dialect dialect, const MessageQuery& query, std::size_t params,
+std::string keyset_sql(const std::string& key, const MessageQuery& query, std::size_t params,
                        bool is_first);
 // ` ORDER BY … LIMIT `
-std::string order_sql(db::Dialect dialect, const MessageQuery& query);
+std::string order_sql(const std::string& key, const MessageQuery& query);
 
 }  // namespace tidings::report

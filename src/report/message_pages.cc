@@ -345,20 +345,21 @@ Result<std::optional<MessagePage>> MessagePages::list_sorted(db::Connection& con
   page.is_descending = query.is_descending;
   const std::string sql = sorted_sql(connection.dialect(), filter, query, bounds_.sorted_max);
   if (sql.empty()) return page;
+  const std::string key_sql = sort_key(connection.dialect(), filter, query);
   const Stopwatch watch(bounds_.time_max);
   const auto limit = static_cast<std::size_t>(query.limit);
   const bool is_text = sort_is_text(query.sort);
   for (bool is_first = !goes_on;; is_first = false) {
     // Two parameters more than the filter's: the key and the id of the row before.
     std::vector<db::Param> params = filter.params;
-    const std::string behind = keyset_sql(connection.dialect(), query, params.size(), is_first);
+    const std::string behind = keyset_sql(key_sql, query, params.size(), is_first);
     if (!is_first) {
       params.push_back(is_text ? db::Param(cursor.text) : db::Param(cursor.number));
       params.emplace_back(cursor.id);
     }
     const std::size_t wanted = filter.templated.empty() ? limit - page.items.size() : kPortion;
     const std::string whole =
-        fmt::format("{} {} {}{}", sql, behind, order_sql(connection.dialect(), query), wanted);
+        fmt::format("{} {} {}{}", sql, behind, order_sql(key_sql, query), wanted);
     std::vector<std::int64_t> ids;
     std::vector<MessageCursor> keys;
     TRY(connection.query({"", whole}, params, [&](const db::Row& row) {

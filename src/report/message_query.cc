@@ -19,6 +19,8 @@ constexpr Duration kBatchSlack = std::chrono::seconds(2);
 // More messages than this of a group or an address are looked for along the primary key.
 constexpr std::int64_t kExplicitMax = 5'000;
 constexpr std::int64_t kGroupMembersMax = 500;
+// Messages without a campaign are counted so far, to know whether there are too many.
+constexpr std::int64_t kSinglesMax = 200'000;
 // Campaigns that a filter by sender, attachments or subject looks at: the newest.
 constexpr int kCampaignsMax = 20'000;
 
@@ -164,25 +166,36 @@ class Compiler {
 
   void add_source(std::string from, std::string id, std::string_view access,
                   const std::vector<IdRange>& ranges) {
-    std::string condition = fmt::format("m.organisation_id = $1{}{}", access, base_);
-    made_.sources.push_back({std::move(from), std::move(id), std::move(condition), ranges, {}});
+    std::string reach = fmt::format("m.organisation_id = $1{}", access);
+    std::string condition = reach + base_;
+    made_.sources.push_back(
+        {std::move(from), std::move(id), std::move(condition), std::move(reach), ranges});
   }
-  void add_walk(std::string_view access, const std::vector<IdRange>& ranges) {
-    add_source("message m", "m.id", access, ranges);
+  // Optimisation: SQLite has no figures of the tables and would walk the primary key, whose bounds
+  // it sees, rather than the small index or the few rows of `first`.
+  bool is_sqlite() const { return connection_.dialect() == Dialect::sqlite; }
+  void add_walk(std::string_view access, const std::vector<IdRange>& ranges,
+                std::string_view index = {}) {
+    add_source(
+        index.empty() || !is_sqlite() ? "message m" : fmt::format("message m INDEXED BY {}", index),
+        "m.id", access, ranges);
+  }
+  std::string with_message(std::string_view first, std::string_view on) const {
+    return fmt::format("{} {} message m ON {}", first, is_sqlite() ? "CROSS JOIN" : "JOIN", on);
   }
 
   Result<void> choose_sources(const std::vector<IdRange>& ranges) {
     if (filter_.contact) {
       add_source(
-          "message_about a JOIN message m ON m.organisation_id = a.organisation_id"
-          " AND m.id = a.message_id",
+          with_message("message_about a",
+                       "m.organisation_id = a.organisation_id AND m.id = a.message_id"),
           "a.message_id",
           fmt::format(" AND a.organisation_id = $1 AND a.contact_id = {}", filter_.contact->value),
           ranges);
       return {};
     }
     if (filter_.is_deleted) {
-      add_walk("", ranges);
+      add_walk(" AND m.deleted_at IS NOT NULL", ranges, "message_deleted");
       return {};
     }
     if (TRY(take_explicit())) return {};
@@ -193,7 +206,8 @@ class Compiler {
       has_statuses_ = true;
       made_.at_most = -1;
       for (const Status status : filter_.statuses) {
-        add_walk(fmt::format(" AND m.status > 6 AND m.status = {}", int(status)), ranges);
+        add_walk(fmt::format(" AND m.status = {} AND m.status > 6", int(status)), ranges,
+                 "message_trouble");
       }
       return {};
     }
@@ -202,25 +216,30 @@ class Compiler {
       has_kinds_ = true;
       made_.at_most = -1;
       for (const MessageKind kind : filter_.kinds) {
-        add_walk(fmt::format(" AND m.kind > 0 AND m.kind = {}", int(kind)), ranges);
+        add_walk(fmt::format(" AND m.kind = {} AND m.kind > 0", int(kind)), ranges, "message_kind");
       }
       return {};
     }
     if (filter_.channel == Channel::sms) {
       has_channel_ = true;
       made_.at_most = -1;
-      add_walk(" AND m.channel = 1", ranges);
+      add_walk(" AND m.channel = 1", ranges, "message_sms");
       return {};
     }
     if (!filter_.campaign && (!filter_.sender.empty() || filter_.has_attachments)) {
       std::vector<IdRange> narrow;
+      std::int64_t total = 0;
       for (const CampaignFacts& facts : made_.campaigns) {
-        if (passes(facts)) narrow.push_back(clipped(facts.range));
+        if (!passes(facts)) continue;
+        narrow.push_back(clipped(facts.range));
+        total += facts.total;
       }
+      TRY(add_singles(total));
+      made_.at_most = total;
       add_walk(" AND +m.campaign_id IS NOT NULL", merged(std::move(narrow)));
       add_source(
-          "send_out s JOIN message m ON m.organisation_id = s.organisation_id AND m.id = s.id",
-          "s.id", " AND s.organisation_id = $1", ranges);
+          with_message("send_out so", "m.organisation_id = so.organisation_id AND m.id = so.id"),
+          "so.id", " AND so.organisation_id = $1", ranges);
       return {};
     }
     is_plain_walk_ = !filter_.campaign;
@@ -257,7 +276,8 @@ class Compiler {
                   [&](std::int64_t id) { return id <= bounds_.after || id >= bounds_.before; });
     made_.at_most = std::ssize(ids);
     if (ids.empty()) return true;
-    add_walk(fmt::format(" AND m.id IN ({})", list_of(ids)), {bounds_});
+    // The sign: by the list, not by the bounds.
+    add_source("message m", "+m.id", fmt::format(" AND m.id IN ({})", list_of(ids)), {bounds_});
     return true;
   }
 
@@ -356,10 +376,14 @@ class Compiler {
     std::int64_t total = 0;
     TRY(connection_.query(kTotal, {organisation_, bounds_.after, bounds_.before},
                           [&](const db::Row& row) { total = row.integer(0); }));
-    TRY(connection_.query(kSingles, {organisation_, bounds_.after, bounds_.before, 1'000'000},
-                          [&](const db::Row& row) { total += row.integer(0); }));
+    TRY(add_singles(total));
     made_.at_most = total;
     return {};
+  }
+
+  Result<void> add_singles(std::int64_t& total) {
+    return connection_.query(kSingles, {organisation_, bounds_.after, bounds_.before, kSinglesMax},
+                             [&](const db::Row& row) { total += row.integer(0); });
   }
 
   Connection& connection_;

@@ -31,8 +31,9 @@ struct Source {
   std::string from;
   std::string id;
   std::string access;
+  // The part of `access` that the index knows: as many rows or more, counted without the messages.
+  std::string reach;
   std::vector<IdRange> ranges;  // disjoint, ascending
-  bool is_exact = false;        // every row passes: `where` need not be asked
 };
 
 // A campaign whose messages a filter may concern.
