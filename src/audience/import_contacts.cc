@@ -52,7 +52,9 @@ constexpr Statement open_jobs{"import.open_jobs",
 constexpr Statement all_open_jobs{
     "import.all_open_jobs",
     "SELECT organisation_id, id FROM import_job WHERE state IN (0, 1) "
-    "AND (folder_key IS NULL OR folder_key = $1) ORDER BY id"};
+    "AND (folder_key IS NULL OR folder_key = $1) AND NOT EXISTS (SELECT 1 FROM campaign c "
+    "WHERE c.organisation_id = import_job.organisation_id AND c.import_id = import_job.id) "
+    "ORDER BY id"};
 constexpr Statement end_job{"import.end_job",
                             "UPDATE import_job SET state = $3, error = $4, finished_at = $5 "
                             "WHERE organisation_id = $1 AND id = $2 AND state IN (0, 1, 3)"};
@@ -63,7 +65,8 @@ constexpr Statement reopen_job{"import.reopen_job",
 constexpr Statement findings_of{
     "import.findings",
     "SELECT line, field, severity, value, reason FROM import_error "
-    "WHERE organisation_id = $1 AND import_id = $2 ORDER BY line, field"};
+    "WHERE organisation_id = $1 AND import_id = $2 AND (line, field) > ($3, $4) "
+    "ORDER BY line, field LIMIT 1000"};
 
 std::string to_options(const ImportFile& file, const std::string& region,
                        const std::vector<GroupId>& groups) {
@@ -420,22 +423,28 @@ void append_report_line(std::string& out, const ImportFinding& finding) {
       out, {std::to_string(finding.line), finding.field, finding.value, result, finding.reason});
 }
 
-Result<void> write_import_report(db::Connection& connection, OrganisationId organisation,
-                                 ImportId import,
-                                 const std::function<void(std::string_view)>& write) {
-  std::string out = report_header();
-  TRY(connection.query(findings_of, {organisation, import}, [&](const Row& row) {
-    append_report_line(out, {.line = static_cast<std::uint64_t>(row.integer(0)),
-                             .field = row.string(1),
-                             .severity = static_cast<Severity>(row.integer(2)),
-                             .value = row.string(3),
-                             .reason = row.string(4)});
-    if (out.size() < 1 << 16) return;
-    write(out);
-    out.clear();
+ImportReport::ImportReport(db::Database& database, OrganisationId organisation, ImportId import)
+    : database_(database), organisation_(organisation), import_(import) {}
+
+Result<bool> ImportReport::next(std::string& out) {
+  if (line_ < 0) out += report_header();
+  int read = 0;
+  TRY(database_.read([&](db::Connection& connection) {
+    return connection.query(
+        findings_of, {organisation_, import_, line_, field_}, [&](const Row& row) {
+          ++read;
+          line_ = row.integer(0);
+          field_ = row.string(1);
+          append_report_line(out, {.line = static_cast<std::uint64_t>(line_),
+                                   .field = field_,
+                                   .severity = static_cast<Severity>(row.integer(2)),
+                                   .value = row.string(3),
+                                   .reason = row.string(4)});
+        });
   }));
-  write(out);
-  return {};
+  if (line_ < 0) line_ = 0;
+  findings_ += read;
+  return read == 1000;
 }
 
 }  // namespace tidings::audience

@@ -105,8 +105,8 @@ Result<void> fail_import(db::Connection& connection, OrganisationId organisation
 // import.cancelled (conflict). One that is open stays as it is.
 Result<void> reopen_import(db::Connection& connection, OrganisationId organisation,
                            ImportId import);
-// Jobs of every organisation that are not ended and whose file is in that data folder, oldest
-// first.
+// Jobs of every organisation that are not ended, whose file is in that data folder, and that no
+// campaign waits for (those run with it), oldest first.
 struct OpenImport {
   OrganisationId organisation;
   ImportId id;
@@ -129,10 +129,22 @@ Result<ImportPreview> preview_import(const std::filesystem::path& source,
                                      const ImportOptions& options, std::size_t findings_max = 1000);
 
 // The findings of an import in the order of lines, as CSV with the columns line, field, value,
-// result ("row left out", "value left out", "note"), reason. Streams to `write`.
-Result<void> write_import_report(db::Connection& connection, OrganisationId organisation,
-                                 ImportId import,
-                                 const std::function<void(std::string_view)>& write);
+// result ("row left out", "value left out", "note"), reason; a thousand at a time. Borrows.
+class ImportReport {
+ public:
+  ImportReport(db::Database& database, OrganisationId organisation, ImportId import);
+  // Appends the heading and the first, then the next lines; false: that was all.
+  Result<bool> next(std::string& out);
+  std::int64_t findings() const { return findings_; }  // so far
+
+ private:
+  db::Database& database_;
+  const OrganisationId organisation_;
+  const ImportId import_;
+  std::int64_t line_ = -1;  // and field_: of the last one
+  std::string field_;
+  std::int64_t findings_ = 0;
+};
 std::string report_header();
 void append_report_line(std::string& out, const ImportFinding& finding);
 

@@ -167,6 +167,13 @@ Result<void> check_people(db::Database& database, OrganisationId organisation, c
     cursor = batch.cursor;
     is_last = batch.is_last;
   }
+  if (preflight.recipients >= kPeopleMax) {
+    preflight.findings.push_back(about(
+        "not_everybody", Severity::warning,
+        fmt::format("Only the first {} people were looked at: what is empty for others is not "
+                    "told here.",
+                    preflight.recipients)));
+  }
   if (preflight.recipients == 0) {
     preflight.findings.push_back(
         about("nobody", Severity::blocking, "Nobody in this audience has an address to write to."));

@@ -38,7 +38,7 @@ struct Preflight {
   bool is_blocked() const;
 };
 
-// How many people are looked at, at most; a larger audience is judged by its first ones.
+// How many people are looked at, at most; of a larger audience the finding not_everybody says so.
 inline constexpr std::int64_t kPeopleMax = 200'000;
 
 // Adds what the people of the audience make of the draft: empty_value for the tags that leave a

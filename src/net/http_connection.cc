@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
+#include <chrono>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -54,7 +57,7 @@ std::string http_date() {
 }
 
 // The header block of an answer. The defaults of http_server.h stand unless the handler set them.
-std::string header_block(const Response& response, bool closes) {
+std::string header_block(const Response& response, bool closes, bool is_chunked) {
   static constexpr std::pair<std::string_view, std::string_view> kDefaults[] = {
       {"Cache-Control", "no-store"},
       {"Content-Security-Policy",
@@ -70,7 +73,10 @@ std::string header_block(const Response& response, bool closes) {
   for (const auto& [name, value] : kDefaults) {
     if (response.header(name).empty()) block += fmt::format("{}: {}\r\n", name, value);
   }
-  if (response.status != 204 && response.status != 304 && response.events == nullptr) {
+  if (is_chunked) {
+    block += "Transfer-Encoding: chunked\r\n";
+  } else if (response.status != 204 && response.status != 304 && response.events == nullptr &&
+             !response.pieces) {
     block += fmt::format("Content-Length: {}\r\n", response.body.size());
   }
   if (closes) block += "Connection: close\r\n";
@@ -316,23 +322,80 @@ void HttpConnection::respond(Response response) {
     response.events->detach();
     return refuse(503, "Too many people are watching. Try again in a moment.");
   }
+  is_chunked_ = response.pieces && reader_.is_version_11();
   // An event stream has no length: its end is the connection's (RFC 9112 §6.3).
-  closes_after_ =
-      closes_after_ || is_body_unread_ || context_->is_draining || response.events != nullptr;
+  closes_after_ = closes_after_ || is_body_unread_ || context_->is_draining ||
+                  response.events != nullptr || (response.pieces && !is_chunked_);
   enter(Phase::writing, context_->options.write_timeout);
-  outgoing_ = header_block(response, closes_after_);
+  outgoing_ = header_block(response, closes_after_, is_chunked_);
   const bool has_body = response.status != 204 && response.status != 304 && !sends_no_body_;
   if (has_body) outgoing_ += response.body;
   if (response.events != nullptr) {
     if (has_body) return begin_stream(std::move(response.events));
     response.events->detach();
   }
+  if (has_body && response.pieces) {
+    pieces_ = std::make_shared<BodyPieces>(std::move(response.pieces));
+  }
+  write_outgoing();
+}
+
+void HttpConnection::write_outgoing() {
   asio::async_write(socket_, asio::buffer(outgoing_),
                     [self = shared_from_this()](const error_code& error, std::size_t) {
                       if (self->phase_ == Phase::closed) return;
                       if (error) return self->close();
+                      if (self->pieces_ != nullptr) return self->next_piece();
                       self->on_written();
                     });
+}
+
+// Has the next piece made on the pool.
+void HttpConnection::next_piece() {
+  enter(Phase::handling, Duration::max());
+  const auto task = [self = shared_from_this(), pieces = pieces_] {
+    auto piece = std::make_shared<std::string>();
+    std::optional<bool> goes_on;
+    std::string trouble = "an exception";
+    try {
+      auto made = (*pieces)(*piece);
+      if (made) goes_on = *made;
+      if (!made) trouble = made.error().message;
+    } catch (const std::exception& error) {
+      trouble = error.what();
+    }
+    const auto& report = self->context_->options.report_trouble;
+    if (!goes_on && report) report(fmt::format("{}: {}", self->path_, trouble));
+    self->context_->loop->post([self, piece, goes_on] {
+      if (self->phase_ != Phase::handling) return;
+      if (!goes_on) return self->close();
+      self->add_piece(*piece, !*goes_on);
+    });
+  };
+  if (context_->pool->submit(task)) return;
+  // With the pool full it waits: others were here first.
+  constexpr auto kPieceAgain = std::chrono::milliseconds(50);
+  auto timer = std::make_shared<asio::steady_timer>(context_->loop->context(), kPieceAgain);
+  timer->async_wait([self = shared_from_this(), timer](const error_code& error) {
+    if (!error && self->phase_ == Phase::handling) self->next_piece();
+  });
+}
+
+// RFC 9112 §7.1: a chunk of no octets is the end, so an empty piece is none.
+void HttpConnection::add_piece(const std::string& piece, bool is_last) {
+  if (is_last) pieces_.reset();
+  outgoing_.clear();
+  if (is_chunked_ && !piece.empty()) {
+    outgoing_ = fmt::format("{:x}\r\n", piece.size());
+    outgoing_ += piece;
+    outgoing_ += "\r\n";
+  } else {
+    outgoing_ = piece;
+  }
+  if (is_last && is_chunked_) outgoing_ += "0\r\n\r\n";
+  if (outgoing_.empty()) return is_last ? on_written() : next_piece();
+  enter(Phase::writing, context_->options.write_timeout);
+  write_outgoing();
 }
 
 void HttpConnection::begin_stream(std::shared_ptr<EventStream> events) {

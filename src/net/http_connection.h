@@ -1,7 +1,7 @@
 // HttpConnection: one accepted connection from its first byte to its close. Part of http_server.
 //
-// Phases: header (idle while nothing has arrived) → body → handling (on the pool) → writing →
-// header again, or streaming (an event stream,
+// Phases: header (idle while nothing has arrived) → body → handling (on the pool) → writing (both
+// again for each piece of an answer in pieces) → header again, or streaming (an event stream,
 // until it ends or the client leaves), or lingering (a refusal was sent while more was arriving:
 // read and discarded for a moment, because closing with unread bytes would make the kernel destroy
 // the answer) → closed. Ownership: shared by the server and by the operation under way. Thread: the
@@ -65,6 +65,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void refuse(int status, std::string_view why);
   void respond(Response response);
   void on_written();
+  void write_outgoing();
+  void next_piece();
+  void add_piece(const std::string& piece, bool is_last);
   void begin_stream(std::shared_ptr<EventStream> events);
   void pump_stream();
   void write_stream(std::string bytes);
@@ -87,7 +90,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool is_reading_ = false;  // a read is under way
   bool closes_after_ = false;
   bool is_body_unread_ = false;
-  bool sends_no_body_ = false;  // HEAD
+  bool sends_no_body_ = false;          // HEAD
+  std::shared_ptr<BodyPieces> pieces_;  // what is left of an answer in pieces
+  bool is_chunked_ = false;
   std::shared_ptr<EventStream> events_;
   bool is_stream_writing_ = false;
   bool is_polling_ = false;

@@ -64,6 +64,14 @@ Response Response::event_stream(std::shared_ptr<EventStream> events) {
   return response;
 }
 
+Result<void> collect_pieces(Response& response) {
+  if (!response.pieces) return {};
+  const BodyPieces pieces = std::exchange(response.pieces, nullptr);
+  while (TRY(pieces(response.body))) {
+  }
+  return {};
+}
+
 Response& Response::set(std::string_view name, std::string value) {
   std::erase_if(headers, [&](const HttpHeader& h) { return equal_ignoring_case(h.name, name); });
   headers.push_back({std::string(name), std::move(value)});

@@ -2,12 +2,15 @@
 // Thread: values.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "base/result.h"
 
 namespace tidings::net {
 
@@ -37,6 +40,11 @@ struct Request {
   std::string_view header(std::string_view name) const;
 };
 
+// Appends the next piece of a body; false: that was all. Asked for a piece when the one before has
+// left, on the server's pool, one at a time; so memory holds one piece, 64 KB to 1 MB at best. An
+// error ends the connection before the end of the body: nobody takes a part for the whole.
+using BodyPieces = std::function<Result<bool>(std::string& piece)>;
+
 // What a handler answers. The server adds Date, Content-Length, Connection, and those security
 // headers that the handler did not set itself.
 struct Response {
@@ -45,6 +53,8 @@ struct Response {
   std::string body;
   // Instead of a body: what follows comes bit by bit (event_stream.h).
   std::shared_ptr<EventStream> events = nullptr;
+  // Instead of a body: one of any length, made while it leaves.
+  BodyPieces pieces = nullptr;
 
   static Response text(int status, std::string body);
   static Response html(int status, std::string body);
@@ -54,6 +64,9 @@ struct Response {
   Response& set(std::string_view name, std::string value);
   std::string_view header(std::string_view name) const;
 };
+
+// Makes the pieces the body, for who has no connection. Errors: those of a piece.
+Result<void> collect_pieces(Response& response);
 
 // RFC 9110 §15: "Not Found" for 404; "Unknown" for a code without a name here.
 std::string_view reason_phrase(int status);

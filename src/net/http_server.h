@@ -10,9 +10,9 @@
 // the new one gets 503, pool full → 503. A handler that throws → 500 without its words.
 // A body of a route with a spool folder goes to a nameless file as it comes (spool_file.h); JSON
 // and text are compressed for who takes gzip (content_coding.h); an answer may be a stream of
-// events (event_stream.h), which a drain ends.
-// Every answer carries nosniff, no-referrer, no-store, a content policy that allows nothing and no
-// framing, unless its handler set that header itself.
+// events (event_stream.h), which a drain ends, or come in pieces (http_message.h), chunked: each
+// has 30 s to be taken, the whole any time. Every answer carries nosniff, no-referrer, no-store, a
+// content policy that allows nothing and no framing, unless its handler set that header itself.
 // Peers are as the socket says; X-Forwarded-For is not read.
 // Thread: the loop's, or any while the loop does not run.
 #pragma once

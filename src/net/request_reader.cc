@@ -351,6 +351,7 @@ std::string RequestReader::take_body() { return std::exchange(impl_->collector.r
 Request& RequestReader::request() { return impl_->collector.request; }
 bool RequestReader::is_head() const { return impl_->is_head; }
 bool RequestReader::keeps_alive() const { return impl_->keeps_alive; }
+bool RequestReader::is_version_11() const { return impl_->collector.is_version_11; }
 bool RequestReader::announces_body() const { return impl_->announces_body; }
 bool RequestReader::expects_continue() const { return impl_->expects_continue; }
 

@@ -57,6 +57,7 @@ class RequestReader {
   Request& request();
   bool is_head() const;           // HEAD, shown to handlers as GET
   bool keeps_alive() const;       // may another request follow?
+  bool is_version_11() const;     // takes a chunked answer (RFC 9112 §7.1)
   bool announces_body() const;    // Content-Length (0 too) or chunked
   bool expects_continue() const;  // RFC 9110 §10.1.1
 

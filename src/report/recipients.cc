@@ -1,6 +1,7 @@
 #include "report/recipients.h"
 
 #include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -40,12 +41,10 @@ Result<std::unordered_map<ContactId, ContactFacts>> contacts_of(
   return known;
 }
 
-}  // namespace
-
-Result<RecipientPage> list_recipients(db::Database& database, OrganisationId organisation,
-                                      const MessageQuery& query) {
+Result<RecipientPage> read_page(db::Database& database, OrganisationId organisation,
+                                MessagePages& pages, const MessageQuery& query) {
   RecipientPage made;
-  made.page = TRY(MessagePages(database, organisation).list(query));
+  made.page = TRY(pages.list(query));
   std::vector<LogEntry> entries = std::move(made.page.items);
   made.page.items.clear();
   const auto known = TRY(database.read_value(
@@ -63,34 +62,41 @@ Result<RecipientPage> list_recipients(db::Database& database, OrganisationId org
   return made;
 }
 
-Result<std::string> export_recipients(db::Database& database, OrganisationId organisation,
-                                      const LogFilter& filter) {
-  std::string csv;
-  wire::append_csv_record(csv, {"name", "address", "status", "reason", "status_changed_at",
-                                "contact_changed_at", "contact_id", "message_id"});
-  MessageQuery query{.filter = filter, .is_descending = false, .limit = 200};
-  std::int64_t rows = 0;
-  do {
-    const RecipientPage page = TRY(list_recipients(database, organisation, query));
-    for (const Recipient& one : page.items) {
-      if (++rows > kExportedRecipientsMax) {
-        return fail(ErrorKind::limit, "record.too_many",
-                    "These are more than 200,000 recipients. Filter them, or use the command line: "
-                    "tidings log --campaign ID --json.");
-      }
-      const LogEntry& entry = one.entry;
-      const std::string changed_at = to_rfc3339(entry.changed_at);
-      const std::string file_at =
-          one.contact_changed_at ? to_rfc3339(*one.contact_changed_at) : std::string();
-      const std::string contact =
-          entry.contact_ids.empty() ? std::string() : tidings::to_text(entry.contact_ids.front());
-      wire::append_csv_record(
-          csv, {one.name, entry.address, tidings::to_string(entry.status), entry.reason, changed_at,
-                file_at, contact, tidings::to_text(entry.id)});
-    }
-    query.cursor = page.page.next_cursor;
-  } while (!query.cursor.empty());
-  return csv;
+void append_row(std::string& out, const Recipient& one) {
+  const LogEntry& entry = one.entry;
+  const std::string changed_at = to_rfc3339(entry.changed_at);
+  const std::string file_at =
+      one.contact_changed_at ? to_rfc3339(*one.contact_changed_at) : std::string();
+  const std::string contact =
+      entry.contact_ids.empty() ? std::string() : tidings::to_text(entry.contact_ids.front());
+  wire::append_csv_record(
+      out, {one.name, entry.address, tidings::to_string(entry.status), entry.reason, changed_at,
+            file_at, contact, tidings::to_text(entry.id)});
+}
+
+}  // namespace
+
+Result<RecipientPage> list_recipients(db::Database& database, OrganisationId organisation,
+                                      const MessageQuery& query) {
+  MessagePages pages(database, organisation);
+  return read_page(database, organisation, pages, query);
+}
+
+RecipientExport::RecipientExport(db::Database& database, OrganisationId organisation,
+                                 LogFilter filter)
+    : database_(database),
+      organisation_(organisation),
+      pages_(database, organisation),
+      query_{.filter = std::move(filter), .is_descending = false, .limit = 1'000, .cursor = {}} {}
+
+Result<bool> RecipientExport::next(std::string& out) {
+  if (!std::exchange(has_begun_, true))
+    wire::append_csv_record(out, {"name", "address", "status", "reason", "status_changed_at",
+                                  "contact_changed_at", "contact_id", "message_id"});
+  const RecipientPage page = TRY(read_page(database_, organisation_, pages_, query_));
+  for (const Recipient& one : page.items) append_row(out, one);
+  query_.cursor = page.page.next_cursor;
+  return !query_.cursor.empty();
 }
 
 }  // namespace tidings::report

@@ -1,6 +1,6 @@
 // The recipients of a campaign (P34): its messages, with what the contact is called now and when
 // the contact's file was changed last.
-// Thread: one. Errors: those of MessagePages; record.too_many (limit) of an export.
+// Thread: one. Errors: those of MessagePages.
 #pragma once
 
 #include <optional>
@@ -25,9 +25,20 @@ struct RecipientPage {
 Result<RecipientPage> list_recipients(db::Database& database, OrganisationId organisation,
                                       const MessageQuery& query);
 
-inline constexpr std::int64_t kExportedRecipientsMax = 200'000;
-// CSV with a heading, oldest first; no field begins as a formula does.
-Result<std::string> export_recipients(db::Database& database, OrganisationId organisation,
-                                      const LogFilter& filter);
+// CSV with a heading, oldest first, of any length; no field begins as a formula does. Who is queued
+// while it is read comes at its end. Borrows the database.
+class RecipientExport {
+ public:
+  RecipientExport(db::Database& database, OrganisationId organisation, LogFilter filter);
+  // Appends the heading and the first, then the next rows; false: that was all.
+  Result<bool> next(std::string& out);
+
+ private:
+  db::Database& database_;
+  const OrganisationId organisation_;
+  MessagePages pages_;
+  MessageQuery query_;
+  bool has_begun_ = false;
+};
 
 }  // namespace tidings::report

@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include "audience/people/custom_fields.h"
 #include "wire/csv.h"
 
 namespace tidings::people {
@@ -62,48 +61,47 @@ void append_person(std::string& out, const Person& person, const std::string& gr
 
 }  // namespace
 
-Result<std::int64_t> export_contacts(db::Database& database, OrganisationId organisation,
-                                     const ContactQuery& query, std::int64_t most,
-                                     const std::function<Result<void>(std::string_view)>& write) {
-  constexpr int rows_each = 1'000;
-  const auto fields = TRY(database.read_value(
-      [&](db::Connection& connection) { return list_custom_fields(connection, organisation); }));
+ContactExport::ContactExport(db::Database& database, OrganisationId organisation,
+                             ContactQuery query)
+    : database_(database), organisation_(organisation), query_(std::move(query)) {
+  query_.sort = ContactSort::created;
+  query_.descending = false;
+}
+
+Result<void> ContactExport::begin(std::string& out) {
+  fields_ = TRY(database_.read_value(
+      [&](db::Connection& connection) { return list_custom_fields(connection, organisation_); }));
   std::vector<std::string_view> header = {"external_id", "email",     "phone",
                                           "first_name",  "last_name", "name",
                                           "locale",      "time_zone", "group"};
-  for (const CustomField& field : fields) header.push_back(field.name);
-  std::string out;
+  for (const CustomField& field : fields_) header.push_back(field.name);
   wire::append_csv_record(out, header);
-  std::int64_t total = 0;
-  std::string cursor;
-  do {
-    TRY(database.read([&](db::Connection& connection) -> Result<void> {
-      ContactPage page = TRY(list_contacts(connection, organisation, query, cursor, rows_each));
-      std::string list;
-      for (const Person& person : page.people)
-        list += fmt::format("{}{}", list.empty() ? "[" : ",", person.contact.id.value);
-      std::unordered_map<std::int64_t, std::string> groups;
-      if (!list.empty())
-        TRY(connection.query(groups_of_many.in(connection.dialect()), {organisation, list + "]"},
-                             [&](const Row& row) {
-                               std::string& names = groups[row.integer(0)];
-                               names += (names.empty() ? "" : ";") + row.string(1);
-                             }));
-      for (const Person& person : page.people)
-        append_person(out, person, groups[person.contact.id.value], fields);
-      total += std::ssize(page.people);
-      cursor = std::move(page.next_cursor);
-      return {};
-    }));
-    if (total > most)
-      return fail(ErrorKind::limit, "export.too_many",
-                  fmt::format("That are more than {} contacts. Export a group or a part of them, "
-                              "or use `tidings export` on the machine itself.",
-                              most));
-    TRY(write(out));
-    out.clear();
-  } while (!cursor.empty());
-  return total;
+  has_begun_ = true;
+  return {};
+}
+
+Result<bool> ContactExport::next(std::string& out) {
+  constexpr int rows_each = 1'000;
+  if (!has_begun_) TRY(begin(out));
+  TRY(database_.read([&](db::Connection& connection) -> Result<void> {
+    ContactPage page = TRY(list_contacts(connection, organisation_, query_, cursor_, rows_each));
+    std::string list;
+    for (const Person& person : page.people)
+      list += fmt::format("{}{}", list.empty() ? "[" : ",", person.contact.id.value);
+    std::unordered_map<std::int64_t, std::string> groups;
+    if (!list.empty())
+      TRY(connection.query(groups_of_many.in(connection.dialect()), {organisation_, list + "]"},
+                           [&](const Row& row) {
+                             std::string& names = groups[row.integer(0)];
+                             names += (names.empty() ? "" : ";") + row.string(1);
+                           }));
+    for (const Person& person : page.people)
+      append_person(out, person, groups[person.contact.id.value], fields_);
+    count_ += std::ssize(page.people);
+    cursor_ = std::move(page.next_cursor);
+    return {};
+  }));
+  return !cursor_.empty();
 }
 
 }  // namespace tidings::people

@@ -6,9 +6,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <string_view>
+#include <string>
+#include <vector>
 
+#include "audience/people/custom_fields.h"
 #include "audience/people/list_contacts.h"
 #include "base/id.h"
 #include "base/result.h"
@@ -16,10 +17,26 @@
 
 namespace tidings::people {
 
-// Streams to `write`, some contacts at a time; memory does not grow with their number. With more
-// than `most` of them it ends with export.too_many (limit). Returns how many there were.
-Result<std::int64_t> export_contacts(db::Database& database, OrganisationId organisation,
-                                     const ContactQuery& query, std::int64_t most,
-                                     const std::function<Result<void>(std::string_view)>& write);
+// A thousand contacts at a time, oldest first whatever the query is sorted by: who is changed while
+// it is read is in it once. Each thousand is read as it is then; memory does not grow with their
+// number. Borrows the database.
+class ContactExport {
+ public:
+  ContactExport(db::Database& database, OrganisationId organisation, ContactQuery query);
+  // Appends the heading and the first, then the next contacts; false: that was all.
+  Result<bool> next(std::string& out);
+  std::int64_t count() const { return count_; }  // so far
+
+ private:
+  Result<void> begin(std::string& out);
+
+  db::Database& database_;
+  const OrganisationId organisation_;
+  ContactQuery query_;
+  std::vector<CustomField> fields_;
+  std::string cursor_;
+  std::int64_t count_ = 0;
+  bool has_begun_ = false;
+};
 
 }  // namespace tidings::people

@@ -302,21 +302,39 @@ TEST_P(MergeTest, TheCsvReadsBackAndHoldsNoFormula) {
   create({.name = "B, with comma"});
   join(make_group("3B"), {id});
   std::string csv;
-  const auto exported = export_contacts(*database_, kOrganisation, {.descending = false}, 10,
-                                        [&](std::string_view part) -> Result<void> {
-                                          csv += part;
-                                          return {};
-                                        });
-  EXPECT_EQ(exported, 2);
+  ContactExport all(*database_, kOrganisation, {});
+  EXPECT_EQ(all.next(csv), false) << "two are one piece";
+  EXPECT_EQ(all.count(), 2);
   EXPECT_EQ(csv,
             "external_id,email,phone,first_name,last_name,name,locale,time_zone,group,fee\r\n"
             ",a@x.org,,'=HYPERLINK(1),'@x,,,,3B,12.5\r\n"
             ",,,,,\"B, with comma\",,,,\r\n");
-  EXPECT_EQ(export_contacts(*database_, kOrganisation, {}, 1,
-                            [](std::string_view) -> Result<void> { return {}; })
-                .error()
-                .code,
-            "export.too_many");
+}
+
+TEST_P(MergeTest, AnExportOfAnyLengthHasEverybodyOnceInTheOrderOfTheirMaking) {
+  constexpr int people = 2'345;
+  write([&](db::Connection& c) -> Result<void> {
+    for (int i = 0; i < people; ++i)
+      TRY(c.execute({"test.contact",
+                     "INSERT INTO contact (organisation_id, id, name, created_at, changed_at) "
+                     "VALUES ($1, $2, $3, 5, 5)"},
+                    {kOrganisation, 100 + i, fmt::format("P{}", i)}));
+    return {};
+  });
+  std::string csv;
+  // Sorted by what changes meanwhile: it is not asked.
+  ContactExport all(*database_, kOrganisation, {.sort = ContactSort::changed});
+  EXPECT_EQ(all.next(csv), true);
+  write([&](db::Connection& c) -> Result<void> {
+    TRY(c.execute({"", "UPDATE contact SET changed_at = 9 WHERE id = 100"}, {}));
+    return {};
+  });
+  while (all.next(csv).value_or(false)) {
+  }
+  EXPECT_EQ(all.count(), people);
+  std::string expected;
+  for (int i = 0; i < people; ++i) expected += fmt::format(",,,,,P{},,,\r\n", i);
+  EXPECT_TRUE(csv.ends_with(expected));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 #include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -32,6 +33,26 @@ int status_of(ErrorKind kind) {
       return 500;
   }
   return 500;
+}
+
+Result<Answer> Answer::file(std::string content_type, std::string_view name,
+                            net::BodyPieces pieces) {
+  std::string first;
+  const bool goes_on = TRY(pieces(first));
+  Answer answer;
+  answer.content_type = std::move(content_type);
+  if (goes_on) {
+    answer.pieces = [first = std::move(first), is_first = true,
+                     next = std::move(pieces)](std::string& piece) mutable -> Result<bool> {
+      if (!std::exchange(is_first, false)) return next(piece);
+      piece = std::exchange(first, {});
+      return true;
+    };
+  } else {
+    answer.raw = std::move(first);
+  }
+  return std::move(answer).with("Content-Disposition",
+                                fmt::format("attachment; filename=\"{}\"", name));
 }
 
 Answer Answer::problem(int status, const Error& error, std::vector<FieldError> fields) {

@@ -67,6 +67,7 @@ struct Answer {
   std::string raw;                       // instead of body, when content_type is set
   std::string content_type;
   std::shared_ptr<net::EventStream> events = nullptr;  // instead of a body
+  net::BodyPieces pieces = nullptr;                    // instead of raw, of any length
 
   static Answer ok(boost::json::value body) { return {200, std::move(body), {}, {}, {}}; }
   static Answer created(boost::json::value body) { return {201, std::move(body), {}, {}, {}}; }
@@ -78,6 +79,10 @@ struct Answer {
     answer.events = std::move(events);
     return answer;
   }
+  // A file of any length, made while it leaves (net/http_message.h). The first piece is made at
+  // once, so that what is wrong with the question is a problem and not half a file.
+  static Result<Answer> file(std::string content_type, std::string_view name,
+                             net::BodyPieces pieces);
   // application/problem+json (RFC 9457). 422 with a list of fields.
   static Answer problem(int status, const Error& error, std::vector<FieldError> fields = {});
 

@@ -30,6 +30,7 @@ net::Response to_response(Answer answer) {
   if (!answer.content_type.empty()) {
     response.set("Content-Type", answer.content_type);
     response.body = std::move(answer.raw);
+    response.pieces = std::move(answer.pieces);
   } else if (!answer.body.is_null()) {
     response.set("Content-Type",
                  answer.status >= 400 ? "application/problem+json" : "application/json");
@@ -194,7 +195,10 @@ net::Response respond(const net::Router& router, net::Request request) {
                            .with("Allow", match.allow));
   }
   request.path_params = std::move(match.params);
-  return match.route->handler(request);
+  net::Response response = match.route->handler(request);
+  if (auto whole = net::collect_pieces(response); !whole)
+    return to_response(Answer::problem(500, whole.error()));
+  return response;
 }
 
 Result<net::Request> make_request(std::string_view method, std::string_view target,

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -263,17 +264,10 @@ Result<Answer> get_import(const Call& call) {
 Result<Answer> get_report(const Call& call) {
   const auto id = TRY(call.id<ImportId>("import_id"));
   TRY(find_job(call, id));
-  Answer answer;
-  answer.content_type = "text/csv; charset=utf-8";
-  constexpr std::size_t report_max = 50'000'000;
-  TRY(call.services.database.read([&](db::Connection& connection) {
-    return audience::write_import_report(connection, call.organisation(), id,
-                                         [&](std::string_view part) {
-                                           if (answer.raw.size() < report_max) answer.raw += part;
-                                         });
-  }));
-  return std::move(answer).with("Content-Disposition",
-                                fmt::format("attachment; filename=\"import-{}.csv\"", to_text(id)));
+  auto all =
+      std::make_shared<audience::ImportReport>(call.services.database, call.organisation(), id);
+  return Answer::file("text/csv; charset=utf-8", fmt::format("import-{}.csv", to_text(id)),
+                      [all](std::string& piece) { return all->next(piece); });
 }
 
 Result<Answer> undo_import(const Call& call) {

@@ -175,13 +175,11 @@ Result<Answer> export_recipients(const Call& call) {
   report::MessageQuery query = read_message_query(call, input, false);
   if (!input.errors.empty()) return input.refusal();
   query.filter.campaign = TRY(call.id<CampaignId>("id"));
-  Answer answer;
-  answer.raw =
-      TRY(report::export_recipients(call.services.database, call.organisation(), query.filter));
-  answer.content_type = "text/csv; charset=utf-8";
-  return std::move(answer).with(
-      "Content-Disposition",
-      fmt::format("attachment; filename=\"recipients-{}.csv\"", to_text(*query.filter.campaign)));
+  auto all = std::make_shared<report::RecipientExport>(call.services.database, call.organisation(),
+                                                       query.filter);
+  return Answer::file("text/csv; charset=utf-8",
+                      fmt::format("recipients-{}.csv", to_text(*query.filter.campaign)),
+                      [all](std::string& piece) { return all->next(piece); });
 }
 
 Result<Answer> get_statistics(const Call& call) {

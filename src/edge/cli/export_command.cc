@@ -26,7 +26,6 @@ Result<std::int64_t> export_to(std::FILE* file, const ExportFlags& flags) {
   const auto place = TRY(Workplace::open({.data = flags.data}));
   const OrganisationId organisation = place->organisation().id;
   people::ContactQuery query;
-  query.descending = false;
   if (!flags.group.empty()) {
     const auto group = TRY(place->database().read_value([&](db::Connection& connection) {
       return audience::find_group(connection, organisation, flags.group);
@@ -37,14 +36,16 @@ Result<std::int64_t> export_to(std::FILE* file, const ExportFlags& flags) {
                               flags.group));
     query.groups.push_back(*group);
   }
-  return people::export_contacts(
-      place->database(), organisation, query, std::numeric_limits<std::int64_t>::max(),
-      [&](std::string_view part) -> Result<void> {
-        if (std::fwrite(part.data(), 1, part.size(), file) == part.size() && std::fflush(file) == 0)
-          return {};
-        return fail(ErrorKind::internal, "export.write",
-                    "The file could not be written; is the disk full?");
-      });
+  people::ContactExport all(place->database(), organisation, query);
+  std::string piece;
+  for (bool goes_on = true; goes_on;) {
+    piece.clear();
+    goes_on = TRY(all.next(piece));
+    if (std::fwrite(piece.data(), 1, piece.size(), file) != piece.size() || std::fflush(file) != 0)
+      return fail(ErrorKind::internal, "export.write",
+                  "The file could not be written; is the disk full?");
+  }
+  return all.count();
 }
 
 int run(const ExportFlags& flags) {

@@ -185,6 +185,20 @@ bool Follower::gave_up_waiting(const std::vector<CampaignView>& views) {
 }
 
 // What was wrong in the file, as a CSV beside it: line, field, value, result, reason.
+Result<void> Follower::write_report(const compose::Campaign& campaign, const fs::path& path) const {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  audience::ImportReport all(workplace_.database(), campaign.organisation_id, campaign.import_id);
+  std::string piece;
+  for (bool goes_on = true; goes_on;) {
+    piece.clear();
+    goes_on = TRY(all.next(piece));
+    out << piece;
+  }
+  out.close();
+  if (!out) return fail_errno("send.report", "Cannot write " + path.string(), errno);
+  return {};
+}
+
 void Follower::print_import_findings(const compose::Campaign& campaign) {
   static constexpr db::Statement kCount{
       "send.count_findings",
@@ -194,19 +208,15 @@ void Follower::print_import_findings(const compose::Campaign& campaign) {
   std::int64_t findings = 0;
   const fs::path path =
       workplace_.folder() / "imports" / (to_text(campaign.import_id) + ".report.csv");
-  const auto wrote = workplace_.database().read([&](db::Connection& connection) -> Result<void> {
+  const auto told = workplace_.database().read([&](db::Connection& connection) -> Result<void> {
     counts =
         TRY(audience::load_import(connection, campaign.organisation_id, campaign.import_id)).counts;
     TRY(connection.query(kCount, {campaign.organisation_id, campaign.import_id},
                          [&](const db::Row& row) { findings = row.integer(0); }));
-    if (findings == 0) return {};
-    std::ofstream out(path, std::ios::binary | std::ios::trunc);
-    TRY(audience::write_import_report(connection, campaign.organisation_id, campaign.import_id,
-                                      [&](std::string_view text) { out << text; }));
-    out.close();
-    if (!out) return fail_errno("send.report", "Cannot write " + path.string(), errno);
     return {};
   });
+  auto wrote = told;
+  if (wrote && findings > 0) wrote = write_report(campaign, path);
   if (!wrote) {
     fmt::print(stderr, "tidings: {}\n", wrote.error().message);
   } else if (findings > 0) {

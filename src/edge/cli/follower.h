@@ -46,6 +46,8 @@ class Follower {
   bool storage_is_full() const;
   bool gave_up_waiting(const std::vector<CampaignView>& views);
   void print_import_findings(const compose::Campaign& campaign);
+  Result<void> write_report(const compose::Campaign& campaign,
+                            const std::filesystem::path& path) const;
   void print_remains(const std::string& trouble) const;
   int conclude(const Watched& watched, const std::string& trouble, bool is_interrupted);
 

@@ -179,15 +179,17 @@ class ProgressBar {
 Result<std::int64_t> write_report(Workplace& workplace, ImportId import, const fs::path& path) {
   std::FILE* out = std::fopen(path.c_str(), "wb");
   if (out == nullptr) return fail_errno("import.report", path.string(), errno);
-  std::int64_t lines = -1;  // the header
+  audience::ImportReport all(workplace.database(), workplace.organisation().id, import);
   bool failed = false;
-  const auto wrote = workplace.database().read([&](db::Connection& connection) {
-    return audience::write_import_report(
-        connection, workplace.organisation().id, import, [&](std::string_view text) {
-          failed = failed || std::fwrite(text.data(), 1, text.size(), out) != text.size();
-          for (const char c : text) lines += c == '\n';
-        });
-  });
+  Result<void> wrote;
+  std::string piece;
+  for (bool goes_on = true; goes_on && wrote && !failed;) {
+    piece.clear();
+    const auto made = all.next(piece);
+    if (!made) wrote = std::unexpected(made.error());
+    goes_on = made && *made;
+    failed = std::fwrite(piece.data(), 1, piece.size(), out) != piece.size();
+  }
   failed = std::fclose(out) != 0 || failed;
   if (!wrote) return std::unexpected(wrote.error());
   if (failed) {
@@ -195,7 +197,7 @@ Result<std::int64_t> write_report(Workplace& workplace, ImportId import, const f
         ErrorKind::limit, "import.report",
         fmt::format("The report {} could not be written; is the disk full?", path.string()));
   }
-  return lines;
+  return all.findings();
 }
 
 int dry_run(const ImportFlags& flags, const ImportOptions& options) {

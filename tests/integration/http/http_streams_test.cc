@@ -75,6 +75,49 @@ TEST_F(HttpServerTest, a_drain_ends_streams) {
   EXPECT_LT(SteadyClock::now() - start, seconds(8));
 }
 
+TEST_F(HttpServerTest, an_answer_in_pieces_is_chunked_and_the_connection_goes_on) {
+  serve();
+  const auto got = exchange(
+      "GET /pieces/whole HTTP/1.1\r\nHost: a\r\n\r\n"
+      "GET /hello/you HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(got.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << got;
+  const auto end = got.find("\r\n\r\n");
+  EXPECT_EQ(got.substr(0, end).find("Content-Length"), std::string::npos) << got;
+  EXPECT_NE(got.find("8\r\npiece 0\n\r\n8\r\npiece 2\n\r\n8\r\npiece 3\n\r\n0\r\n\r\nHTTP/1.1 "),
+            std::string::npos)
+      << got;
+  EXPECT_EQ(polled_, 4);
+}
+
+TEST_F(HttpServerTest, an_old_client_gets_the_pieces_until_the_connection_closes) {
+  serve();
+  const auto got = exchange("GET /pieces/whole HTTP/1.0\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(got.find("chunked"), std::string::npos) << got;
+  EXPECT_TRUE(got.ends_with("\r\n\r\npiece 0\npiece 2\npiece 3\n")) << got;
+}
+
+TEST_F(HttpServerTest, an_answer_that_breaks_half_way_is_not_taken_for_a_whole_one) {
+  serve();
+  const auto got = exchange("GET /pieces/broken HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(got.ends_with("piece 2\n\r\n")) << got;
+}
+
+TEST_F(HttpServerTest, who_takes_no_pieces_has_none_made_and_is_dropped) {
+  serve({.write_timeout = seconds(1)});
+  Client client(port_);
+  client.send("GET /pieces/endless HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(wait_for([&] { return polled_ > 0 && connections() == 0; }));
+  // What the sockets hold, a few megabytes; not what could be made in that second.
+  EXPECT_LT(polled_, 1000);
+}
+
+TEST_F(HttpServerTest, a_head_of_pieces_makes_none) {
+  serve();
+  const auto got = exchange("HEAD /pieces/whole HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(got.ends_with("\r\n\r\n")) << got;
+  EXPECT_EQ(polled_, 0);
+}
+
 TEST_F(HttpServerTest, a_large_json_answer_is_compressed_for_who_takes_it) {
   serve();
   const auto coded = exchange(

@@ -158,6 +158,19 @@ class HttpServerTest : public ::testing::Test {
             return count < 3;
           }));
     });
+    // In pieces, one of them empty; /pieces/broken fails behind the third.
+    router.add("GET", "/pieces/{how}", [this](const Request& request) {
+      Response response = Response::text(200, "");
+      response.pieces = [this, count = 0, how = std::string(request.param("how"))](
+                            std::string& piece) mutable -> Result<bool> {
+        ++polled_;
+        if (how == "broken" && count == 3) return fail(ErrorKind::internal, "test", "It broke.");
+        if (how == "endless") piece.assign(50'000, 'x');
+        if (how != "endless" && count != 1) piece = fmt::format("piece {}\n", count);
+        return ++count < 4 || how == "endless";
+      };
+      return response;
+    });
     router.add("GET", "/json", [](const Request&) {
       return Response::json(200, "[" + std::string(5000, ' ') + "]");
     });
