@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   add_status_command(app, line);
   add_cancel_command(app, line);
   add_log_command(app, line);
+  add_record_commands(app, line);
   add_message_command(app, line);
   add_contact_command(app, line);
   add_group_command(app, line);

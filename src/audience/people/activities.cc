@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "wire/case_folding.h"
+
 namespace tidings::people {
 namespace {
 
@@ -40,35 +42,22 @@ constexpr Statement imports_of{
     "JOIN import_job i ON i.organisation_id = g.organisation_id AND i.group_id = g.id "
     "WHERE m.organisation_id = $1 AND m.contact_id = $2"};
 
-}  // namespace
-
-bool is_interaction(std::string_view type) {
-  return std::ranges::find(interactions, type) != interactions.end();
+bool has_part(std::string_view text, std::string_view folded_part) {
+  return wire::fold_case(text).contains(folded_part);
 }
 
-bool may_be_posted(std::string_view type) { return is_interaction(type) || type == "custom"; }
-
-Result<ActivityId> record_activity(db::Connection& connection, IdSource& ids,
-                                   OrganisationId organisation, ContactId contact,
-                                   const Activity& activity, Instant now) {
-  constexpr auto clocks_differ = std::chrono::minutes(5);
-  if (activity.occurred_at > now + clocks_differ)
-    return fail(ErrorKind::invalid, "activity.future",
-                "An activity is something that happened; this one lies in the future.");
-  if (activity.data.size() > kActivityDataMax)
-    return fail(ErrorKind::invalid, "activity.too_long",
-                fmt::format("An activity's data has at most {} bytes.", kActivityDataMax));
-  const auto id = ids.next<ActivityId>();
-  TRY(connection.execute(insert_activity, {organisation, contact, activity.occurred_at, id,
-                                           activity.type, now, activity.source, activity.data}));
-  if (is_interaction(activity.type))
-    TRY(connection.execute(move_interaction, {organisation, contact, activity.occurred_at}));
-  return id;
+bool passes(const ActivityFilter& filter, const Activity& activity) {
+  if (!filter.types.empty() && std::ranges::find(filter.types, activity.type) == filter.types.end())
+    return false;
+  if (!filter.sender.empty() && !has_part(activity.source, wire::fold_case(filter.sender)))
+    return false;
+  if (filter.text.empty()) return true;
+  const std::string text = wire::fold_case(filter.text);
+  return has_part(activity.type, text) || has_part(activity.data, text);
 }
 
-Result<std::vector<Activity>> list_activities(db::Connection& connection,
-                                              OrganisationId organisation, ContactId contact,
-                                              const ActivityPage& page) {
+Result<std::vector<Activity>> read_page(db::Connection& connection, OrganisationId organisation,
+                                        ContactId contact, const ActivityPage& page) {
   constexpr auto last = std::numeric_limits<std::int64_t>::max();
   const std::int64_t before_at = page.before_at ? to_micros(*page.before_at) : last;
   const std::int64_t before_id = page.before_at ? page.before_id.value : last;
@@ -102,6 +91,59 @@ Result<std::vector<Activity>> list_activities(db::Connection& connection,
                     [](const Activity& each) { return std::pair(each.occurred_at, each.id); });
   if (std::ssize(found) > page.limit) found.resize(static_cast<std::size_t>(page.limit));
   return found;
+}
+
+}  // namespace
+
+bool is_interaction(std::string_view type) {
+  return std::ranges::find(interactions, type) != interactions.end();
+}
+
+bool may_be_posted(std::string_view type) { return is_interaction(type) || type == "custom"; }
+
+Result<ActivityId> record_activity(db::Connection& connection, IdSource& ids,
+                                   OrganisationId organisation, ContactId contact,
+                                   const Activity& activity, Instant now) {
+  constexpr auto clocks_differ = std::chrono::minutes(5);
+  if (activity.occurred_at > now + clocks_differ)
+    return fail(ErrorKind::invalid, "activity.future",
+                "An activity is something that happened; this one lies in the future.");
+  if (activity.data.size() > kActivityDataMax)
+    return fail(ErrorKind::invalid, "activity.too_long",
+                fmt::format("An activity's data has at most {} bytes.", kActivityDataMax));
+  const auto id = ids.next<ActivityId>();
+  TRY(connection.execute(insert_activity, {organisation, contact, activity.occurred_at, id,
+                                           activity.type, now, activity.source, activity.data}));
+  if (is_interaction(activity.type))
+    TRY(connection.execute(move_interaction, {organisation, contact, activity.occurred_at}));
+  return id;
+}
+
+Result<std::vector<Activity>> list_activities(db::Connection& connection,
+                                              OrganisationId organisation, ContactId contact,
+                                              const ActivityPage& page) {
+  constexpr int looked_at_once = 500;
+  const ActivityFilter& filter = page.filter;
+  const bool is_tested = !filter.types.empty() || !filter.sender.empty() || !filter.text.empty();
+  ActivityPage part = page;
+  part.limit = is_tested ? std::max(page.limit, looked_at_once) : page.limit;
+  if (filter.until && (!page.before_at || *filter.until < *page.before_at)) {
+    part.before_at = filter.until;
+    part.before_id = {};
+  }
+  std::vector<Activity> found;
+  for (;;) {
+    std::vector<Activity> some = TRY(read_page(connection, organisation, contact, part));
+    for (Activity& activity : some) {
+      if (filter.from && activity.occurred_at < *filter.from) return found;
+      if (!passes(filter, activity)) continue;
+      found.push_back(activity);
+      if (std::ssize(found) == page.limit) return found;
+    }
+    if (std::ssize(some) < part.limit) return found;
+    part.before_at = some.back().occurred_at;
+    part.before_id = some.back().id;
+  }
 }
 
 }  // namespace tidings::people

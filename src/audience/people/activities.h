@@ -41,10 +41,21 @@ Result<ActivityId> record_activity(db::Connection& connection, IdSource& ids,
                                    OrganisationId organisation, ContactId contact,
                                    const Activity& activity, Instant now);
 
+// The filters of the communications (report/log_filter.h) as far as activities have them. What is
+// empty does not filter; several filter together.
+struct ActivityFilter {
+  std::optional<Instant> from;     // occurred at or after
+  std::optional<Instant> until;    // occurred before
+  std::vector<std::string> types;  // any of these
+  std::string sender;              // part of who says so, in any case
+  std::string text;                // part of the type or the data, in any case
+};
+
 struct ActivityPage {
   std::optional<Instant> before_at;  // with before_id: behind this one
   ActivityId before_id;
   int limit = 50;
+  ActivityFilter filter = {};
 };
 // Newest first, those that are told without being stored among them.
 Result<std::vector<Activity>> list_activities(db::Connection& connection,

@@ -12,6 +12,7 @@
 #include "audience/people/notes.h"
 #include "audience/people/relations.h"
 #include "edge/api/contact_json.h"
+#include "edge/api/record_input.h"
 
 namespace tidings::api {
 namespace {
@@ -205,7 +206,13 @@ Result<people::ActivityPage> activity_page(const Page& page) {
 
 Result<Answer> list_activities(const Call& call) {
   const Page page = call.page();
-  const auto wanted = TRY(activity_page(page));
+  auto wanted = TRY(activity_page(page));
+  RecordInput input;
+  input.read_period(call, false, wanted.filter.from, wanted.filter.until);
+  if (!input.errors.empty()) return input.refusal();
+  wanted.filter.types = input.words(call, "type");
+  wanted.filter.sender = call.query("sender");
+  wanted.filter.text = call.query("text");
   return call.services.database.read_value([&](db::Connection& connection) -> Result<Answer> {
     const auto contact = TRY(living_contact(connection, call));
     auto found = TRY(people::list_activities(connection, call.organisation(), contact, wanted));

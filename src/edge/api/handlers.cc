@@ -1,4 +1,5 @@
 // Which areas answer operations: one line each, in the order of their names.
+#include "edge/api/arrival_handlers.h"
 #include "edge/api/campaign_handlers.h"
 #include "edge/api/contact_handlers.h"
 #include "edge/api/contact_part_handlers.h"
@@ -21,6 +22,7 @@
 namespace tidings::api {
 
 void add_all_handlers(Registry& registry) {
+  add_arrival_handlers(registry);
   add_campaign_handlers(registry);
   add_contact_handlers(registry);
   add_contact_part_handlers(registry);

@@ -136,6 +136,10 @@ class RecordApi : public ::testing::TestWithParam<db::testing::Kind> {
       return {};
     });
   }
+  static std::string sentence_of(const testing::Reply& reply) {
+    EXPECT_EQ(reply.status, 200) << reply.text;
+    return reply.status == 200 ? std::string(reply.json.at("sentence").as_string()) : "";
+  }
   static std::size_t rows(const testing::Reply& reply) {
     EXPECT_EQ(reply.status, 200) << reply.text;
     return reply.status == 200 ? reply.json.at("items").as_array().size() : 0;
@@ -218,7 +222,7 @@ TEST_P(RecordApi, a_wrong_filter_is_told_by_its_name) {
   for (const char* target :
        {"/messages?status=lost", "/messages?campaign=x", "/messages?sort=id;DROP",
         "/messages?from=yesterday", "/messages?limit=0", "/messages?cursor=zz",
-        "/send-outs?status=gone", "/send_outs?sort=name", "/send_outs?type=letter",
+        "/send-outs?status=gone", "/send-outs?sort=name", "/send-outs?type=letter",
         "/send-outs?cursor=%00"}) {
     const auto reply = get(target);
     EXPECT_GE(reply.status, 400) << target << reply.text;
@@ -248,6 +252,66 @@ TEST_P(RecordApi, an_export_holds_no_formula) {
   EXPECT_EQ(std::ranges::count(csv.text, '\n'), 7);
   const auto reader = api_.with({identity::Permission::record_read});
   EXPECT_EQ(api_.call_as(reader, "GET", campaign() + "/recipients/export").status, 403);
+}
+
+TEST_P(RecordApi, did_it_arrive_is_answered_in_a_sentence_with_proof) {
+  const auto sent = get("/did-it-arrive?q=person0%40X.org");
+  ASSERT_EQ(sent.status, 200) << sent.text;
+  EXPECT_EQ(sent.json.at("language"), "en");
+  ASSERT_EQ(sent.json.at("candidates").as_array().size(), 1u) << sent.text;
+  const json::value& one = sent.json.at("candidates").at(0);
+  EXPECT_EQ(one.at("name"), "=cmd() Ann")
+      << "the address is in nobody's file, the record knows whose";
+  EXPECT_TRUE(sentence_of(sent).starts_with("It left: “Spring news”"));
+  EXPECT_EQ(one.at("messages").at(0).at("message_id"), json::value(to_text(ids_[0])));
+  const json::value& proof = one.at("messages").at(0).at("proof");
+  EXPECT_EQ(proof.at("content_sha256").as_string().size(), 64u);
+  EXPECT_EQ(proof.at("reply_code"), 250);
+  EXPECT_EQ(proof.at("reply_text"), "<script>alert('ok')");
+
+  const auto bounced = get("/did-it-arrive?q=person1%40x.org&language=nl");
+  EXPECT_EQ(bounced.json.at("language"), "nl");
+  EXPECT_TRUE(sentence_of(bounced).contains("geweigerd")) << bounced.text;
+  EXPECT_TRUE(bounced.json.at("candidates").at(0).at("contact_id").is_string());
+  const auto waiting = get("/did-it-arrive?q=person4%40x.org");
+  EXPECT_TRUE(sentence_of(waiting).starts_with("Not yet"));
+  const auto waits = waiting.json.at("candidates").at(0).at("messages").at(0);
+  EXPECT_TRUE(waits.at("proof").at("content_sha256").is_null());
+}
+
+TEST_P(RecordApi, did_it_arrive_finds_people_by_name_and_says_what_it_does_not_know) {
+  ASSERT_EQ(api_.call("POST", "/contacts",
+                      R"({"first_name":"Noor","last_name":"Bakker",)"
+                      R"("addresses":[{"channel":"email","address":"noor@x.org"}]})")
+                .status,
+            201);
+  const auto by_name = get("/did-it-arrive?q=noor");
+  ASSERT_EQ(by_name.json.at("candidates").as_array().size(), 1u) << by_name.text;
+  EXPECT_TRUE(sentence_of(by_name).contains("record has no message"));
+  const auto unknown = get("/did-it-arrive?q=nobody%40x.org");
+  EXPECT_EQ(unknown.json.at("candidates").as_array().size(), 0u);
+  EXPECT_TRUE(sentence_of(unknown).starts_with("Nothing is known"));
+  EXPECT_EQ(get("/did-it-arrive?q=%2B31612345678").json.at("candidates").as_array().size(), 0u);
+
+  const std::string id(by_name.json.at("candidates").at(0).at("contact_id").as_string());
+  ASSERT_EQ(api_.call("POST", "/contacts/" + id + "/erase", R"({"reason":"asked"})").status / 100,
+            2);
+  const auto erased = get("/did-it-arrive?q=NOOR%40x.org");
+  EXPECT_EQ(erased.json.at("candidates").as_array().size(), 0u) << erased.text;
+  EXPECT_TRUE(sentence_of(erased).contains("erased at their request"));
+  EXPECT_EQ(get("/did-it-arrive?q=noor").json.at("candidates").as_array().size(), 0u);
+}
+
+TEST_P(RecordApi, did_it_arrive_stays_within_the_organisation) {
+  const auto other = api_.everything(api_.other_organisation());
+  for (const char* question : {"person0%40x.org", "ann"}) {
+    const auto reply = api_.call_as(other, "GET", fmt::format("/did-it-arrive?q={}", question));
+    ASSERT_EQ(reply.status, 200) << reply.text;
+    EXPECT_EQ(reply.json.at("candidates").as_array().size(), 0u) << reply.text;
+  }
+  EXPECT_EQ(get("/did-it-arrive").status, 422);
+  EXPECT_EQ(get("/did-it-arrive?q=" + std::string(300, 'x')).status, 200);
+  EXPECT_EQ(get("/did-it-arrive?q=%27%3B--%00").status / 100, 4);
 }
 
 TEST_P(RecordApi, the_history_of_a_contact_holds_what_was_sent_to_it) {

@@ -34,6 +34,7 @@ int report(const Error& error, int exit_code = kUsage);
 void add_cancel_command(CLI::App& app, CommandLine& line);
 void add_campaign_command(CLI::App& app, CommandLine& line);
 void add_config_command(CLI::App& app, CommandLine& line);
+void add_record_commands(CLI::App& app, CommandLine& line);
 void add_render_command(CLI::App& app, CommandLine& line);
 void add_contact_command(CLI::App& app, CommandLine& line);
 void add_export_command(CLI::App& app, CommandLine& line);

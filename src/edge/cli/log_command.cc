@@ -11,13 +11,16 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "delivery/email_content.h"
 #include "delivery/journal.h"
 #include "edge/cli/command.h"
+#include "edge/cli/record_view.h"
 #include "edge/cli/terminal_text.h"
 #include "edge/cli/workplace.h"
 #include "report/message_log.h"
+#include "wire/url.h"
 
 namespace tidings::cli {
 namespace {
@@ -50,6 +53,7 @@ struct LogFlags {
   std::string contact;
   bool is_json = false;
   bool is_all = false;
+  bool is_send_outs = false;
   std::int64_t limit = -1;
 };
 
@@ -279,6 +283,30 @@ int print_table(MessageLog& log, LogFilter filter, const LogFlags& flags, Instan
   return kDone;
 }
 
+// The same filters as the API names them.
+Result<std::string> send_outs_query(const LogFlags& flags, const LogFilter& filter) {
+  if (!flags.campaign.empty() || !flags.contact.empty())
+    return wrong(
+        "Send-outs are not of one campaign or contact: leave --send-outs out, or that filter.");
+  std::string query;
+  const auto put = [&](std::string_view name, std::string_view value) {
+    if (!value.empty()) query += fmt::format("&{}={}", name, wire::percent_encode(value));
+  };
+  if (!filter.kinds.empty())
+    put("type", filter.kinds.front() == MessageKind::campaign        ? "mailing"
+                : filter.kinds.front() == MessageKind::transactional ? "transactional_email"
+                                                                     : flags.kind);
+  put("channel", flags.channel);
+  put("status", fmt::format("{}", fmt::join(flags.statuses, ",")));
+  if (filter.from) put("from", to_rfc3339(*filter.from));
+  if (filter.until) put("until", to_rfc3339(*filter.until));
+  if (filter.has_attachments) put("has_attachments", *filter.has_attachments ? "true" : "false");
+  put("sender", flags.sender);
+  put("text", flags.text);
+  if (flags.is_all || flags.is_json) put("all", "true");
+  return query;
+}
+
 int show_log(const LogFlags& flags) {
   WorkplaceOptions options{.data = flags.data};
   if (!flags.database.empty()) options.database_url = flags.database;
@@ -288,6 +316,16 @@ int show_log(const LogFlags& flags) {
   const Instant now = at.clock().now();
   const auto filter = to_filter(flags, now);
   if (!filter) return report(filter.error());
+  if (flags.is_send_outs) {
+    const auto query = send_outs_query(flags, *filter);
+    if (!query) return report(query.error());
+    const std::int64_t all = std::numeric_limits<std::int64_t>::max();
+    return show_send_outs(options, *query,
+                          flags.limit >= 0 ? flags.limit
+                          : flags.is_json  ? all
+                                           : kDefaultLimit,
+                          flags.is_json);
+  }
   MessageLog log(at.database(), at.organisation().id);
   return flags.is_json ? print_json(at, log, *filter, flags)
                        : print_table(log, *filter, flags, now);
@@ -314,6 +352,8 @@ void add_log_command(CLI::App& app, CommandLine& line) {
   command->add_option("--text", flags->text, "Part of the subject or of the address");
   command->add_option("--campaign", flags->campaign, "Of one campaign");
   command->add_option("--contact", flags->contact, "About one contact");
+  command->add_flag("--send-outs", flags->is_send_outs,
+                    "One row per campaign and per other message, instead of one per recipient");
   command->add_flag("--all", flags->is_all, "Of any age, instead of the last 7 days");
   command->add_option("--limit", flags->limit, "Rows at most (50; with --json all)")
       ->check(CLI::NonNegativeNumber);

@@ -42,6 +42,7 @@ async function hidden(own: Organisation, kind: 'Message' | 'Campaign'): Promise<
 
 export const records: Record<string, Case> = {
   listSendOuts: async () => ({}),
+  askWhetherItArrived: async () => ({ query: { q: 'anna' } }),
   listMessages: async () => ({}),
   getMessage: ofMessage,
   getMessageContent: ofMessage,
