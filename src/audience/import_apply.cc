@@ -51,8 +51,8 @@ constexpr StatementPair contacts_by_external_id{
      "WHERE c.organisation_id = $1 AND c.deleted_at IS NULL"}};
 constexpr Statement contact_by_identity{
     "import.contact_by_identity",
-    "SELECT min(id) FROM contact WHERE organisation_id = $1 AND row_identity = $2 "
-    "AND deleted_at IS NULL"};
+    "SELECT id FROM contact WHERE organisation_id = $1 AND row_identity = $2 "
+    "AND deleted_at IS NULL ORDER BY +id LIMIT 1"};
 constexpr StatementPair load_contacts{
     {"import.load_contacts",
      "SELECT c.id, c.external_id, c.first_name, c.last_name, c.name, c.locale, c.time_zone, "

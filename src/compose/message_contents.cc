@@ -49,7 +49,7 @@ void put(std::string& into, std::string_view text) {
 }
 
 // Of all that becomes part of the version: the same digest is the same message, byte for byte.
-std::string digest_of(const CompiledDraft& compiled) {
+std::string digest_of(const CompiledDraft& compiled, bool is_letter) {
   const delivery::EmailContent& content = compiled.email.content();
   std::string whole;
   for (const std::string_view text :
@@ -63,6 +63,8 @@ std::string digest_of(const CompiledDraft& compiled) {
   put(whole, content.reply_to ? wire::to_text(*content.reply_to) : "");
   put(whole, fmt::format("{}{}{}{}", int(content.list_unsubscribe), int(content.auto_submitted),
                          int(content.is_test), int(compiled.used.all)));
+  // What was written for one person is forgotten with them: no template shares its version.
+  put(whole, is_letter ? "letter" : "");
   for (const auto& field : compiled.used.fields) {
     put(whole, field.name);
     put(whole, field.target);
@@ -189,14 +191,15 @@ Result<MessageContents::Found> MessageContents::find(OrganisationId organisation
     if (!wish.draft.reply_to.empty()) draft.reply_to = wish.draft.reply_to;
     std::ranges::copy(wish.draft.attachments, std::back_inserter(draft.attachments));
   }
-  found.content = TRY(make(organisation, draft, wish.kind));
+  found.content = TRY(make(organisation, draft, wish.kind, !version));
   if (version) keep(key, found.content);
   return found;
 }
 
 Result<std::shared_ptr<const MessageContent>> MessageContents::make(OrganisationId organisation,
                                                                     const Draft& draft,
-                                                                    MessageKind kind) {
+                                                                    MessageKind kind,
+                                                                    bool is_letter) {
   std::optional<CompiledDraft> compiled;
   TRY(database_.read([&](db::Connection& connection) -> Result<void> {
     const auto about = TRY(identity::find_organisation(connection, organisation));
@@ -204,7 +207,7 @@ Result<std::shared_ptr<const MessageContent>> MessageContents::make(Organisation
     const auto known = TRY(known_tags(connection, organisation, kind));
     return check_known_tags(compiled->email, known);
   }));
-  const std::string digest = digest_of(*compiled);
+  const std::string digest = digest_of(*compiled, is_letter);
   const auto id = TRY(database_.write_value(
       db::Priority::transactional, [&](db::Connection& connection) -> Result<ContentVersionId> {
         const auto frozen = TRY(

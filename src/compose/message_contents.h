@@ -58,7 +58,8 @@ class MessageContents {
 
  private:
   Result<std::shared_ptr<const MessageContent>> make(OrganisationId organisation,
-                                                     const Draft& draft, MessageKind kind);
+                                                     const Draft& draft, MessageKind kind,
+                                                     bool is_letter);
   std::shared_ptr<const MessageContent> known(const std::string& key);
   void keep(const std::string& key, std::shared_ptr<const MessageContent> content);
 

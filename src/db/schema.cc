@@ -392,6 +392,7 @@ std::span<const Migration> migrations() {
       {9, "imports", kImportsSchema},
       {10, "record ranges", kRecordRangesSchema},
       {11, "import jobs", kImportJobsSchema},
+      {12, "letters", kLettersSchema},
   });
   return list;
 }

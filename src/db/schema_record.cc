@@ -64,4 +64,14 @@ ALTER TABLE campaign_counter ADD COLUMN first_message_id BIGINT;
 ALTER TABLE campaign_counter ADD COLUMN last_message_id BIGINT;
 )sql";
 
+constinit const std::string_view kLettersSchema = R"sql(
+-- Who else has the content of a letter that was written for one person (no campaign, no template):
+-- when nobody has, its words go with it.
+CREATE INDEX message_letter_content ON message (organisation_id, content_version_id)
+  WHERE campaign_id IS NULL AND template_id IS NULL;
+-- Of one address, released ones too: erasing, and everything about one person.
+CREATE INDEX suppression_address ON suppression (organisation_id, channel, normalised);
+CREATE INDEX frozen_content_version ON frozen_content (organisation_id, content_version_id);
+)sql";
+
 }  // namespace tidings::db

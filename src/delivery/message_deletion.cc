@@ -68,6 +68,38 @@ constexpr db::Statement kNextWithoutAddress{
     "SELECT id FROM message WHERE campaign_id = $1 AND normalised = '' AND values_hash <> id"
     " AND message.organisation_id + 0 = $2 LIMIT $3"};
 
+constexpr db::Statement kLetter{
+    "deletion.letter_of_message",
+    "SELECT content_version_id FROM message WHERE organisation_id = $1 AND id = $2"
+    " AND campaign_id IS NULL AND template_id IS NULL"};
+// state: waiting, deferred, leased, held.
+constexpr db::Statement kLetterInUse{
+    "deletion.letter_in_use",
+    "SELECT 1 FROM message m WHERE m.organisation_id = $1 AND m.content_version_id = $2"
+    " AND m.campaign_id IS NULL AND m.template_id IS NULL AND (m.state IN (0, 1, 2, 10)"
+    " OR EXISTS (SELECT 1 FROM message_body b WHERE b.organisation_id = m.organisation_id"
+    " AND b.message_id = m.id)) LIMIT 1"};
+constexpr db::Statement kForgetVersion{
+    "deletion.forget_content",
+    "UPDATE content_version SET subject = '', html = '', text = '', used_variables = '{}',"
+    " reference = $3 WHERE organisation_id = $1 AND id = $2"};
+constexpr db::Statement kForgetDigest{
+    "deletion.forget_digest",
+    "DELETE FROM frozen_content WHERE organisation_id = $1 AND content_version_id = $2"};
+constexpr db::Statement kFilesOf{
+    "deletion.files_of_content",
+    "SELECT blob_hash FROM content_attachment WHERE organisation_id = $1"
+    " AND content_version_id = $2"};
+constexpr db::Statement kForgetFiles{
+    "deletion.forget_files",
+    "DELETE FROM content_attachment WHERE organisation_id = $1 AND content_version_id = $2"};
+constexpr db::Statement kForgetBlob{
+    "deletion.forget_blob",
+    "DELETE FROM blob WHERE organisation_id = $1 AND hash = $2 AND NOT EXISTS (SELECT 1"
+    " FROM content_attachment a WHERE a.organisation_id = blob.organisation_id"
+    " AND a.blob_hash = blob.hash) AND NOT EXISTS (SELECT 1 FROM media m"
+    " WHERE m.organisation_id = blob.organisation_id AND m.blob_hash = blob.hash)"};
+
 std::unexpected<Error> not_found(MessageId id) {
   return fail(ErrorKind::not_found, "message.not_found",
               "There is no message " + to_text(id) + ".");
@@ -92,7 +124,10 @@ Result<void> purge_one(Connection& connection, OrganisationId organisation, Mess
   for (const ContactId contact : contacts) {
     TRY(connection.execute(kPurgeAbout, {organisation, contact, id}));
   }
+  const auto letter = TRY(connection.query_first(
+      kLetter, {organisation, id}, [](const Row& row) { return row.id<ContentVersionId>(0); }));
   TRY(connection.execute(kPurgeBody, {organisation, id}));
+  if (letter) TRY(forget_letters(connection, organisation, std::span(&*letter, 1)));
   TRY(connection.execute(kPurgeEvents, {organisation, id}));
   TRY(connection.execute(kPurgeSendOut, {organisation, id}));
   TRY(connection.execute(kPurge, {organisation, id, now}));
@@ -162,10 +197,37 @@ Result<std::optional<Tombstone>> find_tombstone(Connection& connection, Organisa
   });
 }
 
+Result<std::int64_t> forget_letters(Connection& connection, OrganisationId organisation,
+                                    std::span<const ContentVersionId> contents) {
+  std::int64_t forgotten = 0;
+  for (const ContentVersionId content : contents) {
+    const auto yes = [](const Row&) { return true; };
+    if (TRY(connection.query_first(kLetterInUse, {organisation, content}, yes))) continue;
+    std::vector<std::string> files;
+    TRY(connection.query(kFilesOf, {organisation, content},
+                         [&](const Row& row) { files.emplace_back(row.bytes(0)); }));
+    TRY(connection.execute(kForgetFiles, {organisation, content}));
+    for (const std::string& file : files)
+      TRY(connection.execute(kForgetBlob, {organisation, db::BytesView{file}}));
+    TRY(connection.execute(kForgetDigest, {organisation, content}));
+    forgotten += TRY(connection.execute(
+        kForgetVersion, {organisation, content, db::BytesView{std::string_view()}}));
+  }
+  return forgotten;
+}
+
 std::span<const db::Statement> message_deletion_statements() {
-  static constexpr std::array kAll = {
-      kFind,     kHide,       kUnhide,    kPurge,  kPurgeBody, kPurgeEvents, kPurgeSendOut,
-      kContacts, kPurgeAbout, kTombstone, kFinish, kAdvance,   kNext,        kNextWithoutAddress};
+  static constexpr std::array kAll = {kFind,          kHide,
+                                      kUnhide,        kPurge,
+                                      kPurgeBody,     kPurgeEvents,
+                                      kPurgeSendOut,  kContacts,
+                                      kPurgeAbout,    kTombstone,
+                                      kFinish,        kAdvance,
+                                      kNext,          kNextWithoutAddress,
+                                      kLetter,        kLetterInUse,
+                                      kForgetVersion, kForgetDigest,
+                                      kFilesOf,       kForgetFiles,
+                                      kForgetBlob};
   return kAll;
 }
 

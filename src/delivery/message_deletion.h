@@ -1,7 +1,8 @@
 // Deleting messages from the history (P38): hiding, which can be undone, and purging, which cannot.
 //
 // Neither touches a state, an event or a counter: every total stays what it was. A purge removes
-// what says who and what: address, contact, values, body, and what remote servers said; the row
+// what says who and what: address, contact, values, body, what remote servers said, and the words
+// of a letter that nobody else has; the row
 // with its states and times stays, with the tombstone (table purge) that says when, who and why.
 // Thread: any, one Connection each, within a write transaction of the caller.
 #pragma once
@@ -49,6 +50,12 @@ Result<void> record_purge(db::Connection& connection, OrganisationId organisatio
 Result<std::optional<Tombstone>> find_tombstone(db::Connection& connection,
                                                 OrganisationId organisation, Purged what,
                                                 std::int64_t id);
+
+// Empties the content of letters (messages of no campaign and no template) that nobody has any
+// more: no message with a body and none still to be sent. Returns how many. A content that somebody
+// has stays; so does any other content.
+Result<std::int64_t> forget_letters(db::Connection& connection, OrganisationId organisation,
+                                    std::span<const ContentVersionId> contents);
 
 // For plan tests.
 std::span<const db::Statement> message_deletion_statements();

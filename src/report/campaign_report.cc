@@ -18,7 +18,7 @@ constexpr db::Statement kSubject{
 constexpr db::Statement kReasons{
     "report.campaign_reasons",
     "SELECT state, reason, COUNT(*), MIN(address) FROM message"
-    " WHERE organisation_id = $1 AND campaign_id = $2 AND state NOT IN (0, 2, 3)"
+    " WHERE message.organisation_id + 0 = $1 AND campaign_id = $2 AND state NOT IN (0, 2, 3)"
     " GROUP BY state, reason ORDER BY COUNT(*) DESC, state, reason"};
 
 }  // namespace

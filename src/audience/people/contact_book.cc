@@ -65,7 +65,9 @@ constexpr Statement mark_deleted{"contact.delete",
                                  "WHERE organisation_id = $1 AND id = $2 AND deleted_at IS NULL"};
 constexpr Statement remove_relations{
     "contact.remove_relations",
-    "DELETE FROM relation WHERE organisation_id = $1 AND (from_id = $2 OR to_id = $2)"};
+    "DELETE FROM relation WHERE organisation_id = $1 AND id IN "
+    "(SELECT id FROM relation WHERE organisation_id = $1 AND from_id = $2 "
+    "UNION ALL SELECT id FROM relation WHERE organisation_id = $1 AND to_id = $2)"};
 
 std::unexpected<Error> no_contact() {
   return fail(ErrorKind::not_found, "contact.not_found", "There is no such contact here.");

@@ -1,5 +1,6 @@
 #include "audience/people/erase_contact.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <span>
 
@@ -12,6 +13,7 @@
 #include "audience/people/relations.h"
 #include "audience/people/search_index.h"
 #include "audience/suppressions.h"
+#include "wire/case_folding.h"
 
 namespace tidings::people {
 namespace {
@@ -36,7 +38,9 @@ constexpr Statement erase_activities{
     "erase.activities", "DELETE FROM activity WHERE organisation_id = $1 AND contact_id = $2"};
 constexpr Statement erase_relations{
     "erase.relations",
-    "DELETE FROM relation WHERE organisation_id = $1 AND (from_id = $2 OR to_id = $2)"};
+    "DELETE FROM relation WHERE organisation_id = $1 AND id IN "
+    "(SELECT id FROM relation WHERE organisation_id = $1 AND from_id = $2 "
+    "UNION ALL SELECT id FROM relation WHERE organisation_id = $1 AND to_id = $2)"};
 #define TIDINGS_ABOUT \
   "(SELECT message_id FROM message_about WHERE organisation_id = $1 AND contact_id = $2)"
 constexpr Statement erase_bodies{
@@ -77,14 +81,36 @@ constexpr Statement import_files{
     "ON i.organisation_id = m.organisation_id AND i.group_id = m.group_id AND i.state = 2 "
     "WHERE m.organisation_id = $1 AND m.contact_id = $2"};
 
+constexpr Statement letters_of{
+    "erase.letters",
+    "SELECT DISTINCT m.content_version_id FROM message_about a CROSS JOIN message m "
+    "WHERE a.organisation_id = $1 AND a.contact_id = $2 AND m.organisation_id = $1 "
+    "AND m.id = a.message_id AND m.campaign_id IS NULL "
+    "AND m.template_id IS NULL"};
+// What the list of send-outs says a message was about.
+constexpr Statement erase_subjects{
+    "erase.subjects",
+    "UPDATE send_out SET subject_key = '' WHERE organisation_id = $1 AND id IN " TIDINGS_ABOUT};
+constexpr Statement findings_of{
+    "erase.findings",
+    "SELECT e.import_id, e.line, e.field, e.value FROM contact_group_member m "
+    "CROSS JOIN import_job i CROSS JOIN import_error e "
+    "WHERE m.organisation_id = $1 AND m.contact_id = $2 AND i.organisation_id = $1 "
+    "AND i.group_id = m.group_id AND e.organisation_id = $1 AND e.import_id = i.id "
+    "AND e.value <> ''"};
+constexpr Statement erase_finding{
+    "erase.finding",
+    "UPDATE import_error SET value = '' WHERE organisation_id = $1 AND import_id = $2 "
+    "AND line = $3 AND field = $4"};
+
 constexpr Statement messages_of{
     "export.messages",
     "SELECT m.id, m.kind, m.channel, m.address, m.message_values, m.status, m.reason, m.queued_at, "
-    "v.subject, a.is_recipient FROM message_about a JOIN message m "
-    "ON m.organisation_id = a.organisation_id AND m.id = a.message_id "
+    "v.subject, a.is_recipient FROM message_about a CROSS JOIN message m "
     "LEFT JOIN content_version v ON v.organisation_id = m.organisation_id "
     "AND v.id = m.content_version_id "
-    "WHERE a.organisation_id = $1 AND a.contact_id = $2 ORDER BY m.id"};
+    "WHERE a.organisation_id = $1 AND a.contact_id = $2 AND m.organisation_id = $1 "
+    "AND m.id = a.message_id ORDER BY a.message_id"};
 constexpr Statement events_of{
     "export.events",
     "SELECT type, occurred_at, source, data FROM event WHERE organisation_id = $1 "
@@ -92,7 +118,7 @@ constexpr Statement events_of{
 constexpr Statement suppressed_as{
     "export.suppressions",
     "SELECT reason, kinds, origin, created_at, released_at, note FROM suppression "
-    "WHERE organisation_id = $1 AND channel = $2 AND normalised = $3 ORDER BY id"};
+    "WHERE organisation_id = $1 AND channel = $2 AND normalised = $3 ORDER BY +id"};
 
 constexpr std::string_view channel_word(Channel channel) {
   return channel == Channel::email ? "email" : "sms";
@@ -125,6 +151,39 @@ Result<void> keep_hashes(db::Connection& connection, const Writer& writer,
     ++erasure.suppressed;
     erasure.unwritten.push_back(address.normalised);
   }
+  return {};
+}
+
+// What reports of imports quote of the person: values with an address, number or name of theirs.
+// The rest of a report is about others.
+Result<void> erase_findings(db::Connection& connection, OrganisationId organisation,
+                            const audience::Contact& contact) {
+  constexpr std::size_t telling = 3;  // shorter ones stand in every second word
+  std::vector<std::string> parts;
+  const auto add = [&](std::string_view part) {
+    if (part.size() >= telling) parts.push_back(wire::fold_case(part));
+  };
+  for (const std::string& part :
+       {contact.external_id, contact.first_name, contact.last_name, contact.name})
+    add(part);
+  for (const ContactAddress& address : contact.addresses) {
+    add(address.typed);
+    add(address.normalised);
+  }
+  struct Finding {
+    ImportId import;
+    std::int64_t line = 0;
+    std::string field;
+  };
+  std::vector<Finding> findings;
+  TRY(connection.query(findings_of, {organisation, contact.id}, [&](const Row& row) {
+    const std::string value = wire::fold_case(row.text(3));
+    if (std::ranges::any_of(parts, [&](const std::string& part) { return value.contains(part); }))
+      findings.push_back({row.id<ImportId>(0), row.integer(1), row.string(2)});
+  }));
+  for (const Finding& finding : findings)
+    TRY(connection.execute(erase_finding,
+                           {organisation, finding.import, finding.line, finding.field}));
   return {};
 }
 
@@ -164,16 +223,18 @@ Result<json::array> messages_json(db::Connection& connection, OrganisationId org
   std::vector<MessageId> ids;
   TRY(connection.query(messages_of, {organisation, id}, [&](const Row& row) {
     ids.push_back(row.id<MessageId>(0));
-    messages.push_back(json::object{{"id", to_text(ids.back())},
-                                    {"kind", row.integer(1)},
-                                    {"channel", channel_word(static_cast<Channel>(row.integer(2)))},
-                                    {"is_recipient", row.boolean(9)},
-                                    {"address", row.boolean(9) ? row.text(3) : std::string_view()},
-                                    {"subject", row.text(8)},
-                                    {"values", parsed(row.text(4))},
-                                    {"status", row.integer(5)},
-                                    {"reason", row.text(6)},
-                                    {"queued_at", to_rfc3339(row.instant(7))}});
+    messages.push_back(
+        json::object{{"id", to_text(ids.back())},
+                     {"kind", row.integer(1)},
+                     {"channel", channel_word(static_cast<Channel>(row.integer(2)))},
+                     {"is_recipient", row.boolean(9)},
+                     {"address", row.boolean(9) ? row.text(3) : std::string_view()},
+                     {"subject", row.text(8)},
+                     {"values", parsed(row.text(4))},
+                     {"status", row.integer(5)},
+                     {"reason", row.text(6)},
+                     {"queued_at", to_rfc3339(row.instant(7))},
+                     {"as_sent", fmt::format("/api/v1/messages/{}/eml", to_text(ids.back()))}});
   }));
   for (std::size_t i = 0; i < ids.size(); ++i) {
     json::array events;
@@ -211,6 +272,11 @@ Result<Erasure> erase_contact(db::Connection& connection, const Writer& writer, 
                             .message_id = {},
                             .expires_at = {}},
                            writer.now));
+  TRY(connection.query(letters_of, {organisation, contact}, [&](const Row& row) {
+    erasure.letters.push_back(row.id<ContentVersionId>(0));
+  }));
+  TRY(erase_findings(connection, organisation, person.contact));
+  TRY(connection.execute(erase_subjects, {organisation, contact}));
   TRY(connection.execute(erase_bodies, {organisation, contact}));
   erasure.messages = TRY(connection.execute(erase_values, {organisation, contact, nobody}));
   for (const Statement& statement : {erase_events, erase_about, erase_changes, erase_notes,
@@ -241,18 +307,32 @@ Result<std::string> export_contact(db::Connection& connection, OrganisationId or
                                      {"receives_messages", relation.receives_messages}});
   all["relations"] = std::move(relations);
   json::array notes;
-  for (const Note& note : TRY(list_notes(connection, organisation, contact, {}, 100'000)))
-    notes.push_back(json::object{
-        {"body", note.body}, {"author", note.author}, {"created_at", to_rfc3339(note.created_at)}});
+  constexpr int some = 1'000;
+  NoteId before;
+  for (bool more = true; more;) {
+    const auto page = TRY(list_notes(connection, organisation, contact, before, some));
+    for (const Note& note : page)
+      notes.push_back(json::object{{"body", note.body},
+                                   {"author", note.author},
+                                   {"created_at", to_rfc3339(note.created_at)}});
+    more = std::ssize(page) == some;
+    if (more) before = page.back().id;
+  }
   all["notes"] = std::move(notes);
   json::array activities;
-  for (const Activity& activity :
-       TRY(list_activities(connection, organisation, contact,
-                           {.before_at = {}, .before_id = {}, .limit = 100'000})))
-    activities.push_back(json::object{{"type", activity.type},
-                                      {"occurred_at", to_rfc3339(activity.occurred_at)},
-                                      {"source", activity.source},
-                                      {"data", parsed(activity.data)}});
+  ActivityPage wanted{.before_at = {}, .before_id = {}, .limit = some};
+  for (bool more = true; more;) {
+    const auto page = TRY(list_activities(connection, organisation, contact, wanted));
+    for (const Activity& activity : page)
+      activities.push_back(json::object{{"type", activity.type},
+                                        {"occurred_at", to_rfc3339(activity.occurred_at)},
+                                        {"source", activity.source},
+                                        {"data", parsed(activity.data)}});
+    more = std::ssize(page) == some;
+    if (!more) break;
+    wanted.before_at = page.back().occurred_at;
+    wanted.before_id = page.back().id;
+  }
   all["activities"] = std::move(activities);
   all["messages"] = TRY(messages_json(connection, organisation, contact));
   json::array suppressions;

@@ -53,8 +53,11 @@ constexpr Statement members_of{
     "ORDER BY m.contact_id LIMIT 500"};
 constexpr Statement memberships_of{
     "undo.memberships",
-    "SELECT group_id FROM contact_group_member WHERE organisation_id = $1 AND contact_id = $2 "
-    "AND added_at = $3"};
+    "WITH mine AS MATERIALIZED (SELECT group_id FROM contact_group_member "
+    "WHERE organisation_id = $1 AND contact_id = $2) "
+    "SELECT m.group_id FROM mine CROSS JOIN contact_group_member m "
+    "WHERE m.organisation_id = $1 AND m.group_id = mine.group_id AND m.contact_id = $2 "
+    "AND m.added_at = $3"};
 constexpr Statement restore_contact{
     "undo.restore",
     "UPDATE contact SET external_id = $3, first_name = $4, last_name = $5, name = $6, locale = $7, "

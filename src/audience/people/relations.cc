@@ -16,10 +16,11 @@ using db::Statement;
   "JOIN contact f ON f.organisation_id = r.organisation_id AND f.id = r.from_id "              \
   "JOIN contact t ON t.organisation_id = r.organisation_id AND t.id = r.to_id "
 
-constexpr Statement relations_from{"relation.from", TIDINGS_RELATION_COLUMNS
-                                   "WHERE r.organisation_id = $1 AND r.from_id = $2 ORDER BY r.id"};
+constexpr Statement relations_from{
+    "relation.from",
+    TIDINGS_RELATION_COLUMNS "WHERE r.organisation_id = $1 AND r.from_id = $2 ORDER BY +r.id"};
 constexpr Statement relations_to{"relation.to", TIDINGS_RELATION_COLUMNS
-                                 "WHERE r.organisation_id = $1 AND r.to_id = $2 ORDER BY r.id"};
+                                 "WHERE r.organisation_id = $1 AND r.to_id = $2 ORDER BY +r.id"};
 constexpr Statement relation_by_id{
     "relation.find", TIDINGS_RELATION_COLUMNS "WHERE r.organisation_id = $1 AND r.id = $2"};
 constexpr Statement same_relation{

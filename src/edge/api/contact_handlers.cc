@@ -16,6 +16,8 @@
 #include "audience/people/list_contacts.h"
 #include "audience/people/merge_contacts.h"
 #include "audience/people/search_index.h"
+#include "compose/stored_audiences.h"
+#include "delivery/message_deletion.h"
 #include "edge/api/contact_json.h"
 #include "identity/audit.h"
 
@@ -108,6 +110,8 @@ Result<Answer> merge_contacts(const Call& call) {
       parse_id(std::string_view(call.body.as_object().at("contact_id").as_string())).value_or(0)};
   return commit(call, [&](db::Connection& connection) -> Result<Answer> {
     TRY(people::merge_contacts(connection, writer_of(call), id, loser));
+    const auto survivor = TRY(people::find_person(connection, call.organisation(), id));
+    TRY(compose::replace_in_audiences(connection, call.organisation(), loser, survivor.contact.id));
     TRY(identity::audit(connection, call.who,
                         {.action = "contact.merge",
                          .object = "contact",
@@ -123,6 +127,7 @@ Result<Answer> erase_contact(const Call& call) {
   people::Erasure erasure;
   auto answer = commit(call, [&](db::Connection& connection) -> Result<Answer> {
     erasure = TRY(people::erase_contact(connection, writer_of(call), id));
+    TRY(delivery::forget_letters(connection, call.organisation(), erasure.letters));
     TRY(identity::audit(connection, call.who,
                         {.action = "contact.erase",
                          .object = "contact",
