@@ -2,6 +2,7 @@
 #include "db/database.h"
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <limits>
 #include <string>
@@ -270,6 +271,28 @@ TEST_P(DatabaseTest, WritesByPriorityAndInOrderWithinOne) {
   gate.set_value();
   database_->close();
   EXPECT_EQ(order, "tTlwiI");
+}
+
+TEST_P(DatabaseTest, CallsWithoutEndKeepNobodyElseWaitingForEver) {
+  // Each asks for its own successor: there are always works of the highest priority.
+  std::atomic<bool> is_over = false;
+  std::atomic<int> done = 0;
+  std::function<void()> ask = [&] {
+    if (is_over) return;
+    database_->write_async(
+        Priority::transactional, [](Connection&) -> Result<void> { return {}; },
+        [&](const Result<void>&) {
+          ++done;
+          ask();
+        });
+  };
+  for (int i = 0; i < 200; ++i) ask();
+  const auto stored = add(1, "a pause");
+  is_over = true;
+  EXPECT_TRUE(stored);
+  EXPECT_EQ(things(), 1);
+  database_->close();  // what was asked for last is done before the test's variables go
+  EXPECT_GT(done, 0);
 }
 
 TEST_P(DatabaseTest, CloseStoresWhatWasGivenAndRefusesTheRest) {

@@ -95,13 +95,30 @@ void Writer::run() {
   }
 }
 
+// Whose turn it is; null when nothing waits. Imports have all the time there is.
+std::deque<Writer::Job>* Writer::next_queue() {
+  std::deque<Job>* first = nullptr;
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    auto& queue = queues_[i];
+    if (queue.empty()) continue;
+    if (first == nullptr) {
+      first = &queue;
+    } else if (i != static_cast<std::size_t>(Priority::import) && ++first_in_turn_ >= turns) {
+      first_in_turn_ = 0;
+      return &queue;
+    } else {
+      break;
+    }
+  }
+  return first;
+}
+
 std::optional<Writer::Job> Writer::wait_for_job() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    for (auto& queue : queues_) {
-      if (queue.empty()) continue;
-      Job job = std::move(queue.front());
-      queue.pop_front();
+    if (auto* queue = next_queue()) {
+      Job job = std::move(queue->front());
+      queue->pop_front();
       return job;
     }
     if (closing_) return std::nullopt;
@@ -144,14 +161,11 @@ void Writer::leave_bulk() {
 // The next in order, unless that one has to run alone.
 std::optional<Writer::Job> Writer::job_for_group() {
   const std::lock_guard lock(mutex_);
-  for (auto& queue : queues_) {
-    if (queue.empty()) continue;
-    if (queue.front().alone) return std::nullopt;
-    Job job = std::move(queue.front());
-    queue.pop_front();
-    return job;
-  }
-  return std::nullopt;
+  auto* queue = next_queue();
+  if (queue == nullptr || queue->front().alone) return std::nullopt;
+  Job job = std::move(queue->front());
+  queue->pop_front();
+  return job;
 }
 
 bool Writer::may_run_again(Job& job, Trouble trouble) {

@@ -1,11 +1,13 @@
 // Writer: the one thread that changes a database, and its queue.
 //
 // Purpose: works of all priorities go through one session, highest priority first, in order of
-// arrival within one. Works that wait anyway share a transaction (group commit), each behind a
-// savepoint of its own, so that one that fails takes nobody with it; a group ends after 10 ms or
-// 128 works. When a whole group fails its works are run again one by one.
-// Bound: 10,000 waiting works per priority; one more fails with db.busy.
-// Thread: enqueue() and close() from any; works and `done` callbacks run on the writer's thread.
+// arrival within one; of `turns` works one is of a lower priority that waits (imports apart), so
+// that calls without end do not keep what was sent from being recorded, nor a pause from beginning.
+// Works that wait anyway share a transaction (group commit), each behind a savepoint of its own, so
+// that one that fails takes nobody with it; a group ends after 10 ms or 128 works. When a whole
+// group fails its works are run again one by one. Bound: 10,000 waiting works per priority; one
+// more fails with db.busy. Thread: enqueue() and close() from any; works and `done` callbacks run
+// on the writer's thread.
 #pragma once
 
 #include <array>
@@ -28,6 +30,7 @@ class Writer {
  public:
   static constexpr std::size_t queued_max = 10'000;
   static constexpr std::size_t group_max = 128;
+  static constexpr int turns = 32;
   static constexpr std::chrono::milliseconds group_time{10};
   // See Database::quiet().
   static constexpr std::chrono::milliseconds quiet_after{250};
@@ -68,6 +71,7 @@ class Writer {
   enum class Next { go_on, commit, stop };
 
   void run();
+  std::deque<Job>* next_queue();
   void choose_load(Priority next);
   void choose_references(References next);
   void leave_bulk();
@@ -89,6 +93,7 @@ class Writer {
   std::mutex mutex_;
   std::condition_variable wakes_;
   std::array<std::deque<Job>, 4> queues_;
+  int first_in_turn_ = 0;  // works of the highest priority while a lower one waited
   bool closing_ = false;
   // When the last work that is no import was given.
   std::atomic<std::chrono::steady_clock::time_point> others_at_{};

@@ -51,7 +51,8 @@ Result<TokenKeys::SealedKey> TokenKeys::find_or_create(OrganisationId organisati
   if (auto found = TRY(database_.read_value(newest))) return std::move(*found);
   const std::string key = random_bytes(wire::kTokenKeyBytes);
   return database_.write_value(
-      db::Priority::web, [&](db::Connection& connection) -> Result<SealedKey> {
+      // Once for an organisation; every message waits for it.
+      db::Priority::transactional, [&](db::Connection& connection) -> Result<SealedKey> {
         if (auto found = TRY(newest(connection))) return std::move(*found);
         const auto last = TRY(
             connection.query_first(kLastId, {}, [](const db::Row& row) { return row.integer(0); }));
