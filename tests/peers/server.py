@@ -9,6 +9,7 @@ import time
 
 START_TIMEOUT = 60
 END_TIMEOUT = 600
+IDLE_MAX = 5  # seconds after which a connection is not trusted to be there any more
 
 
 def free_port():
@@ -39,6 +40,7 @@ class Server:
         self.port = free_port()
         self.running = None
         self.connection = None
+        self.used_at = 0
         if program.database:  # not every command takes it as a flag
             program.data.mkdir(parents=True, exist_ok=True)
             (program.data / "tidings.toml").write_text(f'database = "{program.database}"\n')
@@ -83,6 +85,9 @@ class Server:
 
     def ask(self, method, target, body=None, token=None, **headers):
         """(status, body as JSON or text) of /api/v1TARGET, or of what begins with /u, /sender …"""
+        if time.monotonic() - self.used_at > IDLE_MAX:
+            self.close()
+        self.used_at = time.monotonic()
         if not self.connection:
             self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
