@@ -110,7 +110,7 @@ int main(int argc, char** argv) {
   const double breakdown = seconds_of([&] {
     const auto told = (*database)->read_value([&](db::Connection& connection) {
       return audience::break_down(connection, request, audience::Audience::of_group(kTenth),
-                                  used_fields(), MessageKind::campaign);
+                                  used_fields(), {.kind = MessageKind::campaign});
     });
     if (!told) give_up(told.error());
   });

@@ -129,9 +129,11 @@ Result<bool> may_walk_contacts(db::Connection& connection, const ExpandRequest& 
 // Every batch of an expansion with the decisions on it, until `see` has enough. Within one read.
 template <typename See>
 Result<void> walk(db::Connection& connection, const ExpandRequest& request,
-                  const Audience& audience, const UsedFields& used, MessageKind kind, See see) {
-  const RecipientPolicy policy{kind, request.as_of,
-                               TRY(inactive_after(connection, request.organisation))};
+                  const Audience& audience, const UsedFields& used, const RecipientPolicy& asked,
+                  See see) {
+  RecipientPolicy policy = asked;
+  policy.now = request.as_of;
+  policy.inactive_after = TRY(inactive_after(connection, request.organisation));
   std::string cursor;
   const bool by_contact = TRY(may_walk_contacts(connection, request, audience));
   SeenCopies seen;
@@ -172,7 +174,8 @@ LeftOut& entry_for(std::vector<LeftOut>& entries, const RecipientDecision& decis
 }  // namespace
 
 Result<Breakdown> break_down(db::Connection& connection, const ExpandRequest& request,
-                             const Audience& audience, const UsedFields& used, MessageKind kind) {
+                             const Audience& audience, const UsedFields& used,
+                             const RecipientPolicy& asked) {
   const OrganisationId organisation = request.organisation;
   Breakdown breakdown;
   breakdown.included = TRY(named(connection, organisation, included_items(audience)));
@@ -203,7 +206,7 @@ Result<Breakdown> break_down(db::Connection& connection, const ExpandRequest& re
     }
     return true;
   };
-  TRY(walk(connection, asking, audience, used, kind, see));
+  TRY(walk(connection, asking, audience, used, asked, see));
   std::ranges::sort(breakdown.left_out, [](const LeftOut& a, const LeftOut& b) {
     return std::tuple(-a.count, a.reason) < std::tuple(-b.count, b.reason);
   });
@@ -218,7 +221,7 @@ Result<Breakdown> break_down(db::Connection& connection, const ExpandRequest& re
 
 Result<void> check_recipient_limit(db::Connection& connection, const ExpandRequest& request,
                                    const Audience& audience, const UsedFields& used,
-                                   MessageKind kind) {
+                                   const RecipientPolicy& asked) {
   const auto limit =
       TRY(identity::organisation_settings(connection, request.organisation)).recipient_limit;
   if (!limit) return {};
@@ -231,7 +234,7 @@ Result<void> check_recipient_limit(db::Connection& connection, const ExpandReque
     });
     return messages <= *limit;
   };
-  TRY(walk(connection, request, audience, used, kind, see));
+  TRY(walk(connection, request, audience, used, asked, see));
   if (messages <= *limit) return {};
   return fail(ErrorKind::invalid, "audience.over_limit",
               fmt::format("This would go to more than {} recipients, the limit of this "

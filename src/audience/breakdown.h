@@ -52,15 +52,16 @@ struct Breakdown {
   bool is_over_limit() const { return recipient_limit && messages > *recipient_limit; }
 };
 
-// `used`: what the content's templates read; it decides who shares a copy. `policy.now` is the
-// request's as_of.
+// `used`: what the content's templates read; it decides who shares a copy. Of `asked` kind and
+// consent count; the rest is the request's as_of and the organisation's setting.
 Result<Breakdown> break_down(db::Connection& connection, const ExpandRequest& request,
-                             const Audience& audience, const UsedFields& used, MessageKind kind);
+                             const Audience& audience, const UsedFields& used,
+                             const RecipientPolicy& asked);
 
 // P19, before anything is queued: counted after exclusions and repetitions, without those who are
 // left out. Stops counting at the limit. Error (invalid): audience.over_limit.
 Result<void> check_recipient_limit(db::Connection& connection, const ExpandRequest& request,
                                    const Audience& audience, const UsedFields& used,
-                                   MessageKind kind);
+                                   const RecipientPolicy& asked);
 
 }  // namespace tidings::audience

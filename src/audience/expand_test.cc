@@ -314,7 +314,7 @@ TEST_P(ExpandTest, TheBreakdownSaysWhatExpansionThenDoes) {
       ExpandRequest request{world.organisation};
       request.as_of = kNow;
       const auto said = database_->read_value([&](db::Connection& connection) {
-        return break_down(connection, request, audience, used, MessageKind::campaign);
+        return break_down(connection, request, audience, used, {.kind = MessageKind::campaign});
       });
       RC_ASSERT(said.has_value());
       const auto candidates = all(world, audience, used, 1 + below(6));
@@ -498,7 +498,7 @@ TEST_P(ExpandTest, ExactlyTheLimitIsAcceptedAndOneMoreIsRefused) {
     }));
     return database_->read([&](db::Connection& connection) {
       return check_recipient_limit(connection, {world.organisation}, audience, {},
-                                   MessageKind::campaign);
+                                   {.kind = MessageKind::campaign});
     });
   };
   // Ann has no address: three would get it.

@@ -56,9 +56,11 @@ Result<IndividualDecision> individual_decision(db::Connection& connection,
   facts.has_address = !normalised.empty();
   std::string reason;
   IndividualDecision result;
+  // What to ask about stands in `ask`.
+  const RecipientPolicy policy{.kind = MessageKind::individual, .now = now, .is_confirmed = true};
   if (facts.has_address) {
-    const auto suppressed = TRY(find_suppressed(connection, organisation, channel,
-                                                MessageKind::individual, {normalised}, now));
+    const auto suppressed =
+        TRY(find_suppressed(connection, organisation, channel, policy, {normalised}));
     if (!suppressed.empty()) reason = suppressed.begin()->second;
     facts.suppression = reason;
     for (const std::string_view each : kSaidByThem) {
@@ -68,7 +70,7 @@ Result<IndividualDecision> individual_decision(db::Connection& connection,
       }
     }
   }
-  result.decision = decide_recipient(facts, {MessageKind::individual, now, {}});
+  result.decision = decide_recipient(facts, policy);
   if (result.decision.state != MessageState::waiting) result.ask.clear();
   return result;
 }

@@ -91,7 +91,7 @@ Result<std::unordered_map<std::string, std::string>> find_suppressed_among(
       addresses.push_back(candidate.normalised);
     }
   }
-  return find_suppressed(connection, organisation, channel, policy.kind, addresses, policy.now);
+  return find_suppressed(connection, organisation, channel, policy, addresses);
 }
 
 Result<Duration> inactive_after(db::Connection& connection, OrganisationId organisation) {

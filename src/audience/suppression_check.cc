@@ -16,18 +16,19 @@ constexpr db::Statement kHasAny{
     "SELECT 1 FROM suppression WHERE organisation_id = $1 AND channel = $2"
     " AND released_at IS NULL LIMIT 1"};
 
-// The oldest reason comes last.
+// The oldest comes last.
 constexpr db::StatementPair kFind{
     {"suppression.find_many",
-     "SELECT normalised, reason FROM suppression WHERE organisation_id = $1 AND channel = $2"
+     "SELECT normalised, reason, kinds, topic_id, created_at FROM suppression"
+     " WHERE organisation_id = $1 AND channel = $2"
      " AND normalised IN (SELECT value FROM json_each($3)) AND released_at IS NULL"
-     " AND (expires_at IS NULL OR expires_at > $4) AND (kinds = 1 OR $5 = 0)"
-     " ORDER BY created_at DESC"},
+     " AND (expires_at IS NULL OR expires_at > $4) ORDER BY created_at DESC, id DESC"},
     {"suppression.find_many",
-     "SELECT normalised, reason FROM suppression WHERE organisation_id = $1 AND channel = $2"
+     "SELECT normalised, reason, kinds, topic_id, created_at FROM suppression"
+     " WHERE organisation_id = $1 AND channel = $2"
      " AND normalised = ANY(ARRAY(SELECT json_array_elements_text(CAST($3 AS json))))"
      " AND released_at IS NULL AND (expires_at IS NULL OR expires_at > $4)"
-     " AND (kinds = 1 OR $5 = 0) ORDER BY created_at DESC"}};
+     " ORDER BY created_at DESC, id DESC"}};
 
 constexpr db::Statement kHasErased{
     "suppression.has_erased",
@@ -42,8 +43,8 @@ std::string_view domain_of(std::string_view normalised) {
 }  // namespace
 
 Result<std::unordered_map<std::string, std::string>> find_suppressed(
-    db::Connection& connection, OrganisationId organisation, Channel channel, MessageKind kind,
-    const std::vector<std::string_view>& normalised, Instant now) {
+    db::Connection& connection, OrganisationId organisation, Channel channel,
+    const RecipientPolicy& policy, const std::vector<std::string_view>& normalised) {
   std::unordered_map<std::string, std::string> found;
   bool any = false;
   TRY(connection.query(kHasAny, {organisation, int(channel)}, [&](const db::Row&) { any = true; }));
@@ -72,17 +73,29 @@ Result<std::unordered_map<std::string, std::string>> find_suppressed(
     }
   }
   const std::string asked_text = boost::json::serialize(asked);
-  std::unordered_map<std::string, std::string> rows;
+  struct Weighed {
+    std::string reason;
+    int weight = 0;
+  };
+  std::unordered_map<std::string, Weighed> rows;
   TRY(connection.query(kFind.in(connection.dialect()),
-                       {organisation, int(channel), asked_text, now, int(kind)},
-                       [&](const db::Row& row) { rows[row.string(0)] = row.string(1); }));
+                       {organisation, int(channel), asked_text, policy.now},
+                       [&](const db::Row& row) {
+                         const SuppressionFact fact{row.text(1), row.boolean(2),
+                                                    TopicId{row.integer(3)}, row.instant(4)};
+                         if (!concerns(fact, policy)) return;
+                         Weighed& known = rows[row.string(0)];
+                         const int weight = weight_of(fact);
+                         if (weight < known.weight) return;
+                         known = {std::string(fact.reason), weight};
+                       }));
   if (rows.empty()) return found;
   for (const auto& [hash, address] : hashed)
-    if (const auto at = rows.find(hash); at != rows.end()) found[address] = at->second;
+    if (const auto at = rows.find(hash); at != rows.end()) found[address] = at->second.reason;
   for (const std::string_view address : normalised) {
     const std::string key(address);
     if (const auto at = rows.find(key); at != rows.end()) {
-      found[key] = at->second;
+      found[key] = at->second.reason;
     } else if (rows.contains(std::string(domain_of(address)))) {
       found[key] = "domain";
     }

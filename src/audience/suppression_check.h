@@ -12,15 +12,15 @@
 #include "base/result.h"
 #include "db/connection.h"
 #include "domain/campaign.h"
+#include "domain/recipient_rule.h"
 
 namespace tidings::audience {
 
-// The reasons of suppressed addresses, by normalised address; one query whatever their number, and
-// none when the organisation has no suppression at all. A suppressed domain covers its addresses
-// ("domain"). Campaign messages are stopped by every suppression, others only by those that cover
-// everything.
+// The reasons of addresses that have a suppression which concerns() a message of this policy, by
+// normalised address; one query whatever their number, and none when the organisation has no
+// suppression at all. A suppressed domain covers its addresses ("domain").
 Result<std::unordered_map<std::string, std::string>> find_suppressed(
-    db::Connection& connection, OrganisationId organisation, Channel channel, MessageKind kind,
-    const std::vector<std::string_view>& normalised, Instant now);
+    db::Connection& connection, OrganisationId organisation, Channel channel,
+    const RecipientPolicy& policy, const std::vector<std::string_view>& normalised);
 
 }  // namespace tidings::audience

@@ -16,19 +16,19 @@ using db::Statement;
 constexpr Statement insert_suppression{
     "suppression.insert",
     "INSERT INTO suppression (organisation_id, id, channel, normalised, reason, kinds, origin, "
-    "message_id, note, created_at, expires_at) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING"};
+    "message_id, note, created_at, expires_at, topic_id) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING"};
 // One that has expired gives way to a new one of the same reason and kinds.
 constexpr Statement end_expired{
     "suppression.end_expired",
     "UPDATE suppression SET released_at = $6, release_note = 'expired' "
     "WHERE organisation_id = $1 AND channel = $2 AND normalised = $3 AND reason = $4 "
-    "AND kinds = $5 AND released_at IS NULL AND expires_at <= $6"};
+    "AND kinds = $5 AND topic_id = $7 AND released_at IS NULL AND expires_at <= $6"};
 constexpr Statement reason_of{
     "suppression.reason",
     "SELECT reason FROM suppression WHERE organisation_id = $1 AND channel = $2 "
     "AND normalised IN ($3, $4) AND released_at IS NULL AND kinds >= $5 "
-    "AND (expires_at IS NULL OR expires_at > $6) ORDER BY kinds DESC, id LIMIT 1"};
+    "AND topic_id = 0 AND (expires_at IS NULL OR expires_at > $6) ORDER BY kinds DESC, id LIMIT 1"};
 constexpr Statement release_address{
     "suppression.release",
     "UPDATE suppression SET released_at = $4, release_note = $5 WHERE organisation_id = $1 "
@@ -36,14 +36,16 @@ constexpr Statement release_address{
 constexpr Statement find_reason{
     "suppression.find_reason",
     "SELECT id FROM suppression WHERE organisation_id = $1 AND channel = $2 AND normalised = $3 "
-    "AND reason = $4 AND released_at IS NULL AND (expires_at IS NULL OR expires_at > $5) LIMIT 1"};
+    "AND reason = $4 AND topic_id = $6 AND released_at IS NULL "
+    "AND (expires_at IS NULL OR expires_at > $5) LIMIT 1"};
 constexpr Statement release_one_reason{
     "suppression.release_reason",
     "UPDATE suppression SET released_at = $5, release_note = $6 WHERE organisation_id = $1 "
-    "AND channel = $2 AND normalised = $3 AND reason = $4 AND released_at IS NULL"};
+    "AND channel = $2 AND normalised = $3 AND reason = $4 AND topic_id = $7 "
+    "AND released_at IS NULL"};
 #define TIDINGS_SUPPRESSION_COLUMNS                                                       \
   "SELECT id, channel, normalised, reason, kinds, origin, note, created_at, expires_at, " \
-  "released_at, release_note FROM suppression WHERE organisation_id = $1 "
+  "released_at, release_note, topic_id FROM suppression WHERE organisation_id = $1 "
 
 // $5 is a pattern, $6 the hash of an erased address.
 constexpr Statement page_of{"suppression.list", TIDINGS_SUPPRESSION_COLUMNS
@@ -72,7 +74,8 @@ Suppression read_suppression(const Row& row) {
           .created_at = row.instant(7),
           .expires_at = maybe_instant(row, 8),
           .released_at = maybe_instant(row, 9),
-          .release_note = row.string(10)};
+          .release_note = row.string(10),
+          .topic_id = TopicId{row.integer(11)}};
 }
 
 // A LIKE pattern for what holds `words`.
@@ -103,11 +106,11 @@ Result<bool> suppress(db::Connection& connection, IdSource& ids, OrganisationId 
   const int channel = static_cast<int>(suppression.channel);
   const int kinds = static_cast<int>(suppression.kinds);
   TRY(connection.execute(end_expired, {organisation, channel, suppression.normalised,
-                                       suppression.reason, kinds, now}));
+                                       suppression.reason, kinds, now, suppression.topic_id}));
   const auto made = TRY(connection.execute(
       insert_suppression, {organisation, ids.next<SuppressionId>(), channel, suppression.normalised,
                            suppression.reason, kinds, suppression.origin, suppression.message_id,
-                           suppression.note, now, suppression.expires_at}));
+                           suppression.note, now, suppression.expires_at, suppression.topic_id}));
   return made > 0;
 }
 
@@ -149,15 +152,17 @@ Result<std::int64_t> release(db::Connection& connection, OrganisationId organisa
 Result<bool> is_suppressed_for(db::Connection& connection, OrganisationId organisation,
                                const SuppressionKey& key, Instant now) {
   const auto found = TRY(connection.query_first(
-      find_reason, {organisation, static_cast<int>(key.channel), key.normalised, key.reason, now},
+      find_reason,
+      {organisation, static_cast<int>(key.channel), key.normalised, key.reason, now, key.topic_id},
       [](const Row& row) { return row.integer(0); }));
   return found.has_value();
 }
 
 Result<std::int64_t> release_reason(db::Connection& connection, OrganisationId organisation,
                                     const SuppressionKey& key, std::string_view note, Instant now) {
-  return connection.execute(release_one_reason, {organisation, static_cast<int>(key.channel),
-                                                 key.normalised, key.reason, now, note});
+  return connection.execute(
+      release_one_reason, {organisation, static_cast<int>(key.channel), key.normalised, key.reason,
+                           now, note, key.topic_id});
 }
 
 Result<std::vector<Suppression>> list_suppressions(db::Connection& connection,

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "db/connection.h"
 #include "domain/campaign.h"
+#include "domain/recipient_rule.h"
 
 namespace tidings::audience {
 
@@ -33,6 +34,7 @@ struct NewSuppression {
   std::string_view note;
   std::optional<MessageId> message_id;
   std::optional<Instant> expires_at;
+  TopicId topic_id = kEveryTopic;  // of an unsubscription: from what
 };
 
 struct Suppression {
@@ -47,6 +49,7 @@ struct Suppression {
   std::optional<Instant> expires_at;
   std::optional<Instant> released_at;
   std::string release_note;
+  TopicId topic_id = kEveryTopic;
 };
 
 // What is typed for a suppression, in its stored form: an address, `@domain`, or for sms a number
@@ -57,8 +60,8 @@ Result<std::string> normalise_for_suppression(Channel channel, std::string_view 
 Result<bool> suppress(db::Connection& connection, IdSource& ids, OrganisationId organisation,
                       const NewSuppression& suppression, Instant now);
 
-// The reason why a message must not go to this address now; a campaign message is stopped by
-// either kind, any other only by SuppressedKinds::everything.
+// The reason why a message must not go to this address now, whatever its topic; a campaign message
+// is stopped by either kind, any other only by SuppressedKinds::everything.
 Result<std::optional<std::string>> suppression_reason(db::Connection& connection,
                                                       OrganisationId organisation, Channel channel,
                                                       std::string_view normalised,
@@ -74,6 +77,7 @@ struct SuppressionKey {
   Channel channel = Channel::email;
   std::string_view normalised;
   std::string_view reason;
+  TopicId topic_id = kEveryTopic;
 };
 Result<bool> is_suppressed_for(db::Connection& connection, OrganisationId organisation,
                                const SuppressionKey& key, Instant now);

@@ -12,6 +12,7 @@
 #include "audience/freeze_audience.h"
 #include "compose/content_check.h"
 #include "compose/draft_content.h"
+#include "compose/preflight.h"
 #include "compose/senders.h"
 #include "compose/tags.h"
 #include "delivery/content_store.h"
@@ -77,7 +78,7 @@ Result<std::vector<Finding>> content_findings(db::Connection& connection,
   add(check_tags(draft, known));
   add(check_words(draft));
   add(check_html(draft));
-  add(check_obligations(draft, kind, organisation.postal_address));
+  add(TRY(check_topic(connection, organisation, draft, kind)));
   std::vector<Finding> sorted;
   for (const Severity severity : {Severity::blocking, Severity::warning}) {
     std::ranges::copy_if(findings, std::back_inserter(sorted),
@@ -88,7 +89,8 @@ Result<std::vector<Finding>> content_findings(db::Connection& connection,
 
 // A tag nobody has, or Liquid that cannot be read, is not sent whoever asks.
 bool cannot_be_sent(const Finding& finding) {
-  return finding.code == "unknown_tag" || finding.code == "liquid.syntax";
+  return finding.code == "unknown_tag" || finding.code == "liquid.syntax" ||
+         finding.code.starts_with("topic_");
 }
 
 std::string place_and_sentence(const Finding& finding) {
@@ -102,9 +104,10 @@ audience::ExpandRequest request_of(const Campaign& campaign, Instant now) {
 
 // P19; `used` decides who shares a copy.
 Result<void> check_limit(db::Connection& connection, const Campaign& campaign,
-                         const audience::UsedFields& used, Instant now) {
+                         const audience::UsedFields& used, const MessageConsent& consent,
+                         Instant now) {
   return audience::check_recipient_limit(connection, request_of(campaign, now), campaign.audience,
-                                         used, campaign.kind);
+                                         used, {.kind = campaign.kind, .consent = consent});
 }
 
 // The same of one that is frozen.
@@ -114,7 +117,7 @@ Result<void> check_frozen_limit(db::Connection& connection,
   if (!settings.recipient_limit) return {};
   const auto frozen = TRY(
       delivery::load_content(connection, campaign.organisation_id, campaign.content_version_id));
-  return check_limit(connection, campaign, frozen->used, now);
+  return check_limit(connection, campaign, frozen->used, frozen->email.content().consent, now);
 }
 
 // "Freeze now" (P15): whom groups and segments name today is whom they name when it is sent.
@@ -156,7 +159,7 @@ Result<void> freeze(db::Connection& connection, const ControlContext& context, C
   campaign.sender_id = draft.sender_id;
   campaign.is_test = campaign.is_test || starter.is_test;
   campaign.transport_id = TRY(sending_transport(connection, context, campaign.is_test, now));
-  TRY(check_limit(connection, campaign, compiled.used, now));
+  TRY(check_limit(connection, campaign, compiled.used, compiled.email.content().consent, now));
   TRY(freeze_people(connection, campaign, now));
   campaign.content_version_id = context.ids.next<ContentVersionId>();
   return delivery::freeze_content(connection, organisation, campaign.content_version_id,
@@ -274,7 +277,8 @@ Result<std::vector<Finding>> check_campaign(db::Connection& connection,
         compile_draft(connection, context.organisation, draft, campaign.kind, now);
     if (!compiled && compiled.error().code != "liquid.syntax") block(compiled.error());
     if (compiled && problems.empty()) {
-      const auto fits = check_limit(connection, campaign, compiled->used, now);
+      const auto fits =
+          check_limit(connection, campaign, compiled->used, compiled->email.content().consent, now);
       if (!fits) block(fits.error());
     }
     campaign.sender_id = draft.sender_id;

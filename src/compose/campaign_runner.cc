@@ -237,7 +237,8 @@ Result<CampaignRunner::Content> CampaignRunner::content_of(const Campaign& campa
     return delivery::load_content(connection, campaign.organisation_id,
                                   campaign.content_version_id);
   }));
-  const Content content{frozen->used, frozen->email.estimated_size()};
+  const Content content{frozen->used, frozen->email.estimated_size(),
+                        frozen->email.content().consent};
   contents_.emplace(campaign.content_version_id, content);
   return content;
 }
@@ -247,24 +248,24 @@ Result<bool> CampaignRunner::expand_some(const Campaign& campaign, std::stop_tok
   const Instant until = clock_.now() + options_.step_max;
   Campaign moving = campaign;
   while (!stop.stop_requested() && clock_.now() < until) {
-    if (TRY(expand_batch(moving, content.used))) return true;
+    if (TRY(expand_batch(moving, content))) return true;
   }
   return true;
 }
 
 // True when it was the last one.
-Result<bool> CampaignRunner::expand_batch(Campaign& campaign, const audience::UsedFields& used) {
+Result<bool> CampaignRunner::expand_batch(Campaign& campaign, const Content& content) {
   // Without figures of people who came a moment ago, by whatever way, PostgreSQL would go through
   // all of them for each one of a batch.
   if (campaign.expansion_cursor.empty())
     TRY(refresh_statistics("contact, contact_address, contact_group_member"));
   const audience::ExpandRequest request{campaign.organisation_id, campaign.channel, campaign.id,
                                         campaign.started_at.value_or(campaign.created_at)};
-  RecipientPolicy policy{campaign.kind};
+  RecipientPolicy policy{.kind = campaign.kind, .consent = content.consent};
   auto batch = TRY(database_.read_value([&](db::Connection& connection) -> Result<audience::Batch> {
     policy.inactive_after = TRY(audience::inactive_after(connection, campaign.organisation_id));
-    return audience::expand(connection, request, campaign.audience, used, campaign.expansion_cursor,
-                            options_.batch);
+    return audience::expand(connection, request, campaign.audience, content.used,
+                            campaign.expansion_cursor, options_.batch);
   }));
   const delivery::CampaignKeys keys{campaign.organisation_id, campaign.id,
                                     campaign.content_version_id, campaign.kind, campaign.channel};

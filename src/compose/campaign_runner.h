@@ -64,8 +64,13 @@ class CampaignRunner {
   Result<bool> round(std::stop_token stop);
   Result<bool> advance(const Campaign& campaign, std::stop_token stop);
   Result<bool> import_some(const Campaign& campaign, std::stop_token stop);
+  struct Content {
+    audience::UsedFields used;
+    std::size_t message_bytes = 0;
+    MessageConsent consent;
+  };
   Result<bool> expand_some(const Campaign& campaign, std::stop_token stop);
-  Result<bool> expand_batch(Campaign& campaign, const audience::UsedFields& used);
+  Result<bool> expand_batch(Campaign& campaign, const Content& content);
   // True while there was something to cancel.
   Result<bool> cancel_some(const Campaign& campaign);
   Result<bool> finish_if_settled(const Campaign& campaign);
@@ -74,10 +79,6 @@ class CampaignRunner {
   // whole tables. SQLite's plans do not depend on it.
   Result<void> refresh_statistics(std::string_view tables);
 
-  struct Content {
-    audience::UsedFields used;
-    std::size_t message_bytes = 0;
-  };
   Result<Content> content_of(const Campaign& campaign);
 
   db::Database& database_;

@@ -312,11 +312,23 @@ std::vector<Finding> check_words(const Draft& draft) {
 }
 
 std::vector<Finding> check_obligations(const Draft& draft, MessageKind kind,
-                                       std::string_view postal_address) {
+                                       std::string_view postal_address, ConsentRule consent) {
   std::vector<Finding> findings;
   if (kind != MessageKind::campaign) return findings;
   constexpr std::array<std::string_view, 1> kUnsubscribe = {"unsubscribe_url"};
-  if (!uses(draft, kUnsubscribe)) {
+  const bool has_link = uses(draft, kUnsubscribe);
+  if (has_link && consent == ConsentRule::essential) {
+    findings.push_back({"unsubscribe_link",
+                        Severity::blocking,
+                        "Its topic is essential: nobody can unsubscribe from it. Take out the link "
+                        "with {{ unsubscribe_url }}, or choose another topic.",
+                        draft.html.empty() ? "text" : "html",
+                        0,
+                        0,
+                        0,
+                        {}});
+  }
+  if (!has_link && consent != ConsentRule::essential) {
     findings.push_back({"no_unsubscribe_link",
                         Severity::blocking,
                         "The message has no link to unsubscribe. Put one in, with the tag "

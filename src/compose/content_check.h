@@ -10,6 +10,7 @@
 #include "compose/draft.h"
 #include "compose/finding.h"
 #include "domain/campaign.h"
+#include "domain/recipient_rule.h"
 
 namespace tidings::compose {
 
@@ -31,8 +32,10 @@ std::vector<Finding> check_html(const Draft& draft);
 std::vector<Finding> check_words(const Draft& draft);
 
 // The part that unsubscribes and says who writes, which mass mail needs by law: no_unsubscribe_link
-// (blocking) and no_postal_address (warning), for kind campaign only.
+// (blocking) and no_postal_address (warning), for kind campaign only. About an essential topic
+// there is nothing to unsubscribe from: unsubscribe_link (blocking).
 std::vector<Finding> check_obligations(const Draft& draft, MessageKind kind,
-                                       std::string_view postal_address);
+                                       std::string_view postal_address,
+                                       ConsentRule consent = ConsentRule::by_kind);
 
 }  // namespace tidings::compose

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "audience/consent/topics.h"
 #include "audience/contacts.h"
 #include "compose/media.h"
 #include "compose/preheader.h"
@@ -59,9 +60,13 @@ Result<delivery::EmailContent> email_content(db::Connection& connection,
   content.time_zone = organisation.time_zone;
   content.is_test = kind == MessageKind::test;
   content.auto_submitted = kind == MessageKind::transactional;
-  content.list_unsubscribe = kind == MessageKind::campaign || kind == MessageKind::test;
+  const bool is_list = kind == MessageKind::campaign || kind == MessageKind::test;
+  if (is_list) {
+    content.consent = TRY(consent::consent_of(connection, organisation.id, draft.topic_id));
+    content.list_unsubscribe = content.consent.rule != ConsentRule::essential;
+  }
   const std::string_view domain = content.from.address.domain();
-  if (content.list_unsubscribe && !domain.starts_with('[')) {
+  if (is_list && !domain.starts_with('[')) {
     content.list_id = fmt::format("<{}.list.{}>", to_text(organisation.id), domain);
   }
   return content;
@@ -78,6 +83,13 @@ Result<std::vector<FieldProblem>> complete_draft(db::Connection& connection,
     if (!sender) {
       problems.push_back({"/sender_id", sender.error().code, sender.error().message});
     }
+  }
+  if (draft.topic_id.valid()) {
+    const auto topic = consent::find_topic(connection, organisation, draft.topic_id);
+    if (!topic && topic.error().kind != ErrorKind::not_found) {
+      return std::unexpected(topic.error());
+    }
+    if (!topic) problems.push_back({"/topic_id", topic.error().code, topic.error().message});
   }
   for (std::size_t i = 0; i < draft.attachments.size(); ++i) {
     DraftAttachment& attachment = draft.attachments[i];
@@ -115,8 +127,9 @@ std::string reference_rendering(const delivery::CompiledEmail& email,
 
 Result<CompiledDraft> compile_draft(db::Connection& connection,
                                     const identity::Organisation& organisation, const Draft& draft,
-                                    MessageKind kind, Instant now) {
+                                    MessageKind kind, Instant now, ConsentRule consent) {
   auto content = TRY(email_content(connection, organisation, draft, kind));
+  if (kind == MessageKind::transactional) content.consent.rule = consent;
   auto email = TRY(delivery::CompiledEmail::compile(std::move(content)));
   const auto names = TRY(contact_names(connection, organisation.id));
   auto used = delivery::used_contact_fields(email, names);

@@ -30,8 +30,8 @@ Result<delivery::EmailContent> email_content(db::Connection& connection,
                                              const Draft& draft, MessageKind kind);
 
 // Looks up what the draft names, and fills in what follows from it: type and size of attachments,
-// and their names where none is given. Problems: an unknown sender ("/sender_id") or an unknown
-// upload ("/attachments/0/media_id"). For saving; check_draft() is asked besides.
+// and their names where none is given. Problems: an unknown sender ("/sender_id"), topic
+// ("/topic_id") or upload ("/attachments/0/media_id"). For saving; check_draft() is asked besides.
 Result<std::vector<FieldProblem>> complete_draft(db::Connection& connection,
                                                  OrganisationId organisation, Draft& draft);
 
@@ -45,11 +45,13 @@ struct CompiledDraft {
   audience::UsedFields used;
   std::string reference;
 };
+// `consent`: switchable for a transactional message that is; a campaign's is its topic's.
 // Errors: those of email_content() and CompiledEmail::compile(). Unknown tags are no error here;
 // preflight names them.
 Result<CompiledDraft> compile_draft(db::Connection& connection,
                                     const identity::Organisation& organisation, const Draft& draft,
-                                    MessageKind kind, Instant now);
+                                    MessageKind kind, Instant now,
+                                    ConsentRule consent = ConsentRule::by_kind);
 
 // The rendering without values that bodies are compressed against; empty when the template refuses
 // to render without.

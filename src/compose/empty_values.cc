@@ -89,7 +89,8 @@ std::optional<std::string> render(const Part& part, const std::vector<std::strin
                                    Member{"postal_address", Value::string("…")}};
   const std::array root = {Member{"contact", Value::object(members)},
                            Member{"organisation", Value::object(organisation)},
-                           Member{"unsubscribe_url", Value::string("…")}};
+                           Member{"unsubscribe_url", Value::string("…")},
+                           Member{"preferences_url", Value::string("…")}};
   auto text = part.program.render(Value::object(root));
   if (!text) return std::nullopt;
   return *std::move(text);

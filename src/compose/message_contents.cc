@@ -15,6 +15,7 @@
 #include "compose/draft_content.h"
 #include "compose/tags.h"
 #include "compose/templates.h"
+#include "compose/triggers/ready_texts.h"
 #include "delivery/content_store.h"
 #include "liquid/program.h"
 #include "wire/email_address.h"
@@ -61,6 +62,9 @@ std::string digest_of(const CompiledDraft& compiled, bool is_letter) {
   }
   put(whole, wire::to_text(content.from));
   put(whole, content.reply_to ? wire::to_text(*content.reply_to) : "");
+  if (content.consent != MessageConsent()) {
+    put(whole, fmt::format("{}/{}", int(content.consent.rule), content.consent.topic_id.value));
+  }
   put(whole, fmt::format("{}{}{}{}", int(content.list_unsubscribe), int(content.auto_submitted),
                          int(content.is_test), int(compiled.used.all)));
   // What was written for one person is forgotten with them: no template shares its version.
@@ -173,13 +177,18 @@ Result<MessageContents::Found> MessageContents::find(OrganisationId organisation
                   fmt::format("There is no saved message \"{}\".", wish.template_name));
     }
   }
-  std::string key = fmt::format("{}/{}/", organisation.value, int(wish.kind));
+  std::string key = fmt::format("{}/{}/{}/", organisation.value, int(wish.kind), int(wish.consent));
   if (version) key += fmt::format("{}/{}/", version->id.value, version->version);
+  const auto ready = !version && wish.draft.html.empty() && wish.draft.text.empty()
+                         ? triggers::ready_text(wish.event)
+                         : std::nullopt;
   put(key, wish.locale);
+  put(key, ready ? wish.event : std::string_view());
   put(key, draft_text(wish.draft));
   Found found{nullptr, version ? version->id : TemplateId()};
   // What is said once is not worth the place of what is said a thousand times.
-  if (version) found.content = known(key);
+  const bool is_kept = version || ready;
+  if (is_kept) found.content = known(key);
   if (found.content) return found;
   Draft draft = wish.draft;
   if (version) {
@@ -191,20 +200,25 @@ Result<MessageContents::Found> MessageContents::find(OrganisationId organisation
     if (!wish.draft.reply_to.empty()) draft.reply_to = wish.draft.reply_to;
     std::ranges::copy(wish.draft.attachments, std::back_inserter(draft.attachments));
   }
-  found.content = TRY(make(organisation, draft, wish.kind, !version));
-  if (version) keep(key, found.content);
+  if (ready) {
+    const Draft words = draft_for_locale(*ready, wish.locale);
+    draft.subject = words.subject;
+    draft.html = words.html;
+  }
+  found.content = TRY(make(organisation, draft, wish, !is_kept));
+  if (is_kept) keep(key, found.content);
   return found;
 }
 
 Result<std::shared_ptr<const MessageContent>> MessageContents::make(OrganisationId organisation,
                                                                     const Draft& draft,
-                                                                    MessageKind kind,
+                                                                    const MessageWish& wish,
                                                                     bool is_letter) {
   std::optional<CompiledDraft> compiled;
   TRY(database_.read([&](db::Connection& connection) -> Result<void> {
     const auto about = TRY(identity::find_organisation(connection, organisation));
-    compiled = TRY(compile_draft(connection, about, draft, kind, clock_.now()));
-    const auto known = TRY(known_tags(connection, organisation, kind));
+    compiled = TRY(compile_draft(connection, about, draft, wish.kind, clock_.now(), wish.consent));
+    const auto known = TRY(known_tags(connection, organisation, wish.kind));
     return check_known_tags(compiled->email, known);
   }));
   const std::string digest = digest_of(*compiled, is_letter);

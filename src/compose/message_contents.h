@@ -39,6 +39,8 @@ struct MessageWish {
   MessageKind kind = MessageKind::transactional;
   std::string_view template_name;  // or its id; empty: `draft` is all of it
   std::string_view locale;         // which variant of the template
+  ConsentRule consent = ConsentRule::by_kind;
+  std::string_view event;  // without a template: its ready text, where `draft` has no content
   // Over a template: sender and reply-to, where they are set.
   Draft draft;
 };
@@ -58,7 +60,7 @@ class MessageContents {
 
  private:
   Result<std::shared_ptr<const MessageContent>> make(OrganisationId organisation,
-                                                     const Draft& draft, MessageKind kind,
+                                                     const Draft& draft, const MessageWish& wish,
                                                      bool is_letter);
   std::shared_ptr<const MessageContent> known(const std::string& key);
   void keep(const std::string& key, std::shared_ptr<const MessageContent> content);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "audience/consent/topics.h"
 #include "audience/expand.h"
 #include "compose/attachments.h"
 #include "compose/content_check.h"
@@ -101,6 +102,38 @@ std::vector<Finding> blocking_first(std::vector<Finding> findings) {
 
 }  // namespace
 
+Result<std::vector<Finding>> check_topic(db::Connection& connection,
+                                         const identity::Organisation& organisation,
+                                         const Draft& draft, MessageKind kind) {
+  ConsentRule consent = ConsentRule::by_kind;
+  std::vector<Finding> findings;
+  if (draft.topic_id.valid()) {
+    const auto topic = consent::find_topic(connection, organisation.id, draft.topic_id);
+    if (!topic && topic.error().kind != ErrorKind::not_found) {
+      return std::unexpected(topic.error());
+    }
+    if (!topic) {
+      findings.push_back(about("topic_missing", Severity::blocking,
+                               "The topic was deleted. Choose another, or none."));
+    } else if (topic->archived_at) {
+      findings.push_back(
+          about("topic_archived", Severity::blocking,
+                fmt::format("The topic \"{}\" is archived: nobody can choose about it any more. "
+                            "Choose another, or none.",
+                            topic->name)));
+    } else if (!topic->on_email) {
+      findings.push_back(about("topic_channel", Severity::blocking,
+                               fmt::format("The topic \"{}\" is not for e-mail. Choose another, "
+                                           "or none.",
+                                           topic->name)));
+    } else if (topic->is_essential) {
+      consent = ConsentRule::essential;
+    }
+  }
+  append(findings, check_obligations(draft, kind, organisation.postal_address, consent));
+  return findings;
+}
+
 bool Preflight::is_blocked() const {
   return std::ranges::any_of(findings,
                              [](const Finding& one) { return one.severity == Severity::blocking; });
@@ -120,7 +153,7 @@ Result<Preflight> check_before_sending(db::Connection& connection, const Preflig
     if (finding.code == "liquid.render") finding.severity = Severity::warning;
   }
   append(findings, std::move(preview.findings));
-  append(findings, check_obligations(draft, kind, context.organisation.postal_address));
+  append(findings, TRY(check_topic(connection, context.organisation, draft, kind)));
   append(findings, check_html(draft));
   append(findings, TRY(check_attachments_of(connection, context, draft)));
   if (std::ssize(preview.html) > kHtmlShownMax) {

@@ -47,6 +47,12 @@ inline constexpr std::int64_t kPeopleMax = 200'000;
 Result<void> check_people(db::Database& database, OrganisationId organisation, const Draft& draft,
                           const audience::Audience& audience, Instant now, Preflight& preflight);
 
+// What the law asks of a campaign (check_obligations), by its topic: also topic_missing,
+// topic_archived, topic_channel, all blocking.
+Result<std::vector<Finding>> check_topic(db::Connection& connection,
+                                         const identity::Organisation& organisation,
+                                         const Draft& draft, MessageKind kind);
+
 // Codes besides those of content_check.h: no_sender, sender_unverified, bad_reply_to,
 // attachment_missing, attachments_too_large, html_too_large, liquid.render.
 Result<Preflight> check_before_sending(db::Connection& connection, const PreflightContext& context,

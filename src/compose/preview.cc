@@ -58,7 +58,8 @@ std::vector<std::pair<std::string, std::string>> read_headers(std::string_view o
 class PartRenderer {
  public:
   PartRenderer(const PreviewContext& context, std::string_view values, std::string_view url)
-      : options_{.now = context.now, .time_zone = context.organisation.time_zone} {
+      : preferences_url_(context.public_url + "/p/preview"),
+        options_{.now = context.now, .time_zone = context.organisation.time_zone} {
     const auto contact = liquid::value_from_json(values, arena_);
     organisation_ = {Member{"name", Value::string(context.organisation.name)},
                      Member{"postal_address", Value::string(context.organisation.postal_address)}};
@@ -66,7 +67,8 @@ class PartRenderer {
     root_ = {Member{"contact", contact ? *contact : Value::nil()},
              Member{"student", student == nullptr ? Value::nil() : *student},
              Member{"organisation", Value::object(organisation_)},
-             Member{"unsubscribe_url", Value::string(url)}};
+             Member{"unsubscribe_url", Value::string(url)},
+             Member{"preferences_url", Value::string(preferences_url_)}};
   }
 
   std::string render(std::string_view source, liquid::Context context, std::string_view part,
@@ -90,7 +92,8 @@ class PartRenderer {
  private:
   liquid::Arena arena_;
   std::array<Member, 2> organisation_;
-  std::array<Member, 4> root_;
+  const std::string preferences_url_;
+  std::array<Member, 5> root_;
   const liquid::RenderOptions options_;
 };
 

@@ -66,7 +66,7 @@ Result<void> count_audience(const ComposeContext& context, db::Database& people,
   const auto used = delivery::used_contact_fields(plan.email, plan.columns);
   audience::ExpandRequest request{context.organisation.id};
   request.as_of = context.clock.now();
-  RecipientPolicy policy{MessageKind::campaign, request.as_of};
+  RecipientPolicy policy{.kind = MessageKind::campaign, .now = request.as_of};
   TRY(context.database.read([&](db::Connection& connection) -> Result<void> {
     policy.inactive_after = TRY(audience::inactive_after(connection, context.organisation.id));
     return {};

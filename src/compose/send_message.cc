@@ -13,7 +13,6 @@
 #include "audience/suppression_check.h"
 #include "audience/suppressions.h"
 #include "compose/senders.h"
-#include "delivery/attempt_data.h"
 #include "delivery/ledger.h"
 #include "domain/recipient_rule.h"
 #include "wire/email_address.h"
@@ -45,7 +44,7 @@ Result<ContactId> make_contact(db::Connection& connection, const MessageContext&
   audience::NewSuppression no_consent;
   const std::string key = wire::comparison_key(mailbox.address);
   no_consent.normalised = key;
-  no_consent.reason = "manual";
+  no_consent.reason = "no_consent";
   no_consent.origin = "api";
   no_consent.note =
       "Became a contact through a message of its own; has not consented to campaigns.";
@@ -147,6 +146,29 @@ Result<void> check_sender(db::Connection& connection, OrganisationId organisatio
                           sender.fields.address));
 }
 
+// Error: message.unsubscribed.
+Result<RecipientDecision> decide(db::Connection& connection, OrganisationId organisation,
+                                 const MessageContent& content, const Recipient& recipient,
+                                 const MessageOrder& order, Instant now) {
+  const RecipientPolicy policy{.kind = order.kind,
+                               .now = now,
+                               .consent = content.email.content().consent,
+                               .is_confirmed = order.is_confirmed};
+  const auto suppressed = TRY(audience::find_suppressed(
+      connection, organisation, Channel::email, policy, {std::string_view(recipient.normalised)}));
+  RecipientFacts facts;
+  facts.has_address = true;
+  facts.do_not_contact = recipient.contact.do_not_contact;
+  facts.is_switched_off = order.is_switched_off;
+  if (!suppressed.empty()) facts.suppression = suppressed.begin()->second;
+  const RecipientDecision decision = decide_recipient(facts, policy);
+  if (decision.state != MessageState::held) return decision;
+  return fail(ErrorKind::conflict, "message.unsubscribed",
+              fmt::format("{} has unsubscribed from everything. If you are sure that this person "
+                          "wants to hear from you, send it again and confirm.",
+                          recipient.typed));
+}
+
 }  // namespace
 
 Result<QueuedMessage> send_message(db::Connection& connection, const MessageContext& context,
@@ -183,17 +205,18 @@ Result<QueuedMessage> send_message(db::Connection& connection, const MessageCont
     if (!student) student = std::move(loaded);
   }
   message.values = values_of(*content.content, recipient.contact, student, order.data);
-  const auto suppressed = TRY(audience::find_suppressed(
-      connection, context.organisation, Channel::email, order.kind, {message.normalised}, now));
-  if (!suppressed.empty()) {
-    message.state = MessageState::dropped;
-    message.reason = delivery::drop_reason(suppressed.begin()->second);
-  }
+  const RecipientDecision decision =
+      TRY(decide(connection, context.organisation, *content.content, recipient, order, now));
+  message.state = decision.state;
+  message.reason = decision.reason;
   const delivery::Ledger ledger(context.ids, NodeId(), context.ids.node());
   TRY(ledger.add_direct(connection, direct, now));
-  return QueuedMessage{message.id, suppressed.empty() ? Status::queued : Status::dropped,
-                       message.reason, recipient.contact.id,
-                       suppressed.empty() ? context.transport_id : TransportId()};
+  const bool goes = decision.state == MessageState::waiting;
+  const Status status = goes                                      ? Status::queued
+                        : decision.state == MessageState::dropped ? Status::dropped
+                                                                  : Status::skipped;
+  return QueuedMessage{message.id, status, message.reason, recipient.contact.id,
+                       goes ? context.transport_id : TransportId()};
 }
 
 }  // namespace tidings::compose

@@ -29,13 +29,14 @@ struct MessageOrder {
   std::string sent_by;
   bool is_test = false;
   bool may_override_sender = false;
-  bool is_confirmed = false;  // an individual one is wanted although the person has unsubscribed
+  bool is_switched_off = false;  // recorded as dropped
+  bool is_confirmed = false;     // an individual one is wanted although the person has unsubscribed
 };
 
 struct QueuedMessage {
   MessageId id;
   Status status = Status::queued;
-  std::string reason;  // of one that is dropped
+  std::string reason;  // of one that is dropped or skipped
   ContactId contact_id;
   TransportId transport_id;
 };
@@ -48,7 +49,9 @@ struct MessageContext {
 };
 
 // An address that nobody has becomes a contact that campaigns leave alone until it consents. A
-// suppressed address is recorded as dropped, with the reason. Errors: address.* (invalid),
+// suppressed address is recorded as dropped, a contact who is not to be contacted as skipped, with
+// the reason (domain/recipient_rule.h). Errors: message.unsubscribed (conflict) for an individual
+// message to somebody who unsubscribed, until it is confirmed; address.* (invalid),
 // contact.not_found, message.no_address (invalid), message.missing_data (invalid) naming each tag
 // with its line, sender.unverified (conflict). Of an individual one also message.do_not_contact
 // and, unless it is confirmed, message.unsubscribed (conflict): audience/recipient_choices.h.

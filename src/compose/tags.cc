@@ -59,6 +59,8 @@ TagGroup system_tags(const identity::Organisation& organisation, MessageKind kin
         make_tag("unsubscribe_url", "Address of the unsubscribe page", "https://…/u/…"));
   }
   group.tags.push_back(
+      make_tag("preferences_url", "Address where people choose what they get", "https://…/p/…"));
+  group.tags.push_back(
       {"now", "{{ \"now\" | date: \"%-d %B %Y\" }}", "Date of sending", "22 November 2026"});
   return group;
 }

@@ -8,9 +8,9 @@
 #include "audience/suppression_check.h"
 #include "compose/draft_content.h"
 #include "compose/preview.h"
-#include "delivery/attempt_data.h"
 #include "delivery/content_store.h"
 #include "delivery/prepare_email.h"
+#include "domain/recipient_rule.h"
 #include "wire/email_address.h"
 
 namespace tidings::compose {
@@ -111,19 +111,21 @@ Result<TestMessage> enqueue(db::Connection& connection, const TestContext& conte
                             std::string values, MessageId id) {
   const auto address = TRY(wire::parse_email_address(typed, wire::DomainRule::any));
   const std::string key = wire::comparison_key(address);
-  const auto suppressed =
-      TRY(audience::find_suppressed(connection, context.organisation.id, Channel::email, kind,
-                                    {std::string_view(key)}, context.now));
+  const RecipientPolicy policy{.kind = kind, .now = context.now};
+  const auto suppressed = TRY(audience::find_suppressed(
+      connection, context.organisation.id, Channel::email, policy, {std::string_view(key)}));
+  RecipientFacts facts;
+  facts.has_address = true;
+  if (!suppressed.empty()) facts.suppression = suppressed.begin()->second;
+  RecipientDecision decision = decide_recipient(facts, policy);
   delivery::DirectMessage direct;
   direct.organisation_id = context.organisation.id;
   direct.message.id = id;
   direct.message.address = address.typed;
   direct.message.normalised = key;
   direct.message.values = std::move(values);
-  if (const auto at = suppressed.find(key); at != suppressed.end()) {
-    direct.message.state = MessageState::dropped;
-    direct.message.reason = delivery::drop_reason(at->second);
-  }
+  direct.message.state = decision.state;
+  direct.message.reason = std::move(decision.reason);
   direct.content_version_id = content;
   direct.transport_id = context.transport_id;
   direct.kind = kind;

@@ -393,6 +393,7 @@ std::span<const Migration> migrations() {
       {10, "record ranges", kRecordRangesSchema},
       {11, "import jobs", kImportJobsSchema},
       {12, "letters", kLettersSchema},
+      {13, "topics", kTopicsSchema},
   });
   return list;
 }

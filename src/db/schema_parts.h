@@ -16,5 +16,6 @@ extern const std::string_view kContentSchema;       // schema_content.cc
 extern const std::string_view kRecordRangesSchema;  // schema_record.cc
 extern const std::string_view kImportJobsSchema;    // schema_imports.cc
 extern const std::string_view kLettersSchema;       // schema_record.cc
+extern const std::string_view kTopicsSchema;        // schema_topics.cc
 
 }  // namespace tidings::db

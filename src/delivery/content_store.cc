@@ -23,7 +23,8 @@ constexpr db::Statement kInsertVersion{
     "content.insert_version",
     "INSERT INTO content_version (organisation_id, id, subject, html, text, from_name,"
     " from_address, reply_to, envelope_from, options, used_variables, reference_codec, reference,"
-    " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13)"};
+    " created_at, consent, topic_id)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $14, $15)"};
 constexpr db::Statement kInsertBlob{
     "content.insert_blob",
     "INSERT INTO blob (organisation_id, hash, size, content, created_at)"
@@ -35,8 +36,15 @@ constexpr db::Statement kInsertAttachment{
 constexpr db::Statement kLoadVersion{
     "content.load_version",
     "SELECT v.subject, v.html, v.text, v.from_name, v.from_address, v.reply_to, v.envelope_from,"
-    " v.options, v.used_variables, v.reference, o.name, o.postal_address"
+    " v.options, v.used_variables, v.reference, o.name, o.postal_address, v.consent, v.topic_id,"
+    " COALESCE(t.created_at, 0)"
     " FROM content_version v JOIN organisation o ON o.id = v.organisation_id"
+    " LEFT JOIN topic t ON t.organisation_id = v.organisation_id AND t.id = v.topic_id"
+    " WHERE v.organisation_id = $1 AND v.id = $2"};
+constexpr db::Statement kConsentOf{
+    "content.consent_of",
+    "SELECT v.consent, v.topic_id, COALESCE(t.created_at, 0) FROM content_version v"
+    " LEFT JOIN topic t ON t.organisation_id = v.organisation_id AND t.id = v.topic_id"
     " WHERE v.organisation_id = $1 AND v.id = $2"};
 constexpr db::Statement kLoadAttachments{
     "content.load_attachments",
@@ -143,6 +151,8 @@ Result<StoredVersion> read_version(const db::Row& row) {
   stored.reference = row.bytes(9);
   stored.organisation_name = row.string(10);
   stored.postal_address = row.string(11);
+  content.consent = {static_cast<ConsentRule>(row.integer(12)), row.id<TopicId>(13),
+                     row.instant(14)};
   return stored;
 }
 
@@ -203,10 +213,10 @@ Result<void> freeze_content(db::Connection& connection, OrganisationId organisat
   const std::string reply_to = content.reply_to ? wire::to_text(*content.reply_to) : "";
   // The derived text is frozen too: a later program might derive another.
   TRY(connection.execute(
-      kInsertVersion,
-      {organisation, id, content.subject, content.html, email.text_source(),
-       content.from.display_name, content.from.address.typed, reply_to, content.envelope_from,
-       options, used_fields, db::BytesView{reference}, now}));
+      kInsertVersion, {organisation, id, content.subject, content.html, email.text_source(),
+                       content.from.display_name, content.from.address.typed, reply_to,
+                       content.envelope_from, options, used_fields, db::BytesView{reference}, now,
+                       int(content.consent.rule), content.consent.topic_id}));
   int position = 0;
   for (const Attachment& attachment : content.attachments) {
     const std::string hash = sha256(*attachment.content);
@@ -239,6 +249,16 @@ Result<std::shared_ptr<const FrozenContent>> load_content(db::Connection& connec
       FrozenContent{organisation, id, std::move(stored->organisation_name),
                     std::move(stored->postal_address), std::move(email), std::move(stored->used),
                     std::move(stored->reference), std::move(dictionary), has_sender_link});
+}
+
+Result<MessageConsent> consent_of_content(db::Connection& connection, OrganisationId organisation,
+                                          ContentVersionId id) {
+  const auto found =
+      TRY(connection.query_first(kConsentOf, {organisation, id}, [](const db::Row& row) {
+        return MessageConsent{static_cast<ConsentRule>(row.integer(0)), row.id<TopicId>(1),
+                              row.instant(2)};
+      }));
+  return found.value_or(MessageConsent());
 }
 
 std::string BodyRecords::make(std::string_view octets, const FrozenContent& content) {

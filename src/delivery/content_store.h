@@ -51,6 +51,10 @@ Result<std::shared_ptr<const FrozenContent>> load_content(db::Connection& connec
                                                           OrganisationId organisation,
                                                           ContentVersionId id);
 
+// Whose say a message of this content is; by_kind for content that is gone.
+Result<MessageConsent> consent_of_content(db::Connection& connection, OrganisationId organisation,
+                                          ContentVersionId id);
+
 // Makes and reads body records. One thread.
 class BodyRecords {
  public:

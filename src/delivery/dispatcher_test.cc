@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "audience/suppressions.h"
 #include "db/migrate.h"
 #include "identity/nodes.h"
 
@@ -385,7 +386,21 @@ TEST_F(DispatcherTest, AnAddressSuppressedWhileItsMessageIsReadyIsNotWrittenTo) 
   start();
   ASSERT_TRUE(until([](const CampaignFigures& figures) { return figures.sending == 50; }));
   ASSERT_TRUE(until([&](const CampaignFigures&) { return dispatcher_->activity().ready == 50; }));
+  // Another person's choice is about something else than this campaign: it still goes.
+  write([&](db::Connection& connection) -> Result<void> {
+    audience::NewSuppression refusal;
+    refusal.reason = "unsubscribed";
+    const std::string here = address(30);
+    refusal.normalised = here;
+    TRY(audience::suppress(connection, ids_, kOrganisation, refusal, clock_.now()));
+    const std::string elsewhere = address(31);
+    refusal.normalised = elsewhere;
+    refusal.topic_id = TopicId{77};
+    TRY(audience::suppress(connection, ids_, kOrganisation, refusal, clock_.now()));
+    return {};
+  });
   dispatcher_->suppressed(kOrganisation, address(30));
+  dispatcher_->suppressed(kOrganisation, address(31));
   script_.room = 20;
   transport_->wake();
   ASSERT_TRUE(until_settled());

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/recipient_rule.h"
 #include "liquid/value.h"
 #include "wire/email_address.h"
 
@@ -37,6 +38,7 @@ struct EmailContent {
   bool is_test = false;           // sent to try it out: X-Tidings-Test: yes
   std::string message_id_domain;  // empty: the domain of `from`
   std::string feedback_id;        // empty: none
+  MessageConsent consent;         // whose say it is that it comes
   std::string time_zone;          // IANA name in which templates show instants; empty: UTC
 };
 

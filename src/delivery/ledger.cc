@@ -7,6 +7,7 @@
 #include "audience/suppression_check.h"
 #include "base/check.h"
 #include "delivery/attempt_data.h"
+#include "delivery/content_store.h"
 #include "delivery/ledger_rows.h"
 #include "delivery/ledger_sql.h"
 #include "domain/send_out.h"
@@ -36,6 +37,14 @@ std::string sender_key(std::string_view name, std::string_view address) {
   if (!key.empty()) key += ' ';
   key += address;
   return wire::fold_case(key);
+}
+
+// At an attempt: whoever had to be asked was asked when the message was made.
+Result<RecipientPolicy> policy_of(Connection& connection, OrganisationId organisation,
+                                  ContentVersionId content, MessageKind kind, Instant now) {
+  RecipientPolicy policy{.kind = kind, .now = now, .is_confirmed = true};
+  policy.consent = TRY(consent_of_content(connection, organisation, content));
+  return policy;
 }
 
 }  // namespace
@@ -167,9 +176,7 @@ Result<std::vector<ClaimedMessage>> Ledger::claim(Connection& connection,
   // RETURNING promises no order.
   std::ranges::sort(claimed, {}, &ClaimedMessage::id);
   TRY(add(connection, changes));
-  CampaignKeys keys{organisation, campaign, claimed.front().content_version_id};
-  keys.kind = claimed.front().kind;  // all of a lane that are not of a campaign follow one rule
-  TRY(drop_newly_suppressed(connection, keys, claimed, now));
+  TRY(drop_newly_suppressed(connection, campaign, claimed, now));
   if (claimed.empty()) return claimed;
 #ifdef TIDINGS_PLANT_CHECKPOINT_AT_FETCH
   // A planted bug for the harness: what was fetched counts as sent.
@@ -185,45 +192,97 @@ Result<std::vector<ClaimedMessage>> Ledger::claim(Connection& connection,
   return claimed;
 }
 
-Result<void> Ledger::drop_newly_suppressed(Connection& connection, const CampaignKeys& campaign,
+Result<void> Ledger::drop_newly_suppressed(Connection& connection, CampaignId lane,
                                            std::vector<ClaimedMessage>& claimed,
                                            Instant now) const {
-  std::vector<std::string_view> addresses;
-  for (const ClaimedMessage& message : claimed) addresses.push_back(message.normalised);
-  const auto reasons = TRY(audience::find_suppressed(
-      connection, campaign.organisation_id, campaign.channel, campaign.kind, addresses, now));
-  std::vector<MessageId> suppressed;
+  // Those of one content version and kind follow one rule; a campaign's have one of each.
+  std::map<std::pair<ContentVersionId, MessageKind>, std::vector<const ClaimedMessage*>> alike;
   for (const ClaimedMessage& message : claimed) {
-    if (reasons.contains(message.normalised)) suppressed.push_back(message.id);
+    alike[{message.content_version_id, message.kind}].push_back(&message);
+  }
+  const OrganisationId organisation = claimed.front().organisation_id;
+  std::vector<Suppressed> suppressed;
+  for (const auto& [what, messages] : alike) {
+    std::vector<std::string_view> addresses;
+    addresses.reserve(messages.size());
+    for (const ClaimedMessage* message : messages) addresses.push_back(message->normalised);
+    const RecipientPolicy policy =
+        TRY(policy_of(connection, organisation, what.first, what.second, now));
+    const auto reasons =
+        TRY(audience::find_suppressed(connection, organisation, Channel::email, policy, addresses));
+    if (reasons.empty()) continue;
+    for (const ClaimedMessage* message : messages) {
+      if (const auto at = reasons.find(message->normalised); at != reasons.end()) {
+        suppressed.push_back({message->id, std::string(tidings::drop_reason(at->second))});
+      }
+    }
   }
   if (suppressed.empty()) return {};
+  std::ranges::sort(suppressed, {}, &Suppressed::id);
   std::erase_if(claimed, [&](const ClaimedMessage& message) {
-    return std::ranges::binary_search(suppressed, message.id);
+    return std::ranges::binary_search(suppressed, message.id, {}, &Suppressed::id);
   });
-  return drop_suppressed(connection, node_, campaign, suppressed, now);
+  return drop(connection, node_, organisation, lane, suppressed, now);
 }
 
-Result<void> Ledger::drop_suppressed(Connection& connection, NodeId lease,
-                                     const CampaignKeys& campaign, std::span<const MessageId> ids,
-                                     Instant now) const {
+Result<void> Ledger::drop(Connection& connection, NodeId lease, OrganisationId organisation,
+                          CampaignId lane, std::span<const Suppressed> messages,
+                          Instant now) const {
   EventRows events(now);
   std::map<Key, CampaignFigures> changes;
-  for (const MessageId id : ids) {
-    // Suppressed by its domain when no row names the address itself.
-    std::string reason = "domain history";
-    TRY(connection.query(sql::kSuppressionOfMessage, {campaign.organisation_id, id},
-                         [&](const Row& row) { reason = drop_reason(row.text(0)); }));
+  for (const auto& [id, reason] : messages) {
     const std::int64_t changed =
-        TRY(connection.execute(sql::kDrop, {reason, now, campaign.organisation_id, id, lease}));
+        TRY(connection.execute(sql::kDrop, {reason, now, organisation, id, lease}));
     if (changed == 0) continue;
-    events.add(campaign.organisation_id, id, ids_.next(), EventType::dropped, now, "engine",
+    events.add(organisation, id, ids_.next(), EventType::dropped, now, "engine",
                reason_data(reason));
-    CampaignFigures& figures = changes[{campaign.organisation_id, campaign.campaign_id}];
+    CampaignFigures& figures = changes[{organisation, lane}];
     figures.sending -= 1;
     figures.dropped += 1;
   }
   TRY(events.store(connection));
   return add(connection, changes);
+}
+
+Result<void> Ledger::drop_suppressed(Connection& connection, NodeId lease,
+                                     const CampaignKeys& campaign, std::span<const MessageId> ids,
+                                     Instant now) const {
+  const OrganisationId organisation = campaign.organisation_id;
+  struct Asked {
+    ContentVersionId content;
+    MessageKind kind = MessageKind::campaign;
+    Channel channel = Channel::email;
+    std::string normalised;
+    int attempts = 0;
+  };
+  std::vector<Suppressed> suppressed;
+  std::vector<Settlement> back;
+  for (const MessageId id : ids) {
+    const auto asked =
+        TRY(connection.query_first(sql::kSuppressible, {organisation, id}, [](const Row& row) {
+          return Asked{row.id<ContentVersionId>(0), static_cast<MessageKind>(row.integer(1)),
+                       static_cast<Channel>(row.integer(2)), row.string(3),
+                       static_cast<int>(row.integer(4))};
+        }));
+    if (!asked) continue;
+    const RecipientPolicy policy =
+        TRY(policy_of(connection, organisation, asked->content, asked->kind, now));
+    const auto reasons = TRY(audience::find_suppressed(
+        connection, organisation, asked->channel, policy, {std::string_view(asked->normalised)}));
+    if (!reasons.empty()) {
+      suppressed.push_back({id, std::string(tidings::drop_reason(reasons.begin()->second))});
+      continue;
+    }
+    // Something was suppressed at this address, and it is not this message.
+    Settlement settlement;
+    settlement.organisation_id = organisation;
+    settlement.campaign_id = campaign.campaign_id;
+    settlement.attempt = asked->attempts + 1;
+    settlement.outcome.message_id = id;
+    back.push_back(std::move(settlement));
+  }
+  TRY(drop(connection, lease, organisation, campaign.campaign_id, suppressed, now));
+  return release(connection, back, now);
 }
 
 Result<std::vector<bool>> Ledger::settle(Connection& connection, NodeId lease,
@@ -432,7 +491,7 @@ std::span<const db::StatementPair> ledger_statements() {
       db::StatementPair{sql::kBodyRecord, sql::kBodyRecord},
       db::StatementPair{sql::kSettle, sql::kSettle},
       db::StatementPair{sql::kDrop, sql::kDrop},
-      db::StatementPair{sql::kSuppressionOfMessage, sql::kSuppressionOfMessage},
+      db::StatementPair{sql::kSuppressible, sql::kSuppressible},
       db::StatementPair{sql::kRelease, sql::kRelease},
       db::StatementPair{sql::kHeldByNode, sql::kHeldByNode},
       db::StatementPair{sql::kUnsent, sql::kUnsent},

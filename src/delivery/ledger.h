@@ -150,7 +150,8 @@ class Ledger {
   // Takes back leases of this node on messages of which nothing was attempted.
   Result<void> release(db::Connection& connection, std::span<const Settlement> messages,
                        Instant now) const;
-  // A leased message that turned out to be suppressed.
+  // Leased messages to whose address something was suppressed since: those that it concerns are
+  // dropped, the others go back to waiting.
   Result<void> drop_suppressed(db::Connection& connection, NodeId lease,
                                const CampaignKeys& campaign, std::span<const MessageId> ids,
                                Instant now) const;
@@ -183,7 +184,13 @@ class Ledger {
   Result<void> add_send_outs(db::Connection& connection, const CampaignKeys& keys,
                              std::span<const NewMessage> messages) const;
   Result<void> add(db::Connection& connection, const std::map<Key, CampaignFigures>& changes) const;
-  Result<void> drop_newly_suppressed(db::Connection& connection, const CampaignKeys& campaign,
+  struct Suppressed {
+    MessageId id;
+    std::string reason;  // drop_reason()
+  };
+  Result<void> drop(db::Connection& connection, NodeId lease, OrganisationId organisation,
+                    CampaignId lane, std::span<const Suppressed> messages, Instant now) const;
+  Result<void> drop_newly_suppressed(db::Connection& connection, CampaignId lane,
                                      std::vector<ClaimedMessage>& claimed, Instant now) const;
   Result<void> claim_rows(db::Connection& connection, OrganisationId organisation, CampaignId lane,
                           int limit, Instant now, std::vector<ClaimedMessage>& claimed,

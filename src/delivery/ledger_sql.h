@@ -119,12 +119,10 @@ inline constexpr Statement kDrop{
     " END, reason = $1, lease_id = NULL, changed_at = $2"
     " WHERE organisation_id = $3 AND id = $4 AND state = 2 AND lease_id = $5"};
 
-inline constexpr Statement kSuppressionOfMessage{
-    "ledger.suppression_of_message",
-    "SELECT s.reason FROM message m JOIN suppression s"
-    " ON s.organisation_id = m.organisation_id AND s.channel = m.channel"
-    " AND s.normalised = m.normalised AND s.released_at IS NULL"
-    " WHERE m.organisation_id = $1 AND m.id = $2 ORDER BY s.created_at LIMIT 1"};
+inline constexpr Statement kSuppressible{
+    "ledger.suppressible",
+    "SELECT content_version_id, kind, channel, normalised, attempts FROM message"
+    " WHERE organisation_id = $1 AND id = $2"};
 
 inline constexpr Statement kInsertBody{
     "ledger.insert_body",

@@ -14,6 +14,24 @@ using liquid::Value;
 
 constexpr std::size_t kContentsMax = 64;
 
+// The preference page of the same token: `…/p/TOKEN` for `…/u/TOKEN`. In place: this is done for
+// each message.
+class PreferencesUrl {
+ public:
+  explicit PreferencesUrl(std::string_view unsubscribe_url) {
+    const auto at = unsubscribe_url.rfind("/u/");
+    if (at == std::string_view::npos || unsubscribe_url.size() > text_.size()) return;
+    std::ranges::copy(unsubscribe_url, text_.begin());
+    text_[at + 1] = 'p';
+    size_ = unsubscribe_url.size();
+  }
+  std::string_view text() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 1024> text_;
+  std::size_t size_ = 0;
+};
+
 bool has_8bit(std::string_view octets) {
   return std::ranges::any_of(octets, [](char c) { return static_cast<unsigned char>(c) > 127; });
 }
@@ -24,11 +42,13 @@ Result<BuiltEmail> build(const CompiledEmail& email, const EmailFacts& facts, co
   const Value* student = contact.find(kStudentMember);
   const std::array organisation = {Member{"name", Value::string(facts.organisation_name)},
                                    Member{"postal_address", Value::string(facts.postal_address)}};
+  const PreferencesUrl preferences(facts.unsubscribe_url);
   const std::array root = {
       Member{"contact", contact},
       Member{"student", student == nullptr ? Value::nil() : *student},
       Member{"organisation", Value::object(organisation)},
       Member{"unsubscribe_url", Value::string(facts.unsubscribe_url)},
+      Member{"preferences_url", Value::string(preferences.text())},
       Member{kSenderVerificationUrl, Value::string(facts.sender_verification_url)},
       Member{"data", data}};
   const Value values = Value::object(root);
@@ -44,7 +64,7 @@ Result<BuiltEmail> build(const CompiledEmail& email, const EmailFacts& facts, co
 }  // namespace
 
 std::vector<std::string> known_variables() {
-  return {"organisation.name", "organisation.postal_address", "unsubscribe_url"};
+  return {"organisation.name", "organisation.postal_address", "unsubscribe_url", "preferences_url"};
 }
 
 Result<BuiltEmail> build_email(const CompiledEmail& email, std::string_view organisation_name,

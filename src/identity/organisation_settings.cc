@@ -88,6 +88,7 @@ Result<OrganisationSettings> organisation_settings(db::Connection& connection, O
   if (const json::value* copy = object.if_contains("copy_address"); copy && copy->is_string()) {
     settings.copy_address = copy->get_string();
   }
+  settings.logo_media_id = MediaId{number_in(object, "logo_media_id").value_or(0)};
   return settings;
 }
 
@@ -102,6 +103,7 @@ Result<void> change_organisation_settings(db::Connection& connection, Organisati
   if (settings.body_retention_days) object[kBodies.name] = *settings.body_retention_days;
   if (settings.event_retention_days) object[kEvents.name] = *settings.event_retention_days;
   object["copy_address"] = settings.copy_address;
+  if (settings.logo_media_id.valid()) object["logo_media_id"] = settings.logo_media_id.value;
   const auto changed = TRY(connection.execute(kWrite, {id, json::serialize(object)}));
   if (changed == 0) {
     return fail(ErrorKind::not_found, "organisation.not_found",

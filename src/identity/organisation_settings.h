@@ -30,6 +30,8 @@ struct OrganisationSettings {
   std::optional<std::int64_t> event_retention_days;
   // P13: where the organisation's own copy of a campaign goes; empty: nowhere
   std::string copy_address;
+  // An image that stands at the head of the public pages; not valid(): the name stands there
+  MediaId logo_media_id;
 
   friend bool operator==(const OrganisationSettings&, const OrganisationSettings&) = default;
 };

@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, kPermissionCount> kWords = {
     "campaigns:send",     "messages:send",        "senders:override",   "preflight:override",
     "record:read",        "record:delete",        "record:purge",       "suppressions:read",
     "suppressions:write", "suppressions:release", "organisation:write", "users:write",
-    "audit:read",
+    "audit:read",         "topics:essential",     "preferences:write",
 };
 
 }  // namespace

@@ -39,8 +39,10 @@ enum class Permission : std::uint8_t {
   organisation_write,    // organisation:write — settings, mail servers
   users_write,           // users:write — users, roles, tokens
   audit_read,            // audit:read
+  topics_essential,      // topics:essential — make a topic essential, or not (P39)
+  preferences_write,     // preferences:write — change a contact's choices in the contact's name
 };
-inline constexpr int kPermissionCount = 21;
+inline constexpr int kPermissionCount = 23;
 
 std::string_view to_string(Permission permission);
 std::optional<Permission> parse_permission(std::string_view word);

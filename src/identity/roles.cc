@@ -16,8 +16,9 @@ constexpr PermissionSet kAuthor = plus(kViewer, {content_write, campaigns_write}
 constexpr PermissionSet kEditor = plus(
     kAuthor, {contacts_write, contacts_export, campaigns_send, messages_send, suppressions_write});
 constexpr PermissionSet kAdministrator =
-    plus(kEditor, {contacts_erase, senders_override, preflight_override, record_delete,
-                   suppressions_release, organisation_write, users_write, audit_read});
+    plus(kEditor,
+         {contacts_erase, senders_override, preflight_override, record_delete, suppressions_release,
+          organisation_write, users_write, audit_read, topics_essential, preferences_write});
 
 }  // namespace
 

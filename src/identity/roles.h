@@ -1,13 +1,12 @@
 // Roles: what a member of an organisation may do, from the least to the most.
 //
-// | role          | may |
-// |---------------|--------------------------------------------------------------------------------|
-// | viewer        | read contacts, content, campaigns, the record and suppressions | | author | as
-// viewer; write content and campaign drafts, which others send                | | editor        |
-// as author; write, export contacts, send campaigns and messages, add            | | | suppressions
-// | | administrator | as editor; erase contacts, release suppressions, override senders and checks,
-// | |               | delete from the history, the organisation, users, tokens, the audit log | |
-// owner         | everything: also purge the history, and make, change or remove owners          |
+// - viewer: read contacts, content, campaigns, the record and suppressions;
+// - author: as viewer; write content and campaign drafts, which others send;
+// - editor: as author; write and export contacts, send campaigns and messages, add suppressions;
+// - administrator: as editor; erase contacts, release suppressions, override senders and checks,
+//   make topics essential, choose in a contact's name, delete from the history, the organisation,
+//   users, tokens, the audit log;
+// - owner: everything: also purge the history, and make, change or remove owners.
 //
 // Nobody gives or takes a role above their own (may_manage). Stored by word. Thread: values, any.
 #pragma once

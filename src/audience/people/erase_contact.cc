@@ -68,7 +68,7 @@ constexpr Statement suppressions_of{
     "WHERE organisation_id = $1 AND channel = $2 AND normalised = $3 AND NOT EXISTS "
     "(SELECT 1 FROM suppression o WHERE o.organisation_id = suppression.organisation_id "
     "AND o.channel = suppression.channel AND o.normalised = $4 AND o.reason = suppression.reason "
-    "AND o.kinds = suppression.kinds)"};
+    "AND o.kinds = suppression.kinds AND o.topic_id = suppression.topic_id)"};
 // Those that the hash has already, from an earlier erasure.
 constexpr Statement remove_suppressions{
     "erase.remove_suppressions",

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <initializer_list>
 #include <map>
+#include <set>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -29,6 +30,11 @@ using db::Param;
 using db::Row;
 using db::Statement;
 
+constexpr Statement unsubscribed_from{
+    "merge.unsubscribed_from",
+    "SELECT DISTINCT topic_id FROM suppression WHERE organisation_id = $1 AND channel = $2 "
+    "AND normalised = $3 AND reason = 'unsubscribed' AND released_at IS NULL "
+    "AND (expires_at IS NULL OR expires_at > $4)"};
 constexpr Statement put_values{
     "merge.put_values",
     "UPDATE contact SET external_id = $3, first_name = $4, last_name = $5, name = $6, locale = $7, "
@@ -160,31 +166,33 @@ Result<void> Merger::move_addresses() {
   return {};
 }
 
-// Somebody who unsubscribed under one address did so as a person.
+// Somebody who unsubscribed under one address, from everything or from a topic, did so as a person.
 Result<void> Merger::share_unsubscriptions() {
-  constexpr std::string_view unsubscribed = "unsubscribed";
   std::vector<const ContactAddress*> all;
   for (const Contact* contact :
        std::initializer_list<const Contact*>{&survivor_.contact, &loser_.contact})
     for (const ContactAddress& address : contact->addresses) all.push_back(&address);
   for (const Channel channel : {Channel::email, Channel::sms}) {
-    bool any = false;
+    std::set<std::int64_t> topics;
     for (const ContactAddress* address : all)
-      any |= address->channel == channel &&
-             TRY(audience::is_suppressed_for(connection_, writer_.organisation,
-                                             {channel, address->normalised, unsubscribed},
-                                             writer_.now));
-    for (const ContactAddress* address : all)
-      if (any && address->channel == channel)
-        TRY(audience::suppress(connection_, writer_.ids, writer_.organisation,
-                               {.channel = channel,
-                                .normalised = address->normalised,
-                                .reason = unsubscribed,
-                                .origin = "merge",
-                                .note = {},
-                                .message_id = {},
-                                .expires_at = {}},
-                               writer_.now));
+      if (address->channel == channel)
+        TRY(connection_.query(
+            unsubscribed_from,
+            {writer_.organisation, static_cast<int>(channel), address->normalised, writer_.now},
+            [&](const db::Row& row) { topics.insert(row.integer(0)); }));
+    for (const std::int64_t topic : topics)
+      for (const ContactAddress* address : all)
+        if (address->channel == channel)
+          TRY(audience::suppress(connection_, writer_.ids, writer_.organisation,
+                                 {.channel = channel,
+                                  .normalised = address->normalised,
+                                  .reason = "unsubscribed",
+                                  .origin = "merge",
+                                  .note = {},
+                                  .message_id = {},
+                                  .expires_at = {},
+                                  .topic_id = TopicId{topic}},
+                                 writer_.now));
   }
   return {};
 }

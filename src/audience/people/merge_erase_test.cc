@@ -42,8 +42,9 @@ class MergeTest : public PeopleFixture {
   }
   std::string suppressed(const std::string& address, MessageKind kind = MessageKind::campaign) {
     return read_value([&](db::Connection& c) -> Result<std::string> {
-             const auto found = TRY(audience::find_suppressed(c, kOrganisation, Channel::email,
-                                                              kind, {address}, now()));
+             const RecipientPolicy policy{.kind = kind, .now = now()};
+             const auto found = TRY(
+                 audience::find_suppressed(c, kOrganisation, Channel::email, policy, {address}));
              const auto at = found.find(address);
              return at == found.end() ? std::string() : at->second;
            })

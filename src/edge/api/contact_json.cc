@@ -98,8 +98,11 @@ Result<std::vector<std::string>> email_states(db::Connection& connection,
   std::vector<std::string_view> addresses;
   for (const people::Person& person : people)
     if (const auto address = primary(person); !address.empty()) addresses.push_back(address);
-  const auto suppressed = TRY(audience::find_suppressed(connection, organisation, Channel::email,
-                                                        MessageKind::campaign, addresses, now));
+  // Of a topic about which nobody can have chosen yet: what is in force whatever it is about.
+  const RecipientPolicy policy{
+      .kind = MessageKind::campaign, .now = now, .consent = {.topic_id = TopicId{1}}};
+  const auto suppressed =
+      TRY(audience::find_suppressed(connection, organisation, Channel::email, policy, addresses));
   std::vector<std::string> states;
   for (const people::Person& person : people) {
     const std::string_view address = primary(person);

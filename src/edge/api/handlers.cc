@@ -17,7 +17,9 @@
 #include "edge/api/sender_handlers.h"
 #include "edge/api/suppression_handlers.h"
 #include "edge/api/template_handlers.h"
+#include "edge/api/topic_handlers.h"
 #include "edge/api/transport_handlers.h"
+#include "edge/api/trigger_handlers.h"
 
 namespace tidings::api {
 
@@ -39,7 +41,10 @@ void add_all_handlers(Registry& registry) {
   add_sender_handlers(registry);
   add_suppression_handlers(registry);
   add_template_handlers(registry);
+  add_preference_handlers(registry);
+  add_topic_handlers(registry);
   add_transport_handlers(registry);
+  add_trigger_handlers(registry);
 }
 
 }  // namespace tidings::api

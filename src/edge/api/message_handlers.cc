@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "audience/contacts.h"
 #include "audience/recipient_choices.h"
 #include "base/bytes.h"
 #include "compose/attachments.h"
@@ -19,8 +20,11 @@
 #include "compose/media.h"
 #include "compose/message_contents.h"
 #include "compose/send_message.h"
+#include "compose/triggers/ready_texts.h"
+#include "compose/triggers/triggers.h"
 #include "delivery/ledger.h"
 #include "edge/api/json_values.h"
+#include "identity/organisations.h"
 #include "wire/email_address.h"
 
 namespace tidings::api {
@@ -117,9 +121,56 @@ Result<std::optional<Answer>> read_attachments(const Call& call, const json::arr
   return std::optional<Answer>();
 }
 
-std::optional<Answer> unfit(const json::object& body, const Draft& draft, bool has_recipient) {
+// What `event` means for a message; nothing without one.
+struct Event {
+  std::string name;
+  bool is_known = false;
+  triggers::Trigger trigger;
+
+  // It needs no content of its own.
+  bool has_content() const {
+    return trigger.template_id.valid() || triggers::ready_text(name).has_value();
+  }
+};
+
+Result<std::optional<Event>> read_event(const Call& call, const json::object& body) {
+  if (!body.contains("event")) return std::optional<Event>();
+  Event event;
+  event.name = text_of(body, "event");
+  const auto found = TRY(call.services.database.read_value([&](db::Connection& connection) {
+    return triggers::find_trigger(connection, call.organisation(), event.name);
+  }));
+  event.is_known = found.has_value();
+  if (found) event.trigger = *found;
+  return std::optional(std::move(event));
+}
+
+std::optional<Answer> unfit_event(const json::object& body, const Event& event) {
+  if (text_of(body, "kind") == "individual") {
+    return refuse("/event", {ErrorKind::invalid, "message.event",
+                             "Events send transactional messages; leave out `kind`."});
+  }
+  if (event.has_content() || body.contains("template") || body.contains("html") ||
+      body.contains("text")) {
+    return std::nullopt;
+  }
+  return refuse("/event",
+                {ErrorKind::invalid, "message.event_content",
+                 fmt::format("Nothing says what to send for the event \"{}\". Give it a saved "
+                             "message under triggers, or give the message a template, html or "
+                             "text.",
+                             event.name)});
+}
+
+std::optional<Answer> unfit(const json::object& body, const Draft& draft, bool has_recipient,
+                            const std::optional<Event>& event) {
+  if (event) {
+    if (auto refused = unfit_event(body, *event)) return refused;
+  }
   const bool has_template = body.contains("template");
-  if (has_template == (body.contains("html") || body.contains("text"))) {
+  const bool has_text = body.contains("html") || body.contains("text");
+  const bool may_have_none = event && event->has_content() && !has_template && !has_text;
+  if (has_template == has_text && !may_have_none) {
     return refuse("/template", {ErrorKind::invalid, "message.content",
                                 "Give either a template, or a subject with html or text."});
   }
@@ -172,10 +223,29 @@ Result<compose::MessageOrder> order_of(const Call& call, const json::object& bod
   return order;
 }
 
+// The language of whom it goes to; else the organisation's.
+Result<std::string> locale_of(const Call& call, const compose::MessageOrder& order) {
+  return call.services.database.read_value([&](db::Connection& connection) -> Result<std::string> {
+    ContactId id = order.contact_id;
+    const auto mailbox = wire::parse_mailbox(order.to, wire::DomainRule::any);
+    if (!id.valid() && mailbox) {
+      const auto known = TRY(audience::find_contacts_by_address(
+          connection, call.organisation(), Channel::email, wire::comparison_key(mailbox->address)));
+      if (!known.empty()) id = known.front();
+    }
+    if (id.valid()) {
+      const auto contact = TRY(audience::find_contact(connection, call.organisation(), id));
+      if (contact && !contact->locale.empty()) return contact->locale;
+    }
+    return TRY(identity::find_organisation(connection, call.organisation())).locale;
+  });
+}
+
 // Which member of the body an error of content or address is about; empty: none in particular.
 std::string_view field_of(const Error& error) {
   if (error.code == "template.not_found") return "/template";
   if (error.code == "message.missing_data") return "/data";
+  if (error.code == "trigger.too_many" || error.code == "trigger.bad_name") return "/event";
   if (error.code.starts_with("address.")) return "/to";
   if (error.code.starts_with("sender.") && error.kind != ErrorKind::conflict) return "/sender";
   return "";
@@ -199,13 +269,42 @@ Result<TransportId> leaves_by(db::Connection& connection, const Call& call) {
 
 using Queued = std::vector<compose::QueuedMessage>;
 
+// What the event says about the content. `named_template` is what wish.template_name borrows.
+void apply(const Event& event, compose::MessageWish& wish, std::string& named_template) {
+  wish.consent = event.trigger.consent();
+  wish.event = event.name;
+  // What staff chose for the event goes before what the application gives.
+  if (event.trigger.template_id.valid()) {
+    named_template = to_text(event.trigger.template_id);
+    wish.template_name = named_template;
+    wish.draft.subject.clear();
+    wish.draft.html.clear();
+    wish.draft.text.clear();
+  }
+}
+
+// An event that is posted for the first time is one that can be switched off from then on.
+Result<void> remember(db::Connection& connection, const Call& call, const Event& event) {
+  if (event.is_known) return {};
+  const auto made =
+      triggers::create_trigger(connection, call.organisation(), event.name, {}, call.now());
+  // Another message of the same event was faster.
+  if (made || made.error().code == "trigger.exists") return {};
+  return std::unexpected(made.error());
+}
+
 // Sends what the body says to each of `orders`, all or none; `shown` makes the answer.
+struct Sending {
+  const std::vector<compose::MessageOrder>& orders;
+  const std::function<json::value(const Queued&)>& shown;
+  const std::optional<Event>& event;
+};
 Result<Answer> send_each(const Call& call, compose::MessageContents& contents,
-                         const std::vector<compose::MessageOrder>& orders,
-                         const std::function<json::value(const Queued&)>& shown) {
+                         const Sending& sending) {
+  const auto& [orders, shown, event] = sending;
   const json::object& body = call.body.as_object();
   const compose::MessageOrder& first = orders.front();
-  const std::string named_template = text_of(body, "template");
+  std::string named_template = text_of(body, "template");
   const std::string named_sender = text_of(body, "sender");
   compose::MessageWish wish;
   wish.kind = first.kind;
@@ -216,7 +315,11 @@ Result<Answer> send_each(const Call& call, compose::MessageContents& contents,
   wish.draft.text = text_of(body, "text");
   wish.draft.reply_to = text_of(body, "reply_to");
   const bool has_recipient = !first.to.empty() || first.contact_id.valid();
-  if (auto refused = unfit(body, wish.draft, has_recipient)) return *std::move(refused);
+  if (auto refused = unfit(body, wish.draft, has_recipient, event)) return *std::move(refused);
+  if (event) apply(*event, wish, named_template);
+  std::string locale = first.locale;
+  if (locale.empty() && event) locale = TRY(locale_of(call, first));
+  wish.locale = locale;
   if (named_template.empty() || !named_sender.empty()) {
     wish.draft.sender_id = TRY(find_sender(call, named_sender));
   }
@@ -231,6 +334,7 @@ Result<Answer> send_each(const Call& call, compose::MessageContents& contents,
       call,
       [&](db::Connection& connection) -> Result<Answer> {
         transport = TRY(leaves_by(connection, call));
+        if (event) TRY(remember(connection, call, *event));
         Queued queued;
         for (const auto& order : orders) {
           queued.push_back(TRY(
@@ -247,9 +351,13 @@ Result<Answer> send_each(const Call& call, compose::MessageContents& contents,
 }
 
 Result<Answer> send(const Call& call, compose::MessageContents& contents) {
-  const auto order = TRY(order_of(call, call.body.as_object()));
-  return send_each(call, contents, {order},
-                   [](const Queued& queued) { return queued_json(queued.front()); });
+  const json::object& body = call.body.as_object();
+  const auto event = TRY(read_event(call, body));
+  std::vector<compose::MessageOrder> orders = {TRY(order_of(call, body))};
+  orders.front().is_switched_off = event && !event->trigger.is_enabled;
+  return send_each(
+      call, contents,
+      {orders, [](const Queued& queued) { return queued_json(queued.front()); }, event});
 }
 
 // --- from a contact's page (P29)
@@ -325,11 +433,12 @@ Result<Answer> send_about(const Call& call, compose::MessageContents& contents) 
     return Answer::problem(422, {ErrorKind::invalid, "message.invalid", fields.front().message},
                            std::move(fields));
   }
-  return send_each(call, contents, orders, [](const Queued& queued) {
+  const auto shown = [](const Queued& queued) {
     json::array messages;
     for (const auto& each : queued) messages.push_back(queued_json(each));
     return json::object{{"messages", std::move(messages)}};
-  });
+  };
+  return send_each(call, contents, {orders, shown, {}});
 }
 
 delivery::Ledger ledger_of(const Call& call) {

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "base/bytes.h"
+#include "compose/media.h"
 #include "identity/audit.h"
 #include "identity/organisation_settings.h"
 #include "identity/organisations.h"
@@ -32,7 +33,10 @@ json::object to_json(const Organisation& organisation, const OrganisationSetting
           {"lateness_limit_min", settings.lateness_limit_min},
           {"body_retention_days", number_or_null(settings.body_retention_days)},
           {"event_retention_days", number_or_null(settings.event_retention_days)},
-          {"copy_address", settings.copy_address}};
+          {"copy_address", settings.copy_address},
+          {"logo_media_id", settings.logo_media_id.valid()
+                                ? json::value(to_text(settings.logo_media_id))
+                                : json::value(nullptr)}};
 }
 
 // An organisation has no time of change: its tag is that of its content.
@@ -84,6 +88,10 @@ void apply(const json::object& change, OrganisationSettings& settings) {
   if (const auto* copy = change.if_contains("copy_address")) {
     settings.copy_address = copy->as_string();
   }
+  if (const auto* logo = change.if_contains("logo_media_id")) {
+    settings.logo_media_id =
+        MediaId{logo->is_null() ? 0 : parse_id(std::string_view(logo->as_string())).value_or(0)};
+  }
 }
 
 Result<Answer> change_organisation(const Call& call) {
@@ -94,6 +102,15 @@ Result<Answer> change_organisation(const Call& call) {
     TRY(call.expect_version(etag_of(before)));
     apply(call.body.as_object(), organisation);
     apply(call.body.as_object(), settings);
+    if (settings.logo_media_id.valid() && call.body.as_object().contains("logo_media_id")) {
+      const auto logo =
+          compose::load_media(connection, call.organisation(), settings.logo_media_id);
+      if (!logo || !logo->is_image()) {
+        const Error error{ErrorKind::invalid, "organisation.logo",
+                          "The logo is an image that was uploaded before (POST /media)."};
+        return Answer::problem(422, error, {{"/logo_media_id", error.code, error.message}});
+      }
+    }
     TRY(identity::change_organisation(connection, organisation));
     TRY(identity::change_organisation_settings(connection, organisation.id, settings));
     json::object after = to_json(organisation, settings);

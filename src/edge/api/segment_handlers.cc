@@ -6,6 +6,7 @@
 #include "audience/address_list.h"
 #include "audience/audience_json.h"
 #include "audience/breakdown.h"
+#include "audience/consent/topics.h"
 #include "audience/segments.h"
 #include "base/bytes.h"
 #include "compose/draft_content.h"
@@ -300,8 +301,17 @@ Result<Answer> preview_audience(const Call& call) {
     const auto problems =
         TRY(audience::check_audience(connection, call.organisation(), read.audience));
     if (!problems.empty()) return refuse(problems);
-    return Answer::ok(breakdown_json(TRY(
-        audience::break_down(connection, request, read.audience, used, MessageKind::campaign))));
+    const json::value* content = body.if_contains("content");
+    const TopicId topic{content ? TRY(id_of(content->get_object(), "topic_id")) : 0};
+    const auto consent = consent::consent_of(connection, call.organisation(), topic);
+    if (!consent && consent.error().code == "topic.not_found") {
+      return Answer::problem(
+          422, consent.error(),
+          {{"/content/topic_id", consent.error().code, consent.error().message}});
+    }
+    const RecipientPolicy policy{.kind = MessageKind::campaign, .consent = TRY(consent)};
+    return Answer::ok(breakdown_json(
+        TRY(audience::break_down(connection, request, read.audience, used, policy))));
   });
 }
 

@@ -19,11 +19,18 @@ namespace json = boost::json;
 using audience::SuppressedKinds;
 using audience::Suppression;
 
+std::string_view covers(TopicId topic) {
+  if (topic == kEveryTopic) return "every_topic";
+  return topic == kOtherTopics ? "everything_else" : "topic";
+}
+
 json::object to_json(const Suppression& each) {
   return {{"id", to_text(each.id)},
           {"channel", each.channel == Channel::email ? "email" : "sms"},
           {"address", each.normalised},
           {"reason", each.reason},
+          {"topic_id", each.topic_id.valid() ? json::value(to_text(each.topic_id)) : json::value()},
+          {"covers", covers(each.topic_id)},
           {"kinds", each.kinds == SuppressedKinds::everything ? "everything" : "campaign"},
           {"origin", each.origin},
           {"note", each.note},

@@ -39,6 +39,7 @@ void add_render_command(CLI::App& app, CommandLine& line);
 void add_contact_command(CLI::App& app, CommandLine& line);
 void add_export_command(CLI::App& app, CommandLine& line);
 void add_group_command(CLI::App& app, CommandLine& line);
+void add_topic_command(CLI::App& app, CommandLine& line);  // and trigger
 void add_import_command(CLI::App& app, CommandLine& line);
 void add_suppression_command(CLI::App& app, CommandLine& line);
 void add_init_command(CLI::App& app, CommandLine& line);

@@ -38,19 +38,15 @@ feedback::RecordEvidence record_in(const delivery::Ledger& ledger, delivery::Dis
                                    const Clock& clock) {
   return [&ledger, &dispatcher, &clock](db::Connection& connection,
                                         const feedback::UnsubscribeEvidence& told) -> Result<void> {
-    TRY(ledger.record(connection,
-                      {told.organisation_id, told.message_id, told.type, told.occurred_at,
-                       std::string(told.source), "{}", ""},
-                      clock.now()));
+    if (told.type) {
+      TRY(ledger.record(connection,
+                        {told.organisation_id, told.message_id, *told.type, told.occurred_at,
+                         std::string(told.source), "{}", ""},
+                        clock.now()));
+    }
     // What is ready to leave to this address is held back at once.
-    if (told.type == EventType::unsubscribed) {
-      static constexpr db::Statement kAddress{
-          "serve.address_of_message",
-          "SELECT normalised FROM message WHERE organisation_id = $1 AND id = $2"};
-      std::string normalised;
-      TRY(connection.query(kAddress, {told.organisation_id, told.message_id},
-                           [&](const db::Row& row) { normalised = row.text(0); }));
-      dispatcher.suppressed(told.organisation_id, std::move(normalised));
+    for (const std::string& normalised : told.held_back) {
+      dispatcher.suppressed(told.organisation_id, normalised);
     }
     return {};
   };
@@ -86,6 +82,7 @@ int run_serve(const ServeFlags& flags) {
   pages.unsubscriber = &unsubscriber;
   pages.organisation_name = (*workplace)->organisation().name;
   pages.data_folder = flags.data;
+  pages.public_url = (*service)->public_url();
   pages.check_journal = [raw = service->get()]() -> Result<void> {
     const auto activity = raw->dispatcher().activity();
     if (activity.is_blocked) {

@@ -1,5 +1,4 @@
-// The public pages as HTML: no script, no cookie, nothing loaded from anywhere, one style sheet
-// inside the page whose digest is the only style that the content policy allows.
+// The public pages that say one thing, as HTML (within page_frame.h).
 // Every value is escaped here. Thread: any; pure.
 #pragma once
 
@@ -7,16 +6,10 @@
 #include <string_view>
 
 #include "edge/http/public_texts.h"
-#include "feedback/unsubscribe.h"
 #include "net/http_message.h"
 
 namespace tidings::http {
 
-// What the unsubscribe page says.
-enum class SubscriptionPage { ask, done, undone };
-
-net::Response subscription_page(const PublicTexts& texts, SubscriptionPage page,
-                                const feedback::Subscription& subscription);
 // A page that says one thing and may ask for one press of a button.
 struct NoticePage {
   std::string_view language = "en";

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "edge/http/html_text.h"
+#include "edge/http/subscription_pages.h"
 
 namespace tidings::http {
 namespace {
@@ -36,7 +37,7 @@ TEST(PublicPages, hostile_names_and_addresses_stay_text) {
   const auto& texts = choose_texts({"fr"}, "");
   for (const auto page :
        {SubscriptionPage::ask, SubscriptionPage::done, SubscriptionPage::undone}) {
-    const auto response = subscription_page(texts, page, hostile());
+    const auto response = subscription_page({texts, hostile(), "T", ""}, page);
     EXPECT_EQ(response.body.find("<script"), std::string::npos);
     EXPECT_EQ(response.body.find("<img"), std::string::npos);
     EXPECT_NE(response.body.find("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&gt;"),
@@ -49,7 +50,8 @@ TEST(PublicPages, hostile_names_and_addresses_stay_text) {
 }
 
 TEST(PublicPages, the_policy_allows_the_pages_own_style_and_nothing_else) {
-  const auto response = subscription_page(choose_texts({}, ""), SubscriptionPage::ask, hostile());
+  const auto response =
+      subscription_page({choose_texts({}, ""), hostile(), "T", ""}, SubscriptionPage::ask);
   const auto begin = response.body.find("<style>") + 7;
   const auto style = response.body.substr(begin, response.body.find("</style>") - begin);
   const std::string policy(response.header("Content-Security-Policy"));
@@ -61,7 +63,8 @@ TEST(PublicPages, the_policy_allows_the_pages_own_style_and_nothing_else) {
   EXPECT_EQ(policy.find("unsafe"), std::string::npos);
   // Nothing in the page that the policy would have to block.
   for (const auto* part : {"style=", "http://", "https://", "url(", "@import", " on"}) {
-    const auto plain = subscription_page(choose_texts({}, ""), SubscriptionPage::done, {}).body;
+    const auto plain =
+        subscription_page({choose_texts({}, ""), {}, "T", ""}, SubscriptionPage::done).body;
     if (std::string_view(part) == " on") {
       EXPECT_FALSE(std::regex_search(plain, std::regex("<[^>]* on[a-z]+=")));
     } else {
@@ -79,13 +82,80 @@ TEST(PublicPages, asking_has_one_button_and_doing_offers_the_way_back) {
   const auto& texts = choose_texts({"nl"}, "");
   const feedback::Subscription subscription{.organisation_name = "School",
                                             .masked_address = "j•••@example.org"};
-  const auto ask = subscription_page(texts, SubscriptionPage::ask, subscription).body;
+  const auto ask = subscription_page({texts, subscription, "T", ""}, SubscriptionPage::ask).body;
   EXPECT_EQ(count(ask, "<button"), 1u);
   EXPECT_EQ(count(ask, "value=\"unsubscribe\""), 1u);
   EXPECT_NE(ask.find("<html lang=\"nl\">"), std::string::npos);
-  const auto done = subscription_page(texts, SubscriptionPage::done, subscription).body;
+  const auto done = subscription_page({texts, subscription, "T", ""}, SubscriptionPage::done).body;
   EXPECT_EQ(count(done, "<button"), 1u);
   EXPECT_EQ(count(done, "value=\"resubscribe\""), 1u);
+}
+
+feedback::Subscription with_topics(std::string name) {
+  feedback::Subscription shown = hostile();
+  shown.topic_name = name;
+  for (const int id : {7, 8}) {
+    consent::Preference line;
+    line.topic.id = TopicId{id};
+    line.topic.name = name;
+    line.topic.description = name;
+    line.topic.is_essential = id == 8;
+    line.email = true;
+    shown.preferences.lines.push_back(line);
+  }
+  consent::Preference others;
+  others.topic.id = kOtherTopics;
+  others.email = false;
+  others.sms = true;
+  shown.preferences.lines.push_back(others);
+  return shown;
+}
+
+TEST(PreferencePage, hostile_topics_stay_text_and_the_choices_are_there) {
+  const auto shown = with_topics(std::string(kAttack) + "{topic}");
+  const auto page = preferences_page({choose_texts({"en"}, ""), shown, "T", "../m/x/l.png"},
+                                     PreferencesNotice::saved, {{TopicId{7}, Channel::email}});
+  EXPECT_EQ(page.body.find("<script"), std::string::npos);
+  EXPECT_EQ(page.body.find("<img src=x"), std::string::npos);
+  const std::string news = "email:" + to_text(TopicId{7});
+  EXPECT_NE(page.body.find("name=\"on\" value=\"" + news + "=1\" checked"), std::string::npos);
+  EXPECT_NE(page.body.find("name=\"on\" value=\"email:other=1\">"), std::string::npos);
+  EXPECT_NE(page.body.find("name=\"was\" value=\"" + news + "=0\""), std::string::npos);
+  EXPECT_EQ(page.body.find(to_text(TopicId{8})), std::string::npos) << "essential: no choice";
+  EXPECT_EQ(page.body.find("sms:"), std::string::npos) << "nothing is sent by text";
+  EXPECT_NE(page.body.find("Always sent"), std::string::npos);
+}
+
+TEST(PreferencePage, choices_survive_the_form) {
+  const std::vector<consent::Choice> choices = {{TopicId{7}, Channel::email, true},
+                                                {kOtherTopics, Channel::sms, false}};
+  EXPECT_EQ(choices_from_form(to_form(choices[0]) + "," + to_form(choices[1])), choices);
+  for (const auto* bad : {"", ",,,", "email", "email:", "email:0", "fax:other=1", "email:-1=1",
+                          "email:%00=1", ":=", "email:0000000000000=1"}) {
+    EXPECT_TRUE(choices_from_form(bad).empty()) << bad;
+  }
+  EXPECT_EQ(choices_from_form(std::string(100'000, ',')).size(), 0u);
+  std::string many;
+  for (int i = 0; i < 5'000; ++i) many += "email:other=1,";
+  EXPECT_EQ(choices_from_form(many).size(), 1'000u);
+}
+
+TEST(SubscriptionPage, about_a_topic_there_are_two_ways_and_the_link_to_choose) {
+  const auto shown = with_topics("News");
+  const SubscriptionView view{choose_texts({"en"}, ""), shown, "TOKEN", ""};
+  const auto ask = subscription_page(view, SubscriptionPage::ask).body;
+  for (const auto* part :
+       {"value=\"topic\"", "value=\"everything\"", ">Only News<", "href=\"../p/TOKEN\""}) {
+    EXPECT_NE(ask.find(part), std::string::npos) << part;
+  }
+  EXPECT_EQ(shown_words({choose_texts({"en"}, ""), shown, "", ""}, "To <strong>{topic}</strong>?",
+                        "Only {topic}"),
+            "To News? [Only News]");
+  auto essential = shown;
+  essential.is_essential = true;
+  const auto page =
+      subscription_page({choose_texts({"en"}, ""), essential, "T", ""}, SubscriptionPage::ask);
+  EXPECT_EQ(page.body.find("<form"), std::string::npos);
 }
 
 TEST(PublicTexts, the_contacts_language_goes_before_the_browsers) {
@@ -116,10 +186,36 @@ TEST(PublicTexts, every_language_says_everything_with_both_values) {
       EXPECT_NE(text.find("{org}"), std::string_view::npos) << text;
       EXPECT_NE(text.find("{address}"), std::string_view::npos) << text;
     }
-    for (const auto text :
-         {texts.ask_title, texts.ask_note, texts.unsubscribe_button, texts.undo_question,
-          texts.undo_button, texts.undone_title, texts.invalid_title, texts.invalid_text,
-          texts.trouble_title, texts.trouble_text}) {
+    for (const auto text : {texts.ask_topic_text, texts.topic_button, texts.done_topic_text,
+                            texts.undone_topic_text, texts.essential_text}) {
+      EXPECT_NE(text.find("{topic}"), std::string_view::npos) << text;
+    }
+    EXPECT_NE(texts.choose_text.find("{org}"), std::string_view::npos);
+    for (const auto text : {texts.ask_title,
+                            texts.ask_note,
+                            texts.unsubscribe_button,
+                            texts.undo_question,
+                            texts.undo_button,
+                            texts.undone_title,
+                            texts.invalid_title,
+                            texts.invalid_text,
+                            texts.trouble_title,
+                            texts.trouble_text,
+                            texts.everything_button,
+                            texts.essential_title,
+                            texts.choose_link,
+                            texts.choose_title,
+                            texts.mailings,
+                            texts.others,
+                            texts.others_text,
+                            texts.always,
+                            texts.email,
+                            texts.sms,
+                            texts.save_button,
+                            texts.nothing_button,
+                            texts.saved,
+                            texts.restored,
+                            texts.undo_choice_button}) {
       EXPECT_FALSE(text.empty()) << locale;
     }
   }

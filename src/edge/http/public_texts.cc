@@ -18,9 +18,7 @@ constexpr PublicTexts kEnglish{
     .ask_text =
         "Do you want <strong>{org}</strong> to stop sending mailings to "
         "<strong>{address}</strong>?",
-    .ask_note =
-        "Messages about something you arranged yourself, such as a ticket or an invoice, "
-        "still reach you.",
+    .ask_note = "Messages that you cannot do without, such as an invoice, still reach you.",
     .unsubscribe_button = "Unsubscribe",
     .done_title = "You are unsubscribed",
     .done_text =
@@ -30,6 +28,36 @@ constexpr PublicTexts kEnglish{
     .undo_button = "Subscribe again",
     .undone_title = "You are subscribed again",
     .undone_text = "<strong>{org}</strong> sends its mailings to <strong>{address}</strong> again.",
+    .ask_topic_text =
+        "<strong>{org}</strong> writes to <strong>{address}</strong> about "
+        "<strong>{topic}</strong>. What would you like to stop?",
+    .topic_button = "Only {topic}",
+    .everything_button = "Everything",
+    .done_topic_text =
+        "<strong>{org}</strong> no longer writes to <strong>{address}</strong> about "
+        "<strong>{topic}</strong>. One message that is on its way at this moment may still arrive.",
+    .undone_topic_text =
+        "<strong>{org}</strong> writes to <strong>{address}</strong> about "
+        "<strong>{topic}</strong> again.",
+    .essential_title = "This message goes to everybody",
+    .essential_text =
+        "<strong>{topic}</strong> is too important to miss, so nobody can unsubscribe from it. "
+        "About everything else that <strong>{org}</strong> sends to <strong>{address}</strong>, "
+        "you can choose.",
+    .choose_link = "Choose what you receive",
+    .choose_title = "What would you like to receive?",
+    .choose_text = "This is what <strong>{org}</strong> sends to <strong>{address}</strong>.",
+    .mailings = "Mailings",
+    .others = "Everything else",
+    .others_text = "Mailings without a topic, and new topics",
+    .always = "Always sent",
+    .email = "Email",
+    .sms = "Text message",
+    .save_button = "Save",
+    .nothing_button = "Unsubscribe from everything",
+    .saved = "Your choices are saved.",
+    .restored = "Your choices are as they were before.",
+    .undo_choice_button = "Undo",
     .invalid_title = "This link does not work",
     .invalid_text =
         "It may have been cut off, or it is too old. Open it once more from the "
@@ -45,9 +73,7 @@ constexpr PublicTexts kDutch{
     .ask_text =
         "Wilt u dat <strong>{org}</strong> geen mailings meer stuurt naar "
         "<strong>{address}</strong>?",
-    .ask_note =
-        "Berichten over iets wat u zelf hebt geregeld, zoals een ticket of een factuur, "
-        "blijft u ontvangen.",
+    .ask_note = "Berichten die u niet kunt missen, zoals een factuur, blijft u ontvangen.",
     .unsubscribe_button = "Afmelden",
     .done_title = "U bent afgemeld",
     .done_text =
@@ -59,6 +85,36 @@ constexpr PublicTexts kDutch{
     .undone_text =
         "<strong>{org}</strong> stuurt de mailings weer naar "
         "<strong>{address}</strong>.",
+    .ask_topic_text =
+        "<strong>{org}</strong> schrijft naar <strong>{address}</strong> over "
+        "<strong>{topic}</strong>. Wat wilt u niet meer ontvangen?",
+    .topic_button = "Alleen {topic}",
+    .everything_button = "Alles",
+    .done_topic_text =
+        "<strong>{org}</strong> schrijft niet meer naar <strong>{address}</strong> over "
+        "<strong>{topic}</strong>. Een bericht dat nu onderweg is, kan nog aankomen.",
+    .undone_topic_text =
+        "<strong>{org}</strong> schrijft weer naar <strong>{address}</strong> over "
+        "<strong>{topic}</strong>.",
+    .essential_title = "Dit bericht gaat naar iedereen",
+    .essential_text =
+        "<strong>{topic}</strong> is te belangrijk om te missen. Daarom kan niemand zich ervoor "
+        "afmelden. Over al het andere dat <strong>{org}</strong> naar <strong>{address}</strong> "
+        "stuurt, kunt u zelf kiezen.",
+    .choose_link = "Kies wat u ontvangt",
+    .choose_title = "Wat wilt u ontvangen?",
+    .choose_text = "Dit stuurt <strong>{org}</strong> naar <strong>{address}</strong>.",
+    .mailings = "Mailings",
+    .others = "Al het andere",
+    .others_text = "Mailings zonder onderwerp, en nieuwe onderwerpen",
+    .always = "Altijd",
+    .email = "E-mail",
+    .sms = "Sms",
+    .save_button = "Opslaan",
+    .nothing_button = "Afmelden voor alles",
+    .saved = "Uw keuzes zijn opgeslagen.",
+    .restored = "Uw keuzes zijn weer zoals ze waren.",
+    .undo_choice_button = "Ongedaan maken",
     .invalid_title = "Deze link werkt niet",
     .invalid_text =
         "Misschien is de link afgekapt of te oud. Open de link nog eens vanuit het "
@@ -75,8 +131,8 @@ constexpr PublicTexts kPolish{
         "Czy <strong>{org}</strong> ma przestać wysyłać wiadomości zbiorowe na adres "
         "<strong>{address}</strong>?",
     .ask_note =
-        "Wiadomości dotyczące Twoich własnych spraw, na przykład bilety lub faktury, "
-        "nadal będą przychodzić.",
+        "Wiadomości, bez których nie możesz się obejść, na przykład faktury, nadal będą "
+        "przychodzić.",
     .unsubscribe_button = "Zrezygnuj",
     .done_title = "Subskrypcja została anulowana",
     .done_text =
@@ -89,6 +145,36 @@ constexpr PublicTexts kPolish{
     .undone_text =
         "<strong>{org}</strong> znów wysyła wiadomości zbiorowe na adres "
         "<strong>{address}</strong>.",
+    .ask_topic_text =
+        "<strong>{org}</strong> pisze na adres <strong>{address}</strong> na temat: "
+        "<strong>{topic}</strong>. Z czego chcesz zrezygnować?",
+    .topic_button = "Tylko: {topic}",
+    .everything_button = "Ze wszystkiego",
+    .done_topic_text =
+        "<strong>{org}</strong> nie będzie już pisać na adres <strong>{address}</strong> na temat: "
+        "<strong>{topic}</strong>. Wiadomość, która jest właśnie w drodze, może jeszcze dotrzeć.",
+    .undone_topic_text =
+        "<strong>{org}</strong> znów pisze na adres <strong>{address}</strong> na temat: "
+        "<strong>{topic}</strong>.",
+    .essential_title = "Ta wiadomość trafia do wszystkich",
+    .essential_text =
+        "<strong>{topic}</strong> to temat zbyt ważny, by go przeoczyć, dlatego nikt nie może z "
+        "niego zrezygnować. O wszystkim innym, co <strong>{org}</strong> wysyła na adres "
+        "<strong>{address}</strong>, decydujesz sam(a).",
+    .choose_link = "Wybierz, co chcesz otrzymywać",
+    .choose_title = "Co chcesz otrzymywać?",
+    .choose_text = "Oto co <strong>{org}</strong> wysyła na adres <strong>{address}</strong>.",
+    .mailings = "Wiadomości zbiorowe",
+    .others = "Wszystko inne",
+    .others_text = "Wiadomości bez tematu oraz nowe tematy",
+    .always = "Zawsze",
+    .email = "E-mail",
+    .sms = "SMS",
+    .save_button = "Zapisz",
+    .nothing_button = "Zrezygnuj ze wszystkiego",
+    .saved = "Twoje ustawienia zostały zapisane.",
+    .restored = "Przywrócono poprzednie ustawienia.",
+    .undo_choice_button = "Cofnij",
     .invalid_title = "Ten link nie działa",
     .invalid_text =
         "Być może został ucięty albo jest zbyt stary. Otwórz go jeszcze raz z samej "
@@ -104,9 +190,7 @@ constexpr PublicTexts kFrench{
     .ask_text =
         "Souhaitez-vous que <strong>{org}</strong> n’adresse plus d’envois groupés à "
         "<strong>{address}</strong> ?",
-    .ask_note =
-        "Vous recevrez toujours les messages liés à vos propres démarches, comme un "
-        "billet ou une facture.",
+    .ask_note = "Vous recevrez toujours les messages indispensables, comme une facture.",
     .unsubscribe_button = "Me désabonner",
     .done_title = "Vous êtes désabonné(e)",
     .done_text =
@@ -118,6 +202,36 @@ constexpr PublicTexts kFrench{
     .undone_text =
         "<strong>{org}</strong> adresse de nouveau ses envois groupés à "
         "<strong>{address}</strong>.",
+    .ask_topic_text =
+        "<strong>{org}</strong> écrit à <strong>{address}</strong> au sujet de "
+        "<strong>{topic}</strong>. Que ne souhaitez-vous plus recevoir ?",
+    .topic_button = "Seulement {topic}",
+    .everything_button = "Tout",
+    .done_topic_text =
+        "<strong>{org}</strong> n’écrira plus à <strong>{address}</strong> au sujet de "
+        "<strong>{topic}</strong>. Un message déjà en route peut encore arriver.",
+    .undone_topic_text =
+        "<strong>{org}</strong> écrit de nouveau à <strong>{address}</strong> au sujet de "
+        "<strong>{topic}</strong>.",
+    .essential_title = "Ce message est adressé à tout le monde",
+    .essential_text =
+        "<strong>{topic}</strong> est trop important pour être manqué : personne ne peut s’en "
+        "désabonner. Pour tout le reste de ce que <strong>{org}</strong> envoie à "
+        "<strong>{address}</strong>, vous pouvez choisir.",
+    .choose_link = "Choisir ce que vous recevez",
+    .choose_title = "Que souhaitez-vous recevoir ?",
+    .choose_text = "Voici ce que <strong>{org}</strong> envoie à <strong>{address}</strong>.",
+    .mailings = "Envois groupés",
+    .others = "Tout le reste",
+    .others_text = "Les envois sans thème et les nouveaux thèmes",
+    .always = "Toujours",
+    .email = "E-mail",
+    .sms = "SMS",
+    .save_button = "Enregistrer",
+    .nothing_button = "Me désabonner de tout",
+    .saved = "Vos choix sont enregistrés.",
+    .restored = "Vos choix sont de nouveau comme avant.",
+    .undo_choice_button = "Annuler",
     .invalid_title = "Ce lien ne fonctionne pas",
     .invalid_text =
         "Il est peut-être incomplet ou trop ancien. Ouvrez-le à nouveau depuis le "

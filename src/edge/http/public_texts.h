@@ -7,7 +7,7 @@
 
 namespace tidings::http {
 
-// `{org}` and `{address}` are filled in (escaped) by the page; nothing else is.
+// `{org}`, `{address}` and `{topic}` are filled in (escaped) by the page; nothing else is.
 struct PublicTexts {
   std::string_view language;  // for <html lang>
   std::string_view ask_title;
@@ -20,6 +20,29 @@ struct PublicTexts {
   std::string_view undo_button;
   std::string_view undone_title;
   std::string_view undone_text;
+  // About one topic.
+  std::string_view ask_topic_text;
+  std::string_view topic_button;
+  std::string_view everything_button;
+  std::string_view done_topic_text;
+  std::string_view undone_topic_text;
+  std::string_view essential_title;
+  std::string_view essential_text;
+  // The preference page.
+  std::string_view choose_link;
+  std::string_view choose_title;
+  std::string_view choose_text;
+  std::string_view mailings;  // what there is to choose where there is no topic
+  std::string_view others;
+  std::string_view others_text;
+  std::string_view always;
+  std::string_view email;
+  std::string_view sms;
+  std::string_view save_button;
+  std::string_view nothing_button;
+  std::string_view saved;
+  std::string_view restored;
+  std::string_view undo_choice_button;
   std::string_view invalid_title;
   std::string_view invalid_text;
   std::string_view trouble_title;

@@ -9,7 +9,9 @@ import { people } from './areas_people.js';
 import { records } from './areas_record.js';
 import { segments } from './areas_segments.js';
 import { suppressions } from './areas_suppressions.js';
+import { topics } from './areas_topics.js';
 
 export const areas: Record<string, Case> = {
   ...campaigns, ...content, ...identity, ...imports, ...messages, ...people, ...records, ...segments, ...suppressions,
+  ...topics,
 };

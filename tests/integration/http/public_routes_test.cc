@@ -35,12 +35,13 @@ class PublicRoutes : public ::testing::Test {
       *database_, keys_,
       [](db::Connection& connection,
          const feedback::UnsubscribeEvidence& evidence) -> Result<void> {
+        if (!evidence.type) return {};
         TRY(connection.execute(
             {"test.add_event",
              "INSERT INTO event (organisation_id, message_id, id, type, occurred_at, recorded_at, "
              "source, data) SELECT $1, $2, COALESCE(MAX(id), 0) + 1, $3, $4, $4, $5, '{}' FROM "
              "event"},
-            {evidence.organisation_id, evidence.message_id, static_cast<int>(evidence.type),
+            {evidence.organisation_id, evidence.message_id, static_cast<int>(*evidence.type),
              evidence.occurred_at, evidence.source}));
         return {};
       },
@@ -139,6 +140,36 @@ TEST_F(PublicRoutes, a_person_presses_the_button_and_may_undo_it) {
       << "opening the link again shows that it is done";
   EXPECT_NE(post(link_, "action=resubscribe").body.find("value=\"unsubscribe\""),
             std::string::npos);
+  EXPECT_FALSE(is_unsubscribed());
+}
+
+TEST_F(PublicRoutes, the_preference_page_shows_saves_and_undoes_without_a_script) {
+  const std::string page = "/p/" + link_.substr(3);
+  for (int i = 0; i < 2; ++i) {
+    const auto shown = get(page + "?action=none");
+    EXPECT_EQ(shown.status, 200);
+    EXPECT_NE(shown.body.find("name=\"on\" value=\"email:other=1\" checked"), std::string::npos);
+    EXPECT_EQ(shown.body.find("<script"), std::string::npos);
+    EXPECT_FALSE(is_unsubscribed()) << "looking changes nothing";
+  }
+  const auto saved = post(page, "action=save&shown=email:other=0");
+  EXPECT_EQ(saved.status, 200);
+  EXPECT_EQ(saved.header("Location"), "");
+  EXPECT_EQ(saved.header("Set-Cookie"), "");
+  EXPECT_TRUE(is_unsubscribed());
+  EXPECT_NE(saved.body.find("name=\"was\" value=\"email:other=1\""), std::string::npos);
+  EXPECT_EQ(post(page, "action=restore&was=email%3Aother%3D1").status, 200);
+  EXPECT_FALSE(is_unsubscribed());
+  EXPECT_EQ(post(page, "action=none&shown=email:other=0").status, 200);
+  EXPECT_TRUE(is_unsubscribed());
+  EXPECT_EQ(post(page, "action=save&shown=email:other=0&on=email:other=1").status, 200);
+  EXPECT_FALSE(is_unsubscribed());
+  for (const auto* body : {"x=y", "action=", "List-Unsubscribe=One-Click", "action=delete"}) {
+    EXPECT_EQ(post(page, body).status, 400) << body;
+  }
+  EXPECT_EQ(post(page, "action=save&shown=" + std::string(60'000, ',')).status, 200);
+  EXPECT_EQ(post(page, "action=save&shown=" + std::string(70'000, ',')).status, 413);
+  EXPECT_EQ(post("/p/" + std::string(32, 'A'), "action=none").status, 404);
   EXPECT_FALSE(is_unsubscribed());
 }
 
