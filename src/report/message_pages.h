@@ -5,7 +5,7 @@
 // sender). What no index knows, a part of a subject or of an address, is looked for row by row
 // within a bound: then a page may hold less than was asked for while next_cursor goes on, and
 // searched_to says how far back it has looked.
-// Sorted by anything else it may choose among 30,000 messages at most; of more the page is in the
+// Sorted by anything else it may choose among 100,000 messages at most; of more the page is in the
 // order of time, and says so in `sort`. See docs/decisions/0014-reading-the-record.md.
 // A text with something before an @ is the beginning of an address and found by index; any other
 // text is part of a subject or of an address.
@@ -70,7 +70,7 @@ struct MessagePage {
 struct PageBounds {
   std::int64_t rows_max = 200'000;
   Duration time_max = std::chrono::milliseconds(25);
-  std::int64_t sorted_max = 30'000;
+  std::int64_t sorted_max = 100'000;
 };
 
 class MessagePages {
