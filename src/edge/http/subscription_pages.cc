@@ -141,8 +141,8 @@ std::string line_html(const Preference& line, const PublicTexts& texts, bool is_
   const std::string words = words_of(line, texts, is_alone);
   if (line.topic.is_essential) {
     return fmt::format(
-        "<li class=\"fixed\"><span class=\"what\">{}</span><span class=\"always\">{}</span></li>\n",
-        words, escape_html(texts.always));
+        "<li{}><span class=\"what\">{}</span><span class=\"always\">{}</span></li>\n",
+        with_sms ? "" : " class=\"fixed\"", words, escape_html(texts.always));
   }
   const std::optional<bool> sms = with_sms ? line.sms : std::nullopt;
   if (!with_sms) {
