@@ -1,5 +1,6 @@
 #include "audience/consent/topics.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -123,7 +124,9 @@ Result<Topic> create_topic(db::Connection& connection, IdSource& ids, Organisati
                            const TopicChange& content, Instant now) {
   Topic topic;
   TRY(connection.query(count_topics, {organisation}, [&](const Row& row) {
-    topic.position = row.integer(0) < kTopicsMax ? static_cast<int>(row.integer(1)) + 1 : -1;
+    topic.position = row.integer(0) < kTopicsMax
+                         ? std::min(static_cast<int>(row.integer(1)) + 1, kPositionMax)
+                         : -1;
   }));
   if (topic.position < 0) {
     return fail(ErrorKind::invalid, "topic.too_many",

@@ -23,7 +23,8 @@ namespace tidings::consent {
 
 inline constexpr std::size_t kTopicNameMax = 100;         // bytes
 inline constexpr std::size_t kTopicDescriptionMax = 500;  // bytes
-inline constexpr int kTopicsMax = 200;                    // of an organisation, archived ones too
+inline constexpr int kPositionMax = 1'000'000;
+inline constexpr int kTopicsMax = 200;  // of an organisation, archived ones too
 
 struct Topic {
   TopicId id;

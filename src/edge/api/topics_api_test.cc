@@ -61,6 +61,13 @@ TEST_P(TopicsApi, a_topic_is_made_changed_archived_and_deleted) {
   EXPECT_EQ(api_.call("GET", topic).status, 404);
 }
 
+TEST_P(TopicsApi, a_topic_made_after_the_last_position_shares_it) {
+  EXPECT_EQ(post("/topics", R"({"name":"A","position":1000000})").status, 201);
+  const Reply next = post("/topics", R"({"name":"B"})");
+  ASSERT_EQ(next.status, 201) << next.text;
+  EXPECT_EQ(next.json.at("position"), 1'000'000);
+}
+
 TEST_P(TopicsApi, essential_takes_a_permission_and_is_in_the_audit_log) {
   const auto editor =
       api_.with({identity::Permission::content_read, identity::Permission::content_write});
