@@ -13,8 +13,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "delivery/email_content.h"
 #include "delivery/journal.h"
+#include "edge/api/record_json.h"
 #include "edge/cli/command.h"
 #include "edge/cli/record_view.h"
 #include "edge/cli/terminal_text.h"
@@ -157,23 +157,9 @@ Result<std::unordered_set<MessageId>> open_intents(const std::filesystem::path& 
   return open;
 }
 
+// As the API shows it, and whether nobody knows if it arrived.
 json::object to_json(const LogEntry& entry, bool is_ambiguous) {
-  json::array contacts;
-  for (const ContactId contact : entry.contact_ids) contacts.push_back(to_text(contact).c_str());
-  json::object object;
-  object["id"] = to_text(entry.id);
-  object["message_id"] = delivery::message_id_header(entry.id, entry.message_id_domain);
-  object["campaign_id"] =
-      entry.campaign_id.valid() ? json::value(to_text(entry.campaign_id)) : json::value();
-  object["contact_ids"] = std::move(contacts);
-  object["address"] = entry.address.empty() ? json::value() : json::value(entry.address);
-  object["kind"] = to_string(entry.kind);
-  object["channel"] = to_string(entry.channel);
-  object["subject"] = entry.subject;
-  object["status"] = to_string(entry.status);
-  object["reason"] = entry.reason;
-  object["changed_at"] = to_rfc3339(entry.changed_at);
-  object["attempts"] = entry.attempts;
+  json::object object = api::message_json(entry);
   object["ambiguous"] = is_ambiguous;
   return object;
 }
