@@ -22,7 +22,7 @@ namespace tidings::report {
 struct IdRange {
   std::int64_t after = 0;
   std::int64_t before = std::numeric_limits<std::int64_t>::max();
-  bool empty() const { return before - after <= 1; }
+  bool empty() const { return before <= after || before == after + 1; }
 };
 
 // One index read in the order of ids: `SELECT … FROM {from} WHERE {access}`. {id} is the column it

@@ -277,6 +277,16 @@ TEST_P(MessagePagesTest, APageWithinItsBoundSaysHowFarItLooked) {
   EXPECT_TRUE(walk(query, {.rows_max = 100}).empty());
 }
 
+TEST_P(MessagePagesTest, APeriodMayBeginBeforeThereWereAnyIds) {
+  MessageQuery query;
+  for (const std::int64_t from : {-3'600'000'000LL, 0LL, 1LL}) {
+    query.filter.from = from_micros(from);
+    EXPECT_EQ(walk(query, {}).size(), 12u * 44u) << from;
+  }
+  query.filter.until = query.filter.from;
+  EXPECT_TRUE(walk(query, {}).empty());
+}
+
 TEST_P(MessagePagesTest, TooManyToSortAreShownByTimeAndThePageSaysSo) {
   MessageQuery query{.sort = MessageSort::status, .limit = 20};
   const MessagePage sorted = page(query, {});
