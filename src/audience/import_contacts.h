@@ -78,7 +78,7 @@ struct ImportRun {
   // busy_chunk_rows, some 20 ms of work; a large one is worth it for the index of addresses, whose
   // pages are written once per transaction, and takes about 0.6 s. Above busy_chunk_rows the import
   // is one with db::BulkWrites.
-  std::size_t chunk_rows = 35'000;
+  std::size_t chunk_rows = 28'000;
   static constexpr std::size_t busy_chunk_rows = 1'000;
 };
 
