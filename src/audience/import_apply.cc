@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include "audience/consent/carried_choices.h"
 #include "audience/groups.h"
 #include "audience/import_people.h"
 #include "audience/import_values.h"
@@ -125,6 +126,7 @@ class ChunkWriter {
   Result<void> prove_references();
   Result<void> write_new(const ImportChunk& chunk);
   Result<void> write_changed();
+  Result<void> carry_choices();
   Result<void> write_members();
   Result<void> write_findings(const ImportChunk& chunk);
   std::string_view keep(std::string_view text);
@@ -203,9 +205,10 @@ Result<void> ChunkWriter::load(const std::set<ContactId>& found) {
         const auto owner = by_id.find(row.integer(0));
         if (owner == by_id.end()) return;
         Person& person = *owner->second;
-        const Address& address =
+        Address& address =
             person.addresses.emplace_back(static_cast<Channel>(row.integer(1)), keep(row.text(2)),
                                           keep(row.text(3)), row.boolean(4));
+        address.was_primary = address.primary;
         index(address.channel)[address.normalised].push_back(&person);
       });
 }
@@ -278,6 +281,7 @@ void ChunkWriter::put(Person& person, Channel channel, std::string_view normalis
   }
   if (same == nullptr) {
     same = &person.addresses.emplace_back(channel, normalised);
+    same->is_added = true;
     index(channel)[normalised].push_back(&person);
   }
   if (same->primary && same->typed == typed) return;
@@ -446,6 +450,28 @@ Result<void> ChunkWriter::write_changed() {
   return {};
 }
 
+// What somebody refused holds at the address that a row gives them. In a file a contact that is new
+// has one address of a channel, or its rows tell of several: then those follow the first.
+Result<void> ChunkWriter::carry_choices() {
+  std::vector<consent::Gain> gains;
+  for (const Person& person : people_) {
+    for (const Channel channel : {Channel::email, Channel::sms}) {
+      const Address* main = nullptr;
+      consent::Gain gain{.contact = person.id, .channel = channel, .from = {}, .to = {}};
+      for (const Address& address : person.addresses) {
+        if (address.channel != channel) continue;
+        const bool is_main = address.was_primary || (person.is_new && main == nullptr);
+        if (is_main) main = &address;
+        if (address.is_added && !is_main) gain.to.push_back(address.normalised);
+      }
+      if (gain.to.empty()) continue;
+      if (main != nullptr) gain.from = main->normalised;
+      gains.push_back(std::move(gain));
+    }
+  }
+  return consent::carry_choices(connection_, ids_, target_.organisation, gains, now_);
+}
+
 Result<void> ChunkWriter::write_members() {
   std::vector<Param> members;
   std::vector<GroupId> groups;  // of each four members
@@ -505,6 +531,7 @@ Result<ImportCounts> ChunkWriter::apply(const ImportChunk& chunk) {
   for (const ImportRow& row : chunk.rows) take(row);
   TRY(write_new(chunk));
   TRY(write_changed());
+  TRY(carry_choices());
   TRY(write_members());
   TRY(write_findings(chunk));
   counts_.rows = static_cast<std::int64_t>(chunk.rows_read);

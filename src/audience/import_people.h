@@ -20,6 +20,8 @@ struct ImportedAddress {
   std::string_view typed;
   bool primary = false;
   bool changed = false;
+  bool was_primary = false;  // before this chunk
+  bool is_added = false;     // by this chunk
 };
 
 // A contact as it will be; views borrow from the chunk or its writer's memory.

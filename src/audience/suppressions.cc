@@ -108,9 +108,10 @@ Result<bool> suppress(db::Connection& connection, IdSource& ids, OrganisationId 
   TRY(connection.execute(end_expired, {organisation, channel, suppression.normalised,
                                        suppression.reason, kinds, now, suppression.topic_id}));
   const auto made = TRY(connection.execute(
-      insert_suppression, {organisation, ids.next<SuppressionId>(), channel, suppression.normalised,
-                           suppression.reason, kinds, suppression.origin, suppression.message_id,
-                           suppression.note, now, suppression.expires_at, suppression.topic_id}));
+      insert_suppression,
+      {organisation, ids.next<SuppressionId>(), channel, suppression.normalised, suppression.reason,
+       kinds, suppression.origin, suppression.message_id, suppression.note,
+       suppression.since.value_or(now), suppression.expires_at, suppression.topic_id}));
   return made > 0;
 }
 

@@ -35,6 +35,7 @@ struct NewSuppression {
   std::optional<MessageId> message_id;
   std::optional<Instant> expires_at;
   TopicId topic_id = kEveryTopic;  // of an unsubscription: from what
+  std::optional<Instant> since;    // of a choice that was made earlier; else now
 };
 
 struct Suppression {

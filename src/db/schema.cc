@@ -394,6 +394,7 @@ std::span<const Migration> migrations() {
       {11, "import jobs", kImportJobsSchema},
       {12, "letters", kLettersSchema},
       {13, "topics", kTopicsSchema},
+      {14, "kept refusals", kKeptRefusalsSchema},
   });
   return list;
 }

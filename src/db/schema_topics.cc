@@ -52,4 +52,21 @@ CREATE TABLE message_trigger (
 );
 )sql";
 
+constinit const std::string_view kKeptRefusalsSchema = R"sql(
+-- What a contact refused when its last address on a channel went, for the next one. The columns
+-- are those of suppression.
+CREATE TABLE kept_refusal (
+  organisation_id BIGINT NOT NULL,
+  contact_id BIGINT NOT NULL,
+  channel BIGINT NOT NULL,
+  reason TEXT NOT NULL,
+  kinds BIGINT NOT NULL,
+  topic_id BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (organisation_id, contact_id, channel, reason, kinds, topic_id),
+  FOREIGN KEY (organisation_id, contact_id) REFERENCES contact (organisation_id, id)
+--sqlite:) WITHOUT ROWID, STRICT;
+--postgres:);
+)sql";
+
 }  // namespace tidings::db

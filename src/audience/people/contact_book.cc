@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "audience/consent/carried_choices.h"
 #include "audience/groups.h"
 #include "audience/import_values.h"
 #include "audience/people/activities.h"
@@ -343,6 +344,8 @@ Result<void> write_addresses(db::Connection& connection, const Writer& writer,
     TRY(connection.execute(
         put_address, {writer.organisation, after.id, static_cast<int>(address.channel),
                       address.normalised, address.typed, address.primary ? 1 : 0, writer.now}));
+  TRY(consent::follow_addresses(connection, writer.ids, writer.organisation,
+                                {after.id, before.addresses, after.addresses}, writer.now));
   return index_contacts(connection, writer.organisation, std::span(&after.id, 1));
 }
 
@@ -421,6 +424,7 @@ Result<void> delete_contact(db::Connection& connection, const Writer& writer, Co
   if (TRY(connection.execute(mark_deleted, {writer.organisation, id, writer.now})) == 0)
     return no_contact();
   TRY(connection.execute(remove_addresses, {writer.organisation, id}));
+  TRY(consent::forget_kept_choices(connection, writer.organisation, id));
   TRY(connection.execute(remove_relations, {writer.organisation, id}));
   TRY(audience::leave_all_groups(connection, writer.organisation, id));
   return forget_contacts(connection, writer.organisation, std::span(&id, 1));

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "audience/consent/carried_choices.h"
 #include "audience/erased_addresses.h"
 #include "audience/groups.h"
 #include "audience/people/activities.h"
@@ -282,6 +283,7 @@ Result<Erasure> erase_contact(db::Connection& connection, const Writer& writer, 
   for (const Statement& statement : {erase_events, erase_about, erase_changes, erase_notes,
                                      erase_activities, erase_relations, erase_addresses})
     TRY(connection.execute(statement, {organisation, contact}));
+  TRY(consent::forget_kept_choices(connection, organisation, contact));
   TRY(connection.query(import_files, {organisation, contact},
                        [&](const Row& row) { erasure.files.push_back(row.string(0)); }));
   TRY(audience::leave_all_groups(connection, organisation, contact));

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "audience/consent/carried_choices.h"
 #include "audience/groups.h"
 #include "audience/people/search_index.h"
 
@@ -129,6 +130,7 @@ Result<void> restore(db::Connection& connection, const Writer& writer, const Mem
       {writer.organisation, member.id, external_id.empty() ? Param() : Param(external_id),
        text("first_name"), text("last_name"), text("name"), text("locale"), text("time_zone"),
        text("fields"), writer.now}));
+  const auto current = TRY(audience::find_contact(connection, writer.organisation, member.id));
   TRY(connection.execute(remove_addresses, {writer.organisation, member.id}));
   for (const json::value& each : before.at("addresses").as_array()) {
     const json::array& address = each.as_array();
@@ -136,6 +138,12 @@ Result<void> restore(db::Connection& connection, const Writer& writer, const Mem
                                          std::string_view(address[1].as_string()),
                                          std::string_view(address[2].as_string()),
                                          address[3].as_bool() ? 1 : 0, writer.now}));
+  }
+  const auto restored = TRY(audience::find_contact(connection, writer.organisation, member.id));
+  if (current && restored) {
+    TRY(consent::follow_addresses(connection, writer.ids, writer.organisation,
+                                  {member.id, current->addresses, restored->addresses},
+                                  writer.now));
   }
   return index_contacts(connection, writer.organisation, std::span(&member.id, 1));
 }

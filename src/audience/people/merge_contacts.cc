@@ -3,21 +3,19 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
-#include <initializer_list>
 #include <map>
-#include <set>
 #include <span>
 #include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "audience/consent/carried_choices.h"
 #include "audience/groups.h"
 #include "audience/people/activities.h"
 #include "audience/people/custom_fields.h"
 #include "audience/people/relations.h"
 #include "audience/people/search_index.h"
-#include "audience/suppressions.h"
 #include "base/bytes.h"
 
 namespace tidings::people {
@@ -30,11 +28,6 @@ using db::Param;
 using db::Row;
 using db::Statement;
 
-constexpr Statement unsubscribed_from{
-    "merge.unsubscribed_from",
-    "SELECT DISTINCT topic_id FROM suppression WHERE organisation_id = $1 AND channel = $2 "
-    "AND normalised = $3 AND reason = 'unsubscribed' AND released_at IS NULL "
-    "AND (expires_at IS NULL OR expires_at > $4)"};
 constexpr Statement put_values{
     "merge.put_values",
     "UPDATE contact SET external_id = $3, first_name = $4, last_name = $5, name = $6, locale = $7, "
@@ -119,7 +112,6 @@ class Merger {
  private:
   Result<void> move_values();
   Result<void> move_addresses();
-  Result<void> share_unsubscriptions();
   Result<void> move_groups();
   Result<void> move_all_relations();
   Result<void> move_history();
@@ -162,37 +154,6 @@ Result<void> Merger::move_addresses() {
     TRY(connection_.execute(
         add_address, {writer_.organisation, survivor_.contact.id, static_cast<int>(address.channel),
                       address.normalised, address.typed, primary ? 1 : 0, writer_.now}));
-  }
-  return {};
-}
-
-// Somebody who unsubscribed under one address, from everything or from a topic, did so as a person.
-Result<void> Merger::share_unsubscriptions() {
-  std::vector<const ContactAddress*> all;
-  for (const Contact* contact :
-       std::initializer_list<const Contact*>{&survivor_.contact, &loser_.contact})
-    for (const ContactAddress& address : contact->addresses) all.push_back(&address);
-  for (const Channel channel : {Channel::email, Channel::sms}) {
-    std::set<std::int64_t> topics;
-    for (const ContactAddress* address : all)
-      if (address->channel == channel)
-        TRY(connection_.query(
-            unsubscribed_from,
-            {writer_.organisation, static_cast<int>(channel), address->normalised, writer_.now},
-            [&](const db::Row& row) { topics.insert(row.integer(0)); }));
-    for (const std::int64_t topic : topics)
-      for (const ContactAddress* address : all)
-        if (address->channel == channel)
-          TRY(audience::suppress(connection_, writer_.ids, writer_.organisation,
-                                 {.channel = channel,
-                                  .normalised = address->normalised,
-                                  .reason = "unsubscribed",
-                                  .origin = "merge",
-                                  .note = {},
-                                  .message_id = {},
-                                  .expires_at = {},
-                                  .topic_id = TopicId{topic}},
-                                 writer_.now));
   }
   return {};
 }
@@ -240,7 +201,8 @@ Result<void> Merger::move_history() {
 Result<void> Merger::run() {
   TRY(move_groups());
   TRY(move_all_relations());
-  TRY(share_unsubscriptions());
+  TRY(consent::join_choices(connection_, writer_.ids, writer_.organisation, survivor_.contact,
+                            loser_.contact, writer_.now));
   TRY(forget_contacts(connection_, writer_.organisation, std::span(&loser_.contact.id, 1)));
   TRY(move_values());
   TRY(move_addresses());
