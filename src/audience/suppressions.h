@@ -34,8 +34,8 @@ struct NewSuppression {
   std::string_view note;
   std::optional<MessageId> message_id;
   std::optional<Instant> expires_at;
-  TopicId topic_id = kEveryTopic;  // of an unsubscription: from what
-  std::optional<Instant> since;    // of a choice that was made earlier; else now
+  TopicId topic_id = kEveryTopic;     // of an unsubscription: from what
+  std::optional<Instant> since = {};  // of a choice that was made earlier; else now
 };
 
 struct Suppression {
