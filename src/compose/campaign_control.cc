@@ -143,7 +143,7 @@ Result<void> thaw_people(db::Connection& connection, const Campaign& campaign) {
 Result<void> freeze(db::Connection& connection, const ControlContext& context, Campaign& campaign,
                     const Starter& starter, Instant now) {
   const OrganisationId organisation = campaign.organisation_id;
-  const Draft draft = TRY(load_campaign_draft(connection, organisation, campaign.id));
+  const Draft draft = TRY(load_campaign_draft(connection, organisation, campaign.id)).draft;
   if (!draft.sender_id.valid()) return not_ready("Choose a sender first.");
   for (const Finding& finding :
        TRY(content_findings(connection, context.organisation, draft, campaign.kind))) {
@@ -260,7 +260,7 @@ Result<std::vector<Finding>> check_campaign(db::Connection& connection,
                                             Instant now) {
   const OrganisationId organisation = context.organisation.id;
   Campaign campaign = TRY(load_campaign(connection, organisation, id));
-  const Draft draft = TRY(load_campaign_draft(connection, organisation, id));
+  const Draft draft = TRY(load_campaign_draft(connection, organisation, id)).draft;
   auto findings = TRY(content_findings(connection, context.organisation, draft, campaign.kind));
   const auto block = [&](const Error& error) {
     findings.insert(findings.begin(), blocking(error));

@@ -24,7 +24,7 @@ std::string_view cut(std::string_view text, std::size_t most) {
 
 struct Origin {
   Campaign campaign;
-  Draft draft;
+  LocalisedDraft draft;
 };
 Result<Origin> load(db::Connection& connection, OrganisationId organisation, CampaignId id) {
   return Origin{TRY(load_campaign(connection, organisation, id)),
@@ -104,8 +104,8 @@ Result<Campaign> resend(db::Connection& connection, IdSource& ids, OrganisationI
 }
 
 Result<Correction> correct(db::Connection& connection, IdSource& ids, OrganisationId organisation,
-                           CampaignId id, const std::optional<Draft>& draft, std::string_view by,
-                           Instant now) {
+                           CampaignId id, const std::optional<LocalisedDraft>& draft,
+                           std::string_view by, Instant now) {
   const Origin origin = TRY(load(connection, organisation, id));
   const Campaign& campaign = origin.campaign;
   if (!campaign.started_at) {
@@ -123,7 +123,7 @@ Result<Correction> correct(db::Connection& connection, IdSource& ids, Organisati
   } else {
     TRY(name_the_rest(connection, campaign, now));
   }
-  const Draft& content = draft ? *draft : origin.draft;
+  const LocalisedDraft& content = draft ? *draft : origin.draft;
   Correction made{child(ids, campaign, Parentage::remainder, by, now),
                   child(ids, campaign, Parentage::correction, by, now)};
   made.remainder.name = named(campaign.name, "corrected");
@@ -134,7 +134,7 @@ Result<Correction> correct(db::Connection& connection, IdSource& ids, Organisati
   made.correction.name = named(campaign.name, "correction");
   made.correction.audience = people_of(campaign, EarlierOutcome::may_have_arrived);
   for (Campaign* each : {&made.remainder, &made.correction}) {
-    each->sender_id = content.sender_id;
+    each->sender_id = content.draft.sender_id;
     TRY(insert_campaign(connection, *each, content, now));
   }
   return made;

@@ -13,7 +13,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "compose/campaigns.h"
-#include "compose/draft.h"
+#include "compose/variants.h"
 #include "db/connection.h"
 
 namespace tidings::compose {
@@ -32,12 +32,12 @@ struct Correction {
   Campaign remainder;   // the right text, to those who have not got the wrong one
   Campaign correction;  // to those who have it, or may have it: uncertain ones are among them
 };
-// Aborts the campaign, where it has not ended, and drafts both with `draft` (its own content
-// without one). Who is who is settled when the last message of the campaign is: the two begin to
-// address people only then, and everybody whom the campaign addressed is in one of the two: those
-// whom it had not got to as well. Error: campaign.state for one that never began.
+// Aborts the campaign, where it has not ended, and drafts both with `draft`, in all its languages
+// (its own content without one). Who is who is settled when the last message of the campaign is:
+// the two begin to address people only then, and everybody whom the campaign addressed is in one of
+// the two: those whom it had not got to as well. Error: campaign.state for one that never began.
 Result<Correction> correct(db::Connection& connection, IdSource& ids, OrganisationId organisation,
-                           CampaignId id, const std::optional<Draft>& draft, std::string_view by,
-                           Instant now);
+                           CampaignId id, const std::optional<LocalisedDraft>& draft,
+                           std::string_view by, Instant now);
 
 }  // namespace tidings::compose

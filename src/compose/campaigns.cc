@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 #include <cstdint>
+#include <utility>
 
 #include "audience/audience_json.h"
 #include "domain/campaign_life.h"
@@ -24,19 +25,19 @@ constexpr db::Statement kInsert{
     "campaign.insert",
     "INSERT INTO campaign (organisation_id, id, name, kind, channel, state, content_version_id,"
     " transport_id, audience, options, import_id, created_at, started_at, changed_at, sender_id,"
-    " draft, parent_id, parentage, created_by, started_by, is_test)"
+    " draft, parent_id, parentage, created_by, started_by, is_test, variants)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $12, $14, $15, $16, $17,"
-    " $18, $19, $20)"};
+    " $18, $19, $20, $21)"};
 constexpr db::Statement kLoad{"campaign.load", TIDINGS_CAMPAIGN_COLUMNS
                               "WHERE organisation_id = $1 AND id = $2 AND deleted_at IS NULL"};
 constexpr db::Statement kLoadDraft{"campaign.load_draft",
-                                   "SELECT draft FROM campaign WHERE organisation_id = $1"
+                                   "SELECT draft, variants FROM campaign WHERE organisation_id = $1"
                                    " AND id = $2 AND deleted_at IS NULL"};
 constexpr db::Statement kStoreDraft{
     "campaign.store_draft",
     "UPDATE campaign SET name = $1, audience = $2, options = $3, sender_id = $4,"
-    " draft = COALESCE($5, draft), changed_at = $6"
-    " WHERE organisation_id = $7 AND id = $8 AND state = 0 AND deleted_at IS NULL"};
+    " draft = COALESCE($5, draft), variants = COALESCE($6, variants), changed_at = $7"
+    " WHERE organisation_id = $8 AND id = $9 AND state = 0 AND deleted_at IS NULL"};
 constexpr db::Statement kStoreLife{
     "campaign.store_life",
     "UPDATE campaign SET state = $1, content_version_id = $2, transport_id = $3, sender_id = $4,"
@@ -45,7 +46,8 @@ constexpr db::Statement kStoreLife{
     " WHERE organisation_id = $15 AND id = $16 AND state = $17 AND deleted_at IS NULL"};
 constexpr db::Statement kRemove{
     "campaign.remove",
-    "UPDATE campaign SET deleted_at = $1, changed_at = $1, draft = '{}', audience = '{}'"
+    "UPDATE campaign SET deleted_at = $1, changed_at = $1, draft = '{}', variants = '[]',"
+    " audience = '{}'"
     " WHERE organisation_id = $2 AND id = $3 AND state = 0 AND deleted_at IS NULL"};
 constexpr db::Statement kOpen{"campaign.open", TIDINGS_CAMPAIGN_COLUMNS
                               "WHERE finished_at IS NULL AND state IN (2, 3, 6)"
@@ -189,10 +191,11 @@ std::string_view to_string(Parentage parentage) {
 }
 
 Result<void> insert_campaign(db::Connection& connection, const Campaign& campaign,
-                             const Draft& draft, Instant now) {
+                             const LocalisedDraft& draft, Instant now) {
   const std::string audience_text = audience::stored_text(campaign.audience);
   const std::string options = options_text(campaign.options);
-  const std::string content = draft_text(draft);
+  const std::string content = draft_text(draft.draft);
+  const std::string variants = variants_text(draft.variants);
   TRY(connection.execute(kInsert, {campaign.organisation_id,
                                    campaign.id,
                                    campaign.name,
@@ -212,13 +215,14 @@ Result<void> insert_campaign(db::Connection& connection, const Campaign& campaig
                                    int(campaign.parentage),
                                    campaign.created_by,
                                    campaign.started_by,
-                                   campaign.is_test}));
+                                   campaign.is_test,
+                                   variants}));
   return {};
 }
 
 Result<void> insert_campaign(db::Connection& connection, Campaign campaign, Instant now) {
   if (!campaign.started_at) campaign.started_at = now;
-  return insert_campaign(connection, campaign, Draft(), now);
+  return insert_campaign(connection, campaign, LocalisedDraft(), now);
 }
 
 Result<Campaign> load_campaign(db::Connection& connection, OrganisationId organisation,
@@ -228,24 +232,33 @@ Result<Campaign> load_campaign(db::Connection& connection, OrganisationId organi
   return *std::move(found);
 }
 
-Result<Draft> load_campaign_draft(db::Connection& connection, OrganisationId organisation,
-                                  CampaignId id) {
-  const auto text = TRY(connection.query_first(kLoadDraft, {organisation, id},
-                                               [](const db::Row& row) { return row.string(0); }));
-  if (!text) return no_campaign(id);
-  return draft_from_text(*text);
+Result<LocalisedDraft> load_campaign_draft(db::Connection& connection, OrganisationId organisation,
+                                           CampaignId id) {
+  const auto texts =
+      TRY(connection.query_first(kLoadDraft, {organisation, id}, [](const db::Row& row) {
+        return std::pair(row.string(0), row.string(1));
+      }));
+  if (!texts) return no_campaign(id);
+  return LocalisedDraft{TRY(draft_from_text(texts->first)), TRY(variants_from_text(texts->second))};
 }
 
-Result<void> store_draft(db::Connection& connection, const Campaign& campaign, const Draft* draft,
-                         Instant now) {
+Result<void> store_draft(db::Connection& connection, const Campaign& campaign,
+                         const LocalisedDraft* draft, Instant now) {
   TRY(campaign_after(campaign.state, CampaignAction::edit, CampaignActor::person));
   const std::string audience_text = audience::stored_text(campaign.audience);
   const std::string options = options_text(campaign.options);
-  const std::string content = draft == nullptr ? std::string() : draft_text(*draft);
+  std::string content;
+  std::string variants;
+  if (draft != nullptr) {
+    content = draft_text(draft->draft);
+    variants = variants_text(draft->variants);
+  }
+  const auto given = [&](const std::string& text) {
+    return draft == nullptr ? db::Param() : db::Param(text);
+  };
   const auto changed = TRY(connection.execute(
       kStoreDraft, {campaign.name, audience_text, options, param(campaign.sender_id),
-                    draft == nullptr ? db::Param() : db::Param(content), now,
-                    campaign.organisation_id, campaign.id}));
+                    given(content), given(variants), now, campaign.organisation_id, campaign.id}));
   if (changed == 1) return {};
   return no_campaign(campaign.id);
 }

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
-#include "compose/draft.h"
+#include "compose/variants.h"
 #include "db/connection.h"
 #include "domain/campaign.h"
 
@@ -90,19 +90,19 @@ struct Campaign {
 };
 
 Result<void> insert_campaign(db::Connection& connection, const Campaign& campaign,
-                             const Draft& draft, Instant now);
+                             const LocalisedDraft& draft, Instant now);
 // One that began without a draft, at `now` unless it says when.
 Result<void> insert_campaign(db::Connection& connection, Campaign campaign, Instant now);
 // Error: campaign.not_found.
 Result<Campaign> load_campaign(db::Connection& connection, OrganisationId organisation,
                                CampaignId id);
-// Its content as it was written. It may be large: the rest is read without it.
-Result<Draft> load_campaign_draft(db::Connection& connection, OrganisationId organisation,
-                                  CampaignId id);
-// Name, audience and options of a draft, and its content when given. Error: campaign.state
-// (conflict) when it is none.
-Result<void> store_draft(db::Connection& connection, const Campaign& campaign, const Draft* draft,
-                         Instant now);
+// Its content as it was written, in every language. It may be large: the rest is read without it.
+Result<LocalisedDraft> load_campaign_draft(db::Connection& connection, OrganisationId organisation,
+                                           CampaignId id);
+// Name, audience and options of a draft, and its content, all of it, when given. Error:
+// campaign.state (conflict) when it is none.
+Result<void> store_draft(db::Connection& connection, const Campaign& campaign,
+                         const LocalisedDraft* draft, Instant now);
 // Everything of its life but the expansion, which is the runner's; `before` is the state that was
 // read. Error: campaign.changed (conflict) when somebody else was faster.
 Result<void> store_life(db::Connection& connection, const Campaign& campaign, CampaignState before,

@@ -296,13 +296,13 @@ Result<CampaignId> start_campaign(const ComposeContext& context, const SendReque
                                      plan.email, used, reference, now));
         if (!plan.schedule) {
           campaign.started_at = now;
-          return insert_campaign(connection, campaign, draft, now);
+          return insert_campaign(connection, campaign, {draft, {}}, now);
         }
         campaign.state = CampaignState::scheduled;
         campaign.scheduled_at = plan.schedule->at;
         campaign.schedule_local = plan.schedule->local;
         campaign.schedule_zone = zone_of(context, request);
-        TRY(insert_campaign(connection, campaign, draft, now));
+        TRY(insert_campaign(connection, campaign, {draft, {}}, now));
         return store_life(connection, campaign, campaign.state, now);
       }));
   return campaign.id;

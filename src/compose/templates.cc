@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <iterator>
 
 #include <fmt/format.h>
 
 #include "audience/audience_json.h"
-#include "base/text.h"
 #include "wire/text_encoding.h"
 
 namespace tidings::compose {
@@ -72,29 +72,10 @@ constexpr std::array kLists = {
                   TIDINGS_TEMPLATE_LIST "name >= $4 ORDER BY name DESC LIMIT $5"},
 };
 
-struct VariantMember {
-  std::string_view name;
-  std::string TemplateVariant::* member;
-  std::string Draft::* of_draft;
-};
-constexpr std::array kVariantMembers = {
-    VariantMember{"locale", &TemplateVariant::locale, &Draft::locale},
-    VariantMember{"subject", &TemplateVariant::subject, &Draft::subject},
-    VariantMember{"preheader", &TemplateVariant::preheader, &Draft::preheader},
-    VariantMember{"html", &TemplateVariant::html, &Draft::html},
-    VariantMember{"text", &TemplateVariant::text, &Draft::text},
-};
-
 std::string document_text(const TemplateContent& content) {
   json::object document;
   document["draft"] = draft_json(content.draft);
-  json::array variants;
-  for (const TemplateVariant& variant : content.variants) {
-    json::object one;
-    for (const VariantMember& member : kVariantMembers) one[member.name] = variant.*member.member;
-    variants.emplace_back(std::move(one));
-  }
-  document["variants"] = std::move(variants);
+  document["variants"] = variants_json(content.variants);
   document["audience"] =
       content.audience ? json::value(audience::to_json(*content.audience)) : json::value(nullptr);
   return json::serialize(document);
@@ -114,16 +95,9 @@ Result<TemplateContent> read_document(std::string_view text) {
   TemplateContent content;
   content.draft = TRY(draft_from_json(*draft));
   if (const auto* variants = document->if_contains("variants"); variants && variants->is_array()) {
-    for (const json::value& one : variants->get_array()) {
-      const json::object* object = one.if_object();
-      if (object == nullptr) return damaged();
-      TemplateVariant variant;
-      for (const VariantMember& member : kVariantMembers) {
-        const auto* given = object->if_contains(member.name);
-        if (given && given->is_string()) variant.*member.member = given->get_string();
-      }
-      content.variants.push_back(std::move(variant));
-    }
+    auto read = variants_from_json(*variants);
+    if (!read) return damaged();
+    content.variants = *std::move(read);
   }
   if (const auto* given = document->if_contains("audience"); given && given->is_object()) {
     content.audience = TRY(audience::read_stored_audience(json::serialize(*given)));
@@ -139,42 +113,6 @@ std::unexpected<Error> not_found() {
 std::unexpected<Error> exists(std::string_view name) {
   return fail(ErrorKind::conflict, "template.exists",
               fmt::format("There is a template called \"{}\" already. Choose another name.", name));
-}
-
-// "nl" of "nl-BE".
-std::string language_of(std::string_view locale) {
-  return lower(locale.substr(0, locale.find_first_of("-_")));
-}
-
-void check_variants(const TemplateFields& fields, std::vector<FieldProblem>& problems) {
-  const auto& variants = fields.content.variants;
-  if (variants.size() > kVariantsMax) {
-    problems.push_back({"/variants", "template.too_many_languages",
-                        fmt::format("A template takes at most {} languages.", kVariantsMax)});
-    return;
-  }
-  for (std::size_t i = 0; i < variants.size(); ++i) {
-    const std::string at = fmt::format("/variants/{}", i);
-    const std::string locale = lower(variants[i].locale);
-    const auto is_same = [&](const TemplateVariant& other) {
-      return lower(other.locale) == locale;
-    };
-    if (locale.empty()) {
-      problems.push_back({at + "/locale", "template.no_language", "Say which language this is."});
-    } else if (locale == lower(fields.content.draft.locale) ||
-               std::any_of(variants.begin(), variants.begin() + static_cast<std::ptrdiff_t>(i),
-                           is_same)) {
-      problems.push_back({at + "/locale", "template.language_twice",
-                          fmt::format("The language {} is there twice.", variants[i].locale)});
-    }
-    Draft draft;
-    for (const VariantMember& member : kVariantMembers) {
-      draft.*member.of_draft = variants[i].*member.member;
-    }
-    for (FieldProblem& problem : check_draft(draft)) {
-      problems.push_back({at + problem.field, std::move(problem.code), std::move(problem.message)});
-    }
-  }
 }
 
 Result<void> insert_version(db::Connection& connection, OrganisationId organisation, TemplateId id,
@@ -213,38 +151,8 @@ std::vector<FieldProblem> check_template(const TemplateFields& fields) {
     problems.push_back(
         {"/draft" + problem.field, std::move(problem.code), std::move(problem.message)});
   }
-  check_variants(fields, problems);
+  std::ranges::move(check_variants(fields.content), std::back_inserter(problems));
   return problems;
-}
-
-Draft draft_for_locale(const TemplateContent& content, std::string_view locale) {
-  const std::string wanted = lower(locale);
-  const std::string language = language_of(locale);
-  const TemplateVariant* best = nullptr;
-  const bool own_is_exact = lower(content.draft.locale) == wanted;
-  for (const TemplateVariant& variant : content.variants) {
-    if (lower(variant.locale) == wanted && !wanted.empty()) best = &variant;
-  }
-  // The draft's own language is not left for a cousin: "nl" stays "nl" when there is "nl-BE" too.
-  const bool own_fits = own_is_exact || language_of(content.draft.locale) == language;
-  if (best == nullptr && !own_fits) {
-    const auto cousin = std::ranges::find_if(content.variants, [&](const TemplateVariant& variant) {
-      return lower(variant.locale) == language;
-    });
-    const auto any = cousin != content.variants.end()
-                         ? cousin
-                         : std::ranges::find_if(content.variants, [&](const auto& variant) {
-                             return language_of(variant.locale) == language;
-                           });
-    if (any != content.variants.end() && !language.empty()) best = &*any;
-  }
-  Draft draft = content.draft;
-  if (best != nullptr) {
-    for (const VariantMember& member : kVariantMembers) {
-      draft.*member.of_draft = best->*member.member;
-    }
-  }
-  return draft;
 }
 
 Result<TemplateId> create_template(db::Connection& connection, IdSource& ids,

@@ -18,30 +18,17 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "compose/draft.h"
+#include "compose/variants.h"
 #include "db/connection.h"
 #include "domain/campaign.h"
 
 namespace tidings::compose {
 
 inline constexpr std::size_t kTemplateNameMax = 200;
-inline constexpr std::size_t kVariantsMax = 30;
 inline constexpr int kTemplateVersionsMax = 200;
 
-// The message in another language; sender, reply-to and attachments are the draft's.
-struct TemplateVariant {
-  std::string locale;  // BCP 47
-  std::string subject;
-  std::string preheader;
-  std::string html;
-  std::string text;
-
-  friend bool operator==(const TemplateVariant&, const TemplateVariant&) = default;
-};
-
 // What a version is of.
-struct TemplateContent {
-  Draft draft;
-  std::vector<TemplateVariant> variants;
+struct TemplateContent : LocalisedDraft {
   std::optional<audience::Audience> audience;
 
   friend bool operator==(const TemplateContent&, const TemplateContent&) = default;
@@ -87,10 +74,6 @@ struct Saving {
 
 // Fields are "/name", "/draft/subject", "/variants/0/locale" … Empty: fit to be stored.
 std::vector<FieldProblem> check_template(const TemplateFields& fields);
-
-// The message as somebody of this language gets it: the variant of exactly that locale, else of its
-// language ("nl" for "nl-BE"), else the draft itself.
-Draft draft_for_locale(const TemplateContent& content, std::string_view locale);
 
 // Errors of all: template.exists (conflict) for a name that is taken, template.not_found.
 // `fields` were checked.

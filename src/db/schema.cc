@@ -395,6 +395,7 @@ std::span<const Migration> migrations() {
       {12, "letters", kLettersSchema},
       {13, "topics", kTopicsSchema},
       {14, "kept refusals", kKeptRefusalsSchema},
+      {15, "languages", kLanguagesSchema},
   });
   return list;
 }

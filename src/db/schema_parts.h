@@ -18,5 +18,6 @@ extern const std::string_view kImportJobsSchema;    // schema_imports.cc
 extern const std::string_view kLettersSchema;       // schema_record.cc
 extern const std::string_view kTopicsSchema;        // schema_topics.cc
 extern const std::string_view kKeptRefusalsSchema;  // schema_topics.cc
+extern const std::string_view kLanguagesSchema;     // schema_languages.cc
 
 }  // namespace tidings::db

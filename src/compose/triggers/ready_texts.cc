@@ -191,7 +191,7 @@ std::optional<compose::TemplateContent> ready_text(std::string_view event) {
       content.draft.html = std::move(html);
       continue;
     }
-    compose::TemplateVariant& variant = content.variants.emplace_back();
+    compose::Variant& variant = content.variants.emplace_back();
     variant.locale = each.language;
     variant.subject = each.subject;
     variant.html = std::move(html);

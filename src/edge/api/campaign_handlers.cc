@@ -11,10 +11,11 @@
 #include "compose/campaign_control.h"
 #include "compose/campaign_followups.h"
 #include "compose/campaigns.h"
-#include "compose/draft.h"
 #include "compose/draft_content.h"
+#include "compose/templates.h"
 #include "delivery/ledger.h"
 #include "edge/api/campaign_json.h"
+#include "edge/api/json_values.h"
 #include "net/event_stream.h"
 #include "wire/email_address.h"
 
@@ -24,7 +25,7 @@ namespace {
 
 namespace json = boost::json;
 using compose::Campaign;
-using compose::Draft;
+using compose::LocalisedDraft;
 
 // A bar that is drawn twice a second looks live.
 constexpr Duration kWatchEvery = std::chrono::milliseconds(500);
@@ -46,17 +47,58 @@ json::object merged(json::object target, const json::object& patch) {
 }
 
 struct Read {
-  std::optional<Draft> draft;
+  std::optional<LocalisedDraft> draft;  // all of the content, when something of it changes
   std::vector<FieldError> fields;
 };
 
-// What the body changes of `campaign`; `before` is the content so far.
-Result<Read> read_fields(const json::object& body, Campaign& campaign, const Draft& before) {
-  Read read;
+// `before` with the draft's members that the body gives, and its languages: all of them, or none.
+Result<LocalisedDraft> read_content(const json::object& body, LocalisedDraft before) {
   if (const json::value* draft = body.if_contains("draft")) {
-    read.draft = TRY(compose::draft_from_json(
-        json::value(merged(compose::draft_json(before), draft->as_object()))));
-    campaign.sender_id = read.draft->sender_id;
+    before.draft = TRY(compose::draft_from_json(
+        json::value(merged(compose::draft_json(before.draft), draft->as_object()))));
+  }
+  if (const json::value* variants = body.if_contains("variants")) {
+    before.variants = TRY(compose::variants_from_json(*variants));
+  }
+  return before;
+}
+
+// The saved message that the content begins as; nothing where the body names none. Its name and
+// audience are the campaign's, too. Error: call.denied for whom it is closed to.
+Result<std::optional<LocalisedDraft>> read_template(db::Connection& connection, const Call& call,
+                                                    Campaign& campaign,
+                                                    std::vector<FieldError>& fields) {
+  std::optional<LocalisedDraft> content;
+  const TemplateId id{TRY(id_of(call.body.as_object(), "template_id"))};
+  if (!id.valid()) return content;
+  if (!identity::allows(call.who, identity::Permission::content_read)) {
+    return fail(ErrorKind::denied, "call.denied",
+                "You may not see saved messages. Ask somebody who may, or write the message here.");
+  }
+  auto saved = compose::load_template(connection, call.organisation(), id);
+  if (!saved && saved.error().kind != ErrorKind::not_found) return std::unexpected(saved.error());
+  if (!saved) {
+    fields.push_back({"/template_id", saved.error().code, saved.error().message});
+  } else if (saved->fields.channel != campaign.channel) {
+    fields.push_back({"/template_id", "template.channel",
+                      "This saved message is for another channel. Choose another."});
+  } else {
+    content = std::move(static_cast<LocalisedDraft&>(saved->fields.content));
+    if (campaign.name.empty()) campaign.name = saved->fields.name;
+    if (saved->fields.content.audience) campaign.audience = *saved->fields.content.audience;
+  }
+  return content;
+}
+
+// What the body changes of `campaign`; `before` is the content so far.
+Result<Read> read_fields(db::Connection& connection, const Call& call, Campaign& campaign,
+                         LocalisedDraft before) {
+  const json::object& body = call.body.as_object();
+  Read read;
+  auto saved = TRY(read_template(connection, call, campaign, read.fields));
+  if (saved || body.contains("draft") || body.contains("variants")) {
+    read.draft = TRY(read_content(body, saved ? *std::move(saved) : std::move(before)));
+    campaign.sender_id = read.draft->draft.sender_id;
   }
   if (const json::value* given = body.if_contains("audience")) {
     auto audience = audience::read_audience(*given, campaign.channel);
@@ -95,11 +137,15 @@ Result<Read> read_fields(const json::object& body, Campaign& campaign, const Dra
 Result<void> check_named(db::Connection& connection, const Call& call, const Campaign& campaign,
                          Read& read) {
   if (read.draft) {
-    auto problems = TRY(compose::complete_draft(connection, call.organisation(), *read.draft));
-    for (auto& problem : compose::check_draft(*read.draft)) problems.push_back(std::move(problem));
+    compose::Draft& draft = read.draft->draft;
+    auto problems = TRY(compose::complete_draft(connection, call.organisation(), draft));
+    for (auto& problem : compose::check_draft(draft)) problems.push_back(std::move(problem));
     std::vector<FieldError> fields;
     for (auto& problem : problems) {
       fields.push_back({"/draft" + problem.field, problem.code, std::move(problem.message)});
+    }
+    for (auto& problem : compose::check_variants(*read.draft)) {
+      fields.push_back({problem.field, problem.code, std::move(problem.message)});
     }
     read.fields.insert(read.fields.begin(), fields.begin(), fields.end());
   }
@@ -115,7 +161,7 @@ Result<void> check_named(db::Connection& connection, const Call& call, const Cam
 // --- drafts
 
 Result<Answer> shown(db::Connection& connection, const Campaign& campaign, int status = 200) {
-  const Draft draft =
+  const LocalisedDraft draft =
       TRY(compose::load_campaign_draft(connection, campaign.organisation_id, campaign.id));
   const auto figures =
       TRY(delivery::Ledger::figures(connection, campaign.organisation_id, campaign.id));
@@ -167,15 +213,14 @@ Result<Answer> create_campaign(const Call& call) {
   campaign.state = CampaignState::draft;
   campaign.created_by = call.who.name;
   campaign.is_test = call.who.is_test;
-  const Read read = TRY(read_fields(call.body.as_object(), campaign, {}));
   return commit(call, [&](db::Connection& connection) -> Result<Answer> {
-    Read named = read;
-    TRY(check_named(connection, call, campaign, named));
-    if (!named.fields.empty()) return Answer::problem(422, unfit(), std::move(named.fields));
+    Read read = TRY(read_fields(connection, call, campaign, {}));
+    TRY(check_named(connection, call, campaign, read));
+    if (!read.fields.empty()) return Answer::problem(422, unfit(), std::move(read.fields));
     const Instant now = call.now();
     campaign.id = call.services.ids.next<CampaignId>();
     campaign.created_at = campaign.changed_at = now;
-    TRY(compose::insert_campaign(connection, campaign, named.draft.value_or(Draft()), now));
+    TRY(compose::insert_campaign(connection, campaign, read.draft.value_or(LocalisedDraft()), now));
     return shown(connection, campaign, 201);
   });
 }
@@ -198,8 +243,8 @@ Result<Answer> change_campaign(const Call& call) {
   auto answer = commit(call, [&](db::Connection& connection) -> Result<Answer> {
     Campaign campaign = TRY(compose::load_campaign(connection, call.organisation(), id));
     TRY(call.expect_version(etag_of(campaign.changed_at)));
-    const Draft before = TRY(compose::load_campaign_draft(connection, call.organisation(), id));
-    auto read = TRY(read_fields(body, campaign, before));
+    auto before = TRY(compose::load_campaign_draft(connection, call.organisation(), id));
+    auto read = TRY(read_fields(connection, call, campaign, std::move(before)));
     TRY(check_named(connection, call, campaign, read));
     if (!read.fields.empty()) return Answer::problem(422, unfit(), std::move(read.fields));
     const Instant now = call.now();
@@ -375,14 +420,17 @@ Result<Answer> resend(const Call& call) {
 Result<Answer> correct(const Call& call) {
   const auto id = TRY(call.id<CampaignId>("id"));
   auto answer = commit(call, [&](db::Connection& connection) -> Result<Answer> {
-    std::optional<Draft> draft;
-    if (const json::value* given = body_of(call).if_contains("draft")) {
-      const Draft before = TRY(compose::load_campaign_draft(connection, call.organisation(), id));
-      draft = TRY(compose::draft_from_json(
-          json::value(merged(compose::draft_json(before), given->as_object()))));
+    std::optional<LocalisedDraft> draft;
+    const json::object& body = body_of(call);
+    if (body.contains("draft") || body.contains("variants")) {
+      auto before = TRY(compose::load_campaign_draft(connection, call.organisation(), id));
+      draft = TRY(read_content(body, std::move(before)));
       std::vector<FieldError> fields;
-      for (const compose::FieldProblem& problem : compose::check_draft(*draft)) {
+      for (const compose::FieldProblem& problem : compose::check_draft(draft->draft)) {
         fields.push_back({"/draft" + problem.field, problem.code, problem.message});
+      }
+      for (const compose::FieldProblem& problem : compose::check_variants(*draft)) {
+        fields.push_back({problem.field, problem.code, problem.message});
       }
       if (!fields.empty()) return Answer::problem(422, unfit(), std::move(fields));
     }

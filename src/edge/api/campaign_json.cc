@@ -79,10 +79,11 @@ json::object campaign_summary_json(const Campaign& campaign,
   return object;
 }
 
-json::object campaign_json(const Campaign& campaign, const compose::Draft& draft,
+json::object campaign_json(const Campaign& campaign, const compose::LocalisedDraft& draft,
                            const delivery::CampaignFigures& figures) {
   json::object object = campaign_summary_json(campaign, figures);
-  object["draft"] = compose::draft_json(draft);
+  object["draft"] = compose::draft_json(draft.draft);
+  object["variants"] = compose::variants_json(draft.variants);
   object["audience"] = audience::to_json(campaign.audience);
   object["rate_per_second"] = campaign.options.rate_per_second;
   object["packages"] = packages_json(campaign.options.packages);

@@ -6,13 +6,14 @@
 #include <string_view>
 
 #include "compose/campaigns.h"
-#include "compose/draft.h"
+#include "compose/variants.h"
 #include "delivery/ledger.h"
 
 namespace tidings::api {
 
 // Schemas Campaign, CampaignSummary and CampaignProgress.
-boost::json::object campaign_json(const compose::Campaign& campaign, const compose::Draft& draft,
+boost::json::object campaign_json(const compose::Campaign& campaign,
+                                  const compose::LocalisedDraft& draft,
                                   const delivery::CampaignFigures& figures);
 boost::json::object campaign_summary_json(const compose::Campaign& campaign,
                                           const delivery::CampaignFigures& figures);

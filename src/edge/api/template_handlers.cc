@@ -24,25 +24,13 @@ using compose::Finding;
 using compose::Template;
 using compose::TemplateContent;
 using compose::TemplateFields;
-using compose::TemplateVariant;
-
-json::array variants_json(const std::vector<TemplateVariant>& variants) {
-  json::array list;
-  for (const TemplateVariant& variant : variants) {
-    list.push_back(json::object{{"locale", variant.locale},
-                                {"subject", variant.subject},
-                                {"preheader", variant.preheader},
-                                {"html", variant.html},
-                                {"text", variant.text}});
-  }
-  return list;
-}
+using compose::Variant;
 
 json::value audience_value(const TemplateContent& content) {
   return content.audience ? audience::to_json(*content.audience) : json::value(nullptr);
 }
 
-Draft as_draft(const TemplateVariant& variant) {
+Draft as_draft(const Variant& variant) {
   Draft draft;
   draft.subject = variant.subject;
   draft.preheader = variant.preheader;
@@ -63,7 +51,7 @@ Result<std::vector<Finding>> findings_of(db::Connection& connection, Organisatio
     return findings;
   };
   auto findings = check(fields.content.draft);
-  for (const TemplateVariant& variant : fields.content.variants) {
+  for (const Variant& variant : fields.content.variants) {
     for (Finding& finding : check(as_draft(variant))) {
       finding.part = variant.locale + "/" + finding.part;
       findings.push_back(std::move(finding));
@@ -75,27 +63,22 @@ Result<std::vector<Finding>> findings_of(db::Connection& connection, Organisatio
 Result<Answer> shown(db::Connection& connection, const Call& call, int status, TemplateId id) {
   const Template one = TRY(compose::load_template(connection, call.organisation(), id));
   const auto findings = TRY(findings_of(connection, call.organisation(), one.fields));
-  Answer answer = Answer::ok(json::object{{"id", to_text(one.id)},
-                                          {"name", one.fields.name},
-                                          {"channel", to_string(one.fields.channel)},
-                                          {"kind", to_string(one.fields.kind)},
-                                          {"draft", compose::draft_json(one.fields.content.draft)},
-                                          {"variants", variants_json(one.fields.content.variants)},
-                                          {"audience", audience_value(one.fields.content)},
-                                          {"version", one.version},
-                                          {"created_by", one.created_by},
-                                          {"created_at", instant_text(one.created_at)},
-                                          {"changed_by", one.changed_by},
-                                          {"changed_at", instant_text(one.changed_at)},
-                                          {"findings", to_json(findings)}});
+  Answer answer =
+      Answer::ok(json::object{{"id", to_text(one.id)},
+                              {"name", one.fields.name},
+                              {"channel", to_string(one.fields.channel)},
+                              {"kind", to_string(one.fields.kind)},
+                              {"draft", compose::draft_json(one.fields.content.draft)},
+                              {"variants", compose::variants_json(one.fields.content.variants)},
+                              {"audience", audience_value(one.fields.content)},
+                              {"version", one.version},
+                              {"created_by", one.created_by},
+                              {"created_at", instant_text(one.created_at)},
+                              {"changed_by", one.changed_by},
+                              {"changed_at", instant_text(one.changed_at)},
+                              {"findings", to_json(findings)}});
   answer.status = status;
   return std::move(answer).with("ETag", etag_of(one.changed_at));
-}
-
-TemplateVariant read_variant(const json::value& value) {
-  const json::object& object = value.as_object();
-  return {text_of(object, "locale"), text_of(object, "subject"), text_of(object, "preheader"),
-          text_of(object, "html"), text_of(object, "text")};
 }
 
 // Problems are those of the audience; the rest fits the schema.
@@ -110,10 +93,7 @@ Result<std::vector<compose::FieldProblem>> read_fields(const json::object& body,
     fields.content.draft = TRY(patched_draft(fields.content.draft, *draft));
   }
   if (const auto* variants = body.if_contains("variants")) {
-    fields.content.variants.clear();
-    for (const json::value& one : variants->as_array()) {
-      fields.content.variants.push_back(read_variant(one));
-    }
+    fields.content.variants = TRY(compose::variants_from_json(*variants));
   }
   std::vector<compose::FieldProblem> problems;
   if (const auto* given = body.if_contains("audience")) {
@@ -313,7 +293,7 @@ Result<Answer> get_version(const Call& call) {
   }));
   json::object body = version_json(version);
   body["draft"] = compose::draft_json(version.content.draft);
-  body["variants"] = variants_json(version.content.variants);
+  body["variants"] = compose::variants_json(version.content.variants);
   return Answer::ok(std::move(body));
 }
 
