@@ -301,7 +301,7 @@ Result<Campaign> start_campaign_now(db::Connection& connection, const ControlCon
   Moving moving =
       TRY(take_step(connection, context.organisation.id, id, Step::start, CampaignActor::person));
   Campaign& campaign = moving.campaign;
-  campaign.options.sender_override = starter.may_override_sender;
+  campaign.options.sender_override = starter.sender_override == SenderOverride::wanted;
   TRY(freeze(connection, context, campaign, starter, now));
   campaign.started_by = starter.name;
   campaign.schedule_local.clear();
@@ -334,7 +334,7 @@ Result<Campaign> schedule_campaign(db::Connection& connection, const ControlCont
       take_step(connection, context.organisation.id, id, Step::schedule, CampaignActor::person));
   const ResolvedTime resolved = TRY(resolve_schedule(schedule, now));
   Campaign& campaign = moving.campaign;
-  campaign.options.sender_override = starter.may_override_sender;
+  campaign.options.sender_override = starter.sender_override == SenderOverride::wanted;
   TRY(freeze(connection, context, campaign, starter, now));
   campaign.started_by = starter.name;
   campaign.scheduled_at = resolved.at;
@@ -368,11 +368,12 @@ Result<Campaign> release_campaign(db::Connection& connection, const ControlConte
                                   CampaignId id, const Starter& starter, Instant now) {
   Moving moving = TRY(take_step(connection, context.organisation.id, id, Step::release));
   Campaign& campaign = moving.campaign;
-  if (starter.may_override_sender) campaign.options.sender_override = true;
+  if (starter.sender_override == SenderOverride::wanted) campaign.options.sender_override = true;
   if (!TRY(has_verified_sender(connection, campaign))) {
     return fail(ErrorKind::conflict, "sender.unverified",
-                "The sender is not verified yet. Confirm it with the link that was mailed to its "
-                "address, or ask somebody who may send without that.");
+                fmt::format("The sender is not verified yet. Confirm it with the link that was "
+                            "mailed to its address. {}",
+                            way_around_verification(starter.sender_override)));
   }
   TRY(check_frozen_limit(connection, context.settings, campaign, now));
   campaign.started_by = starter.name;

@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "compose/campaigns.h"
 #include "compose/finding.h"
+#include "compose/senders.h"
 #include "db/connection.h"
 #include "delivery/ledger.h"
 #include "domain/wall_time.h"
@@ -45,9 +46,9 @@ Result<ControlContext> control_context(db::Connection& connection, IdSource& ids
 
 // On whose behalf.
 struct Starter {
-  std::string name;                    // for "sent by"
-  bool waits = false;                  // for second thoughts (P24): a start from a screen
-  bool may_override_sender = false;    // wants, and may, send from an unverified sender (P6)
+  std::string name;    // for "sent by"
+  bool waits = false;  // for second thoughts (P24): a start from a screen
+  SenderOverride sender_override = SenderOverride::not_permitted;
   bool may_override_findings = false;  // wants, and may, send in spite of a blocking one (P14)
   bool is_test = false;                // a test token: everything goes to the sandbox
 };

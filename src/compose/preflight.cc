@@ -7,6 +7,7 @@
 
 #include "audience/consent/topics.h"
 #include "audience/expand.h"
+#include "audience/recipients.h"
 #include "compose/attachments.h"
 #include "compose/content_check.h"
 #include "compose/draft_content.h"
@@ -21,11 +22,6 @@ namespace tidings::compose {
 namespace {
 
 constexpr int kBatch = 2000;
-
-// How a person is named among examples.
-std::string who_is(const audience::Candidate& candidate) {
-  return candidate.address.empty() ? to_text(candidate.contact_id) : candidate.address;
-}
 
 void append(std::vector<Finding>& findings, std::vector<Finding> more) {
   for (Finding& finding : more) {
@@ -57,9 +53,12 @@ Result<std::vector<Finding>> check_sender_of(db::Connection& connection,
   } else if (!sender->is_verified()) {
     findings.push_back(about(
         "sender_unverified", context.may_override_sender ? Severity::warning : Severity::blocking,
-        fmt::format("The sender {} is not verified: the campaign would be held. Mail the link to "
-                    "that address and have it confirmed.",
-                    sender->fields.address)));
+        fmt::format(
+            "The sender {} is not verified: the campaign would be held. Mail the link to "
+            "that address and have it confirmed. {}",
+            sender->fields.address,
+            way_around_verification(context.may_override_sender ? SenderOverride::permitted
+                                                                : SenderOverride::not_permitted))));
   }
   return findings;
 }
@@ -86,6 +85,38 @@ Result<std::vector<Finding>> check_attachments_of(db::Connection& connection,
     findings.push_back(about("attachments_too_large", Severity::blocking, fits.error().message));
   }
   return findings;
+}
+
+using Recipients = std::vector<audience::Recipient>;
+
+// What expansion, breakdown and sending ask of each person too.
+struct Question {
+  RecipientPolicy policy;
+  audience::UsedFields used;
+};
+// A draft that cannot be worked out yet reads the fields of its holes at least.
+Result<Question> question_of(db::Connection& connection, OrganisationId organisation,
+                             const Draft& draft, const HoleCounter& counter,
+                             const RecipientPolicy& asked) {
+  Question question{asked, {}};
+  question.policy.inactive_after = TRY(audience::inactive_after(connection, organisation));
+  const auto consent = consent::consent_of(connection, organisation, draft.topic_id);
+  if (consent) {
+    question.policy.consent = *consent;
+  } else if (consent.error().kind != ErrorKind::not_found) {  // told by check_topic()
+    return std::unexpected(consent.error());
+  }
+  const auto owner = TRY(identity::find_organisation(connection, organisation));
+  if (auto compiled = compile_draft(connection, owner, draft, asked.kind, asked.now)) {
+    question.used = std::move(compiled->used);
+    return question;
+  }
+  const auto names = TRY(contact_names(connection, organisation));
+  for (const std::string& field : counter.fields()) {
+    const auto at = std::ranges::find(names, field, [](const auto& pair) { return pair.first; });
+    question.used.fields.push_back({field, at == names.end() ? field : at->second});
+  }
+  return question;
 }
 
 // Each in the order it was found.
@@ -173,43 +204,47 @@ Result<Preflight> check_before_sending(db::Connection& connection, const Preflig
 }
 
 Result<void> check_people(db::Database& database, OrganisationId organisation, const Draft& draft,
-                          const audience::Audience& audience, Instant now, Preflight& preflight) {
-  audience::UsedFields used;
+                          const audience::Audience& audience, const RecipientPolicy& asked,
+                          Preflight& preflight) {
   HoleCounter counter(find_holes(draft));
-  TRY(database.read([&](db::Connection& connection) -> Result<void> {
-    const auto names = TRY(contact_names(connection, organisation));
-    for (const std::string& field : counter.fields()) {
-      const auto at = std::ranges::find(names, field, [](const auto& pair) { return pair.first; });
-      used.fields.push_back({field, at == names.end() ? field : at->second});
-    }
-    return {};
+  const Question question = TRY(database.read_value([&](db::Connection& connection) {
+    return question_of(connection, organisation, draft, counter, asked);
   }));
   audience::ExpandRequest request;
   request.organisation = organisation;
-  request.as_of = now;
+  request.as_of = asked.now;
   std::string cursor;
-  for (bool is_last = false; !is_last && preflight.recipients < kPeopleMax;) {
-    const auto batch = TRY(database.read_value([&](db::Connection& connection) {
-      return audience::expand(connection, request, audience, used, cursor, kBatch);
-    }));
-    for (const auto& candidate : batch.candidates) {
-      if (candidate.normalised.empty() || candidate.do_not_contact) continue;
+  std::int64_t looked_at = 0;
+  for (bool is_last = false; !is_last && looked_at < kPeopleMax;) {
+    audience::Batch batch;
+    const auto recipients =
+        TRY(database.read_value([&](db::Connection& connection) -> Result<Recipients> {
+          batch =
+              TRY(audience::expand(connection, request, audience, question.used, cursor, kBatch));
+          const auto suppressed = TRY(audience::find_suppressed_among(
+              connection, organisation, request.channel, batch.candidates, question.policy));
+          return audience::unite_recipients(batch.candidates, suppressed, question.policy);
+        }));
+    looked_at += std::ssize(batch.candidates);
+    for (const audience::Recipient& recipient : recipients) {
+      if (recipient.decision.state != MessageState::waiting) continue;
       ++preflight.recipients;
-      counter.add(candidate.values, who_is(candidate));
+      counter.add(recipient.values, recipient.address);
     }
-    cursor = batch.cursor;
+    cursor = std::move(batch.cursor);
     is_last = batch.is_last;
   }
-  if (preflight.recipients >= kPeopleMax) {
+  if (looked_at >= kPeopleMax) {
     preflight.findings.push_back(about(
         "not_everybody", Severity::warning,
         fmt::format("Only the first {} people were looked at: what is empty for others is not "
                     "told here.",
-                    preflight.recipients)));
+                    looked_at)));
   }
-  if (preflight.recipients == 0) {
+  if (looked_at < kPeopleMax && preflight.recipients == 0) {
     preflight.findings.push_back(
-        about("nobody", Severity::blocking, "Nobody in this audience has an address to write to."));
+        about("nobody", Severity::blocking,
+              "Nobody in this audience would get it. The breakdown of the audience tells why."));
   }
   append(preflight.findings, counter.findings());
   preflight.findings = blocking_first(std::move(preflight.findings));

@@ -15,6 +15,7 @@
 #include "db/connection.h"
 #include "db/database.h"
 #include "domain/campaign.h"
+#include "domain/recipient_rule.h"
 #include "identity/organisations.h"
 
 namespace tidings::compose {
@@ -32,7 +33,7 @@ struct PreflightContext {
 
 struct Preflight {
   std::vector<Finding> findings;  // what blocks first
-  std::int64_t recipients = 0;    // people looked at
+  std::int64_t recipients = 0;    // who would get a message
   std::int64_t size = 0;          // octets of one message; 0: it cannot be built yet
 
   bool is_blocked() const;
@@ -42,10 +43,12 @@ struct Preflight {
 inline constexpr std::int64_t kPeopleMax = 200'000;
 
 // Adds what the people of the audience make of the draft: empty_value for the tags that leave a
-// hole, nobody (blocking) for an audience without anybody to write to. Reads in batches, each on
-// its own; not from within a read. Errors: audience.empty (invalid), segment.*.
+// hole, nobody (blocking) for an audience of whom nobody would be written to. The same rule as in
+// the breakdown and the sending says who would be; of `asked` kind and now count. Reads in batches,
+// each on its own; not from within a read. Errors: audience.empty (invalid), segment.*.
 Result<void> check_people(db::Database& database, OrganisationId organisation, const Draft& draft,
-                          const audience::Audience& audience, Instant now, Preflight& preflight);
+                          const audience::Audience& audience, const RecipientPolicy& asked,
+                          Preflight& preflight);
 
 // What the law asks of a campaign (check_obligations), by its topic: also topic_missing,
 // topic_archived, topic_channel, all blocking.

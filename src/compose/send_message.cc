@@ -137,13 +137,15 @@ Result<void> check_individual(db::Connection& connection, OrganisationId organis
                           who, found.ask));
 }
 
-Result<void> check_sender(db::Connection& connection, OrganisationId organisation, SenderId id) {
+Result<void> check_sender(db::Connection& connection, OrganisationId organisation, SenderId id,
+                          SenderOverride override) {
+  if (override == SenderOverride::wanted) return {};
   const Sender sender = TRY(load_sender(connection, organisation, id));
   if (sender.is_verified()) return {};
   return fail(ErrorKind::conflict, "sender.unverified",
               fmt::format("The sender {} is not verified yet. Confirm it with the link that was "
-                          "mailed to it, or choose another.",
-                          sender.fields.address));
+                          "mailed to it, or choose another. {}",
+                          sender.fields.address, way_around_verification(override)));
 }
 
 // Error: message.unsubscribed.
@@ -178,8 +180,9 @@ Result<QueuedMessage> send_message(db::Connection& connection, const MessageCont
     return fail(ErrorKind::invalid, "message.missing_data",
                 fmt::format("{}.", fmt::join(missing, ". ")));
   }
-  if (!order.may_override_sender && !order.is_test) {
-    TRY(check_sender(connection, context.organisation, content.content->sender_id));
+  if (!order.is_test) {
+    TRY(check_sender(connection, context.organisation, content.content->sender_id,
+                     order.sender_override));
   }
   const Recipient recipient = TRY(find_recipient(connection, context, order, now));
   TRY(check_individual(connection, context.organisation, recipient, order, now));

@@ -13,6 +13,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "compose/message_contents.h"
+#include "compose/senders.h"
 #include "db/connection.h"
 #include "domain/campaign.h"
 #include "domain/message_state.h"
@@ -28,7 +29,7 @@ struct MessageOrder {
   std::string locale;            // of a contact that it makes
   std::string sent_by;
   bool is_test = false;
-  bool may_override_sender = false;
+  SenderOverride sender_override = SenderOverride::not_permitted;
   bool is_switched_off = false;  // recorded as dropped
   bool is_confirmed = false;     // an individual one is wanted although the person has unsubscribed
 };

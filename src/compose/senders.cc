@@ -141,6 +141,14 @@ Result<FoundLink> find_link(db::Connection& connection, std::string_view token, 
 
 }  // namespace
 
+std::string_view way_around_verification(SenderOverride override) {
+  return override == SenderOverride::not_permitted
+             ? "Or ask somebody who has the permission senders:override, such as an administrator, "
+               "to send it."
+             : "You may send it without that: ask again with \"override_sender\": true (on the "
+               "command line, --override-sender).";
+}
+
 std::vector<FieldProblem> check_sender(const SenderFields& fields) {
   std::vector<FieldProblem> problems;
   if (fields.name.size() > kSenderNameMax || has_control(fields.name) ||

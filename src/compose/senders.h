@@ -48,6 +48,11 @@ struct Sender {
   bool is_verified() const { return verified_at.has_value(); }
 };
 
+// Whether somebody sends from a sender that is not verified (P6).
+enum class SenderOverride { not_permitted, permitted, wanted };
+// The sentence that tells them how, or whom to ask.
+std::string_view way_around_verification(SenderOverride override);
+
 // Fields are "/name", "/address", "/reply_to". Empty: fine.
 std::vector<FieldProblem> check_sender(const SenderFields& fields);
 

@@ -16,6 +16,7 @@
 #include "delivery/ledger.h"
 #include "edge/api/campaign_json.h"
 #include "edge/api/json_values.h"
+#include "edge/api/sender_override.h"
 #include "net/event_stream.h"
 #include "wire/email_address.h"
 
@@ -293,12 +294,7 @@ Result<compose::Starter> starter_of(const Call& call) {
   starter.name = call.who.name;
   starter.waits = call.who.session_id.valid();
   starter.is_test = call.who.is_test;
-  starter.may_override_sender = flag_of(body_of(call), "override_sender");
-  if (starter.may_override_sender &&
-      !identity::allows(call.who, identity::Permission::senders_override)) {
-    return fail(ErrorKind::denied, "sender.override",
-                "You may not send from a sender that is not verified. Ask somebody who may.");
-  }
+  starter.sender_override = TRY(sender_override_of(call, body_of(call)));
   starter.may_override_findings = flag_of(body_of(call), "override_findings");
   if (starter.may_override_findings &&
       !identity::allows(call.who, identity::Permission::preflight_override)) {

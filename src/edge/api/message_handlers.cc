@@ -24,6 +24,7 @@
 #include "compose/triggers/triggers.h"
 #include "delivery/ledger.h"
 #include "edge/api/json_values.h"
+#include "edge/api/sender_override.h"
 #include "identity/organisations.h"
 #include "wire/email_address.h"
 
@@ -211,15 +212,9 @@ Result<compose::MessageOrder> order_of(const Call& call, const json::object& bod
   order.locale = text_of(body, "locale");
   order.sent_by = call.who.name;
   order.is_test = call.who.is_test;
-  const json::value* override_sender = body.if_contains("override_sender");
   const json::value* confirmed = body.if_contains("confirmed");
   order.is_confirmed = confirmed != nullptr && confirmed->as_bool();
-  order.may_override_sender = override_sender != nullptr && override_sender->as_bool();
-  if (order.may_override_sender &&
-      !identity::allows(call.who, identity::Permission::senders_override)) {
-    return fail(ErrorKind::denied, "sender.override",
-                "You may not send from a sender that is not verified. Ask somebody who may.");
-  }
+  order.sender_override = TRY(sender_override_of(call, body));
   return order;
 }
 

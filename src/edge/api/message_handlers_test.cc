@@ -3,6 +3,7 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "audience/suppressions.h"
@@ -172,8 +173,15 @@ TEST_P(MessagesApi, AnUnverifiedSenderIsRefusedUnlessSomebodyMayOverride) {
     TRY(connection.execute({"test.unverify", "UPDATE sender SET verified_at = NULL"}, {}));
     return {};
   });
-  EXPECT_EQ(order("bo@home.example", "1").code(), "sender.unverified");
+  const auto told = order("bo@home.example", "1");
+  EXPECT_EQ(told.code(), "sender.unverified");
+  EXPECT_THAT(told.text, ::testing::HasSubstr("--override-sender")) << "who may is told how";
   const auto few = api_.with({identity::Permission::messages_send});
+  const std::string plain = R"({"to": "bo@home.example", "text": "x"})";
+  const auto asked = api_.call_as(few, "POST", "/messages", plain);
+  EXPECT_EQ(asked.status, 409);
+  EXPECT_THAT(asked.text, ::testing::HasSubstr("ask somebody who has the permission"));
+  EXPECT_THAT(asked.text, ::testing::Not(::testing::HasSubstr("override_sender")));
   const std::string own = R"({"to": "bo@home.example", "text": "x", "override_sender": true})";
   EXPECT_EQ(api_.call_as(few, "POST", "/messages", own).status, 403);
   EXPECT_EQ(api_.call("POST", "/messages", own).status, 202);

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "audience/suppressions.h"
 #include "base/bytes.h"
 #include "compose/senders.h"
 #include "edge/api/testing/content_fixture.h"
@@ -126,6 +127,31 @@ TEST_P(PreviewsApi, preflight_counts_who_would_read_a_hole_and_shows_some) {
   EXPECT_EQ(hole->at("examples").as_array().size(), 5U);
   EXPECT_THAT(std::string(hole->at("sentence").as_string()),
               HasSubstr("5 people have no first name and will read \"Dear ,\""));
+  // Whom sending would leave out reads nothing: unsubscribed, not to be contacted, inactive.
+  const auto left_out =
+      api_.database().write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
+        const Instant now = api_.clock().now();
+        TRY(audience::suppress(connection, api_.ids(), api_.organisation(),
+                               {.normalised = "p6@example.org", .reason = "unsubscribed"}, now));
+        constexpr std::string_view at =
+            " WHERE id IN (SELECT contact_id FROM contact_address "
+            "WHERE normalised = $1)";
+        TRY(connection.execute({"", "UPDATE contact SET do_not_contact = 1" + std::string(at)},
+                               {"p5@example.org"}));
+        TRY(connection.execute({"", "UPDATE contact SET created_at = 1" + std::string(at)},
+                               {"p4@example.org"}));
+        return {};
+      });
+  ASSERT_TRUE(left_out) << left_out.error().message;
+  const auto fewer = api_.call("POST", "/preflights",
+                               R"({"draft": {"text": "Dear {{ contact.first_name }},\nbye"},)"
+                               R"( "audience": {"everybody": true}})");
+  EXPECT_EQ(fewer.json.at("recipients"), 4);
+  EXPECT_THAT(fewer.text, HasSubstr("2 people have no first name"));
+  const auto nobody_left =
+      api_.call("POST", "/preflights",
+                R"({"draft": {"text": "x"}, "audience": {"addresses": ["p6@example.org"]}})");
+  EXPECT_THAT(codes(nobody_left.json.at("findings")), ::testing::Contains("nobody"));
   const auto nobody =
       api_.call("POST", "/preflights", R"({"draft": {"text": "x"}, "audience": {"contacts": []}})");
   EXPECT_EQ(nobody.status, 422) << nobody.text;

@@ -131,7 +131,7 @@ Result<Answer> preflight(const Call& call) {
       }));
   if (people) {
     TRY(compose::check_people(call.services.database, call.organisation(), asked.draft, *people,
-                              call.now(), found));
+                              {.kind = kind_of(body), .now = call.now()}, found));
   }
   return Answer::ok(json::object{{"is_blocked", found.is_blocked()},
                                  {"recipients", found.recipients},
