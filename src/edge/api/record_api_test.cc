@@ -254,6 +254,31 @@ TEST_P(RecordApi, an_export_holds_no_formula) {
   EXPECT_EQ(api_.call_as(reader, "GET", campaign() + "/recipients/export").status, 403);
 }
 
+TEST_P(RecordApi, every_message_can_be_exported_as_it_is_listed) {
+  const auto lines = [](const auto& answer) { return std::ranges::count(answer.text, '\n'); };
+  const auto csv = get("/message-export");
+  ASSERT_EQ(csv.status, 200) << csv.text;
+  EXPECT_EQ(csv.header("Content-Type"), "text/csv; charset=utf-8");
+  EXPECT_TRUE(csv.header("Content-Disposition").starts_with("attachment;"));
+  EXPECT_TRUE(csv.text.starts_with("queued_at,kind,channel,address,subject,")) << csv.text;
+  const auto listed = get("/messages?all=true&limit=200");
+  EXPECT_EQ(lines(csv), static_cast<std::ptrdiff_t>(rows(listed)) + 1);
+  for (const json::value& item : listed.json.at("items").as_array()) {
+    EXPECT_NE(csv.text.find(item.at("id").as_string()), std::string::npos);
+  }
+  EXPECT_EQ(lines(get("/message-export?status=skipped")), 2);
+  EXPECT_EQ(lines(get("/message-export?until=2001-01-01T00:00:00Z")), 1) << "the heading";
+  const auto sorted = get("/message-export?status=sent,bounced&sort=-address");
+  const auto last = sorted.text.find("Person0@x.org");
+  EXPECT_NE(last, std::string::npos) << sorted.text;
+  EXPECT_LT(sorted.text.find("erson1@x.org"), last) << sorted.text;
+  EXPECT_EQ(get("/message-export?status=lost").status, 422);
+  const auto reader = api_.with({identity::Permission::record_read});
+  EXPECT_EQ(api_.call_as(reader, "GET", "/message-export").status, 403);
+  const auto exporter = api_.with({identity::Permission::contacts_export});
+  EXPECT_EQ(api_.call_as(exporter, "GET", "/message-export?deleted=true").status, 403);
+}
+
 TEST_P(RecordApi, did_it_arrive_is_answered_in_a_sentence_with_proof) {
   const auto sent = get("/did-it-arrive?q=person0%40X.org");
   ASSERT_EQ(sent.status, 200) << sent.text;

@@ -9,6 +9,7 @@
 #include "edge/api/json_values.h"
 #include "edge/api/record_input.h"
 #include "edge/api/record_json.h"
+#include "report/message_export.h"
 #include "report/message_pages.h"
 #include "report/recipients.h"
 #include "report/send_outs.h"
@@ -182,6 +183,17 @@ Result<Answer> export_recipients(const Call& call) {
                       [all](std::string& piece) { return all->next(piece); });
 }
 
+Result<Answer> export_messages(const Call& call) {
+  RecordInput input;
+  const report::MessageQuery query = read_message_query(call, input, false);
+  if (!input.errors.empty()) return input.refusal();
+  TRY(check_deleted(call, query.filter.is_deleted));
+  auto all =
+      std::make_shared<report::MessageExport>(call.services.database, call.organisation(), query);
+  return Answer::file("text/csv; charset=utf-8", "messages.csv",
+                      [all](std::string& piece) { return all->next(piece); });
+}
+
 Result<Answer> get_statistics(const Call& call) {
   const auto id = TRY(call.id<CampaignId>("id"));
   const auto figures = TRY(call.services.database.read_value([&](db::Connection& connection) {
@@ -219,6 +231,7 @@ void add_record_handlers(Registry& registry) {
   registry.answer("listHistory", list_history);
   registry.answer("listRecipients", list_recipients);
   registry.answer("exportRecipients", export_recipients);
+  registry.answer("exportMessages", export_messages);
   registry.answer("getStatistics", get_statistics);
   add_record_message_handlers(registry);
   add_record_deletion_handlers(registry);

@@ -1,7 +1,6 @@
 // tidings export: contacts as CSV, as many as there are.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <limits>
 #include <memory>
 #include <string>
 
@@ -10,6 +9,7 @@
 #include "audience/groups.h"
 #include "audience/people/export_contacts.h"
 #include "edge/cli/command.h"
+#include "edge/cli/file_output.h"
 #include "edge/cli/workplace.h"
 
 namespace tidings::cli {
@@ -21,49 +21,31 @@ struct ExportFlags {
   std::string file;
 };
 
-Result<std::int64_t> export_to(std::FILE* file, const ExportFlags& flags) {
-  // Reads alongside whoever holds the folder; nothing is written.
-  const auto place = TRY(Workplace::open({.data = flags.data}));
-  const OrganisationId organisation = place->organisation().id;
+int run(const ExportFlags& flags) {
+  // Reads alongside whoever holds the folder; nothing is written there.
+  const auto place = Workplace::open({.data = flags.data});
+  if (!place) return report(place.error());
+  Workplace& at = **place;
+  const OrganisationId organisation = at.organisation().id;
   people::ContactQuery query;
   if (!flags.group.empty()) {
-    const auto group = TRY(place->database().read_value([&](db::Connection& connection) {
+    const auto group = at.database().read_value([&](db::Connection& connection) {
       return audience::find_group(connection, organisation, flags.group);
-    }));
-    if (!group)
-      return fail(ErrorKind::not_found, "group.not_found",
-                  fmt::format("There is no group “{}”; `tidings group list` shows those there are.",
-                              flags.group));
-    query.groups.push_back(*group);
+    });
+    if (!group) return report(group.error());
+    if (!*group)
+      return report(
+          {ErrorKind::not_found, "group.not_found",
+           fmt::format("There is no group “{}”; `tidings group list` shows those there are.",
+                       flags.group)});
+    query.groups.push_back(**group);
   }
-  people::ContactExport all(place->database(), organisation, query);
-  std::string piece;
-  for (bool goes_on = true; goes_on;) {
-    piece.clear();
-    goes_on = TRY(all.next(piece));
-    if (std::fwrite(piece.data(), 1, piece.size(), file) != piece.size() || std::fflush(file) != 0)
-      return fail(ErrorKind::internal, "export.write",
-                  "The file could not be written; is the disk full?");
-  }
-  return all.count();
-}
-
-int run(const ExportFlags& flags) {
-  if (flags.file.empty() || flags.file == "-") {
-    const auto count = export_to(stdout, flags);
-    return count ? kDone : report(count.error());
-  }
-  std::FILE* const file = std::fopen(flags.file.c_str(), "wbe");
-  if (file == nullptr)
-    return report(
-        {ErrorKind::invalid, "export.file", fmt::format("{} can not be written.", flags.file)});
-  const auto count = export_to(file, flags);
-  const bool closed = std::fclose(file) == 0;
-  if (!count) return report(count.error());
-  if (!closed)
-    return report({ErrorKind::internal, "export.write",
-                   fmt::format("{} could not be written to its end.", flags.file)});
-  fmt::print(stderr, "{} contacts in {}.\n", *count, flags.file);
+  people::ContactExport all(at.database(), organisation, query);
+  const auto written =
+      write_pieces(flags.file, [&](std::string& piece) { return all.next(piece); });
+  if (!written) return report(written.error());
+  if (!flags.file.empty() && flags.file != "-")
+    fmt::print(stderr, "{} contacts in {}.\n", all.count(), flags.file);
   return kDone;
 }
 

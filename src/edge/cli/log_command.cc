@@ -16,9 +16,11 @@
 #include "delivery/journal.h"
 #include "edge/api/record_json.h"
 #include "edge/cli/command.h"
+#include "edge/cli/file_output.h"
 #include "edge/cli/record_view.h"
 #include "edge/cli/terminal_text.h"
 #include "edge/cli/workplace.h"
+#include "report/message_export.h"
 #include "report/message_log.h"
 #include "wire/url.h"
 
@@ -51,6 +53,7 @@ struct LogFlags {
   std::string text;
   std::string campaign;
   std::string contact;
+  std::string csv;
   bool is_json = false;
   bool is_all = false;
   bool is_send_outs = false;
@@ -293,6 +296,16 @@ Result<std::string> send_outs_query(const LogFlags& flags, const LogFilter& filt
   return query;
 }
 
+// All of it, oldest first, unless the flags say less.
+int write_csv(Workplace& at, const LogFilter& filter, const std::string& file) {
+  report::MessageExport all(at.database(), at.organisation().id,
+                            {.filter = filter, .is_descending = false, .cursor = {}});
+  const auto written = write_pieces(file, [&](std::string& piece) { return all.next(piece); });
+  if (!written) return report(written.error());
+  if (file != "-") fmt::print(stderr, "{} messages in {}.\n", grouped(all.count()), file);
+  return kDone;
+}
+
 int show_log(const LogFlags& flags) {
   WorkplaceOptions options{.data = flags.data};
   if (!flags.database.empty()) options.database_url = flags.database;
@@ -312,6 +325,7 @@ int show_log(const LogFlags& flags) {
                                            : kDefaultLimit,
                           flags.is_json);
   }
+  if (!flags.csv.empty()) return write_csv(at, *filter, flags.csv);
   MessageLog log(at.database(), at.organisation().id);
   return flags.is_json ? print_json(at, log, *filter, flags)
                        : print_table(log, *filter, flags, now);
@@ -343,14 +357,19 @@ void add_log_command(CLI::App& app, CommandLine& line) {
   command->add_flag("--all", flags->is_all, "Of any age, instead of the last 7 days");
   command->add_option("--limit", flags->limit, "Rows at most (50; with --json all)")
       ->check(CLI::NonNegativeNumber);
-  command->add_flag("--json", flags->is_json,
-                    "One JSON object per line, oldest first: all of it, of any age");
+  auto* json = command->add_flag("--json", flags->is_json,
+                                 "One JSON object per line, oldest first: all of it, of any age");
+  command
+      ->add_option("--csv", flags->csv,
+                   "Write a CSV file, oldest first: all of it, of any age; - for standard output")
+      ->excludes(json);
   command->footer(
       "Examples:\n"
       "  tidings log\n"
       "  tidings log --status bounced,failed --from 30d\n"
       "  tidings log --text jan@club.example --all\n"
-      "  tidings log --campaign 01jc7v2m9k3xa --json > sent.jsonl");
+      "  tidings log --campaign 01jc7v2m9k3xa --json > sent.jsonl\n"
+      "  tidings log --from 2026-01-01 --csv sent.csv");
   command->callback([&line, flags] { line.run = [flags] { return show_log(*flags); }; });
 }
 
