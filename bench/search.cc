@@ -1,9 +1,11 @@
 // F7: the communications log over many messages: any filter and order, the first page; and a
 // campaign's page with its totals.
 //
-//   bench_search [--n 1000000] [--database URL] [--repeat 20] [--verbose]
+//   bench_search [--n 1000000] [--database URL] [--repeat 20] [--verbose] [--filled]
+//     [--only TEXT]
 //
-// Without --database a SQLite file is made, and removed afterwards; a given database must be empty.
+// Without --database a SQLite file is made, and removed afterwards; a given database must be empty,
+// or with --filled the one of an earlier run.
 // Prints one JSON line (docs/performance.md); there is no peer to compare with. p95_ms is over all
 // requests, p95_cpu_ms counts the CPU of this process only (all of it on SQLite), which other
 // programs on the machine disturb less; worst is the request whose own p95 is highest; short_pages
@@ -47,6 +49,8 @@ struct Flags {
   std::int64_t n = 1'000'000;
   int repeat = 20;
   std::string database;
+  bool is_filled = false;
+  std::string only;
   bool is_verbose = false;
 };
 
@@ -100,7 +104,9 @@ class Filler {
   }
 
  private:
-  void write(const db::Database::Work& work) { must(database_.write(db::Priority::import, work)); }
+  void write(const db::Database::Work& work) {
+    if (!flags_.is_filled) must(database_.write(db::Priority::import, work));
+  }
 
   void people() {
     write([&](db::Connection& c) -> Result<void> {
@@ -398,7 +404,8 @@ void measure(db::Database& database, const World& world, const Flags& flags, con
   std::string worst_name;
   int short_pages = 0;
   int slow = 0;
-  const auto list = requests(world);
+  auto list = requests(world);
+  std::erase_if(list, [&](const Request& request) { return !request.name.contains(flags.only); });
   const double cpu_before = bench::cpu_us();
   for (const Request& request : list) {
     Times own;
@@ -455,6 +462,8 @@ int main(int argc, char** argv) {
   app.add_flag_callback("--small", small, "Only to see that it runs");
   app.add_option("--repeat", flags.repeat, "How often each request")->check(CLI::Range(1, 1000));
   app.add_option("--database", flags.database, "An empty database, instead of a new SQLite file");
+  app.add_flag("--filled", flags.is_filled, "The database is one that a run with this --n filled");
+  app.add_option("--only", flags.only, "Requests with this in their name");
   app.add_flag("--verbose", flags.is_verbose, "Each request's p95 on stderr");
   CLI11_PARSE(app, argc, argv);
   const fs::path folder = fs::temp_directory_path() / fmt::format("tidings-search-{}", ::getpid());

@@ -396,6 +396,7 @@ std::span<const Migration> migrations() {
       {13, "topics", kTopicsSchema},
       {14, "kept refusals", kKeptRefusalsSchema},
       {15, "languages", kLanguagesSchema},
+      {16, "record orders", kRecordOrdersSchema},
   });
   return list;
 }

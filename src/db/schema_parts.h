@@ -5,15 +5,16 @@
 
 namespace tidings::db {
 
-extern const std::string_view kIdentitySchema;      // schema_identity.cc
-extern const std::string_view kCampaignsSchema;     // schema_campaigns.cc
-extern const std::string_view kImportsSchema;       // schema_imports.cc
-extern const std::string_view kPeopleSchema;        // schema_people.cc
-extern const std::string_view kAudienceSchema;      // schema_audience.cc
-extern const std::string_view kRecordSchema;        // schema_record.cc
-extern const std::string_view kApiSchema;           // schema_api.cc
-extern const std::string_view kContentSchema;       // schema_content.cc
-extern const std::string_view kRecordRangesSchema;  // schema_record.cc
+extern const std::string_view kIdentitySchema;   // schema_identity.cc
+extern const std::string_view kCampaignsSchema;  // schema_campaigns.cc
+extern const std::string_view kImportsSchema;    // schema_imports.cc
+extern const std::string_view kPeopleSchema;     // schema_people.cc
+extern const std::string_view kAudienceSchema;   // schema_audience.cc
+extern const std::string_view kRecordSchema;     // schema_record.cc
+extern const std::string_view kApiSchema;        // schema_api.cc
+extern const std::string_view kContentSchema;    // schema_content.cc
+extern const std::string_view kRecordRangesSchema;
+extern const std::string_view kRecordOrdersSchema;  // schema_record.cc
 extern const std::string_view kImportJobsSchema;    // schema_imports.cc
 extern const std::string_view kLettersSchema;       // schema_record.cc
 extern const std::string_view kTopicsSchema;        // schema_topics.cc

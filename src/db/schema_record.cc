@@ -74,4 +74,16 @@ CREATE INDEX suppression_address ON suppression (organisation_id, channel, norma
 CREATE INDEX frozen_content_version ON frozen_content (organisation_id, content_version_id);
 )sql";
 
+constinit const std::string_view kRecordOrdersSchema = R"sql(
+-- All that a list asks of these messages and sorts them by, so that it reads the index alone.
+DROP INDEX message_trouble;
+CREATE INDEX message_trouble ON message (organisation_id, status, id, campaign_id,
+  content_version_id, kind, channel, contact_id, reason, attempts, queued_at, changed_at,
+  normalised, deleted_at) WHERE status > 6;
+DROP INDEX message_kind;
+CREATE INDEX message_kind ON message (organisation_id, kind, id, campaign_id, content_version_id,
+  channel, contact_id, status, reason, attempts, queued_at, changed_at, normalised, deleted_at)
+  WHERE kind > 0;
+)sql";
+
 }  // namespace tidings::db

@@ -16,46 +16,34 @@ namespace {
 
 struct SortFacts {
   std::string_view word;
-  std::string_view key;      // SQL over m, s (send_out), k (content_key), c (contact)
-  std::string_view content;  // SQL over v (content_version) for k.content_key; empty: not needed
+  std::string_view key;      // SQL over m, c (contact)
+  std::string_view single;   // instead, where the content decides: a column of s (send_out)
+  std::string_view content;  // and SQL over v (content_version)
   bool is_text = false;
 };
 
 // In the order of the enumeration. Only ASCII is folded here, as both databases do it.
 constexpr std::array<SortFacts, kMessageSortCount> kSorts = {{
-    {"queued_at", "m.id", "", false},
-    {"address", "m.normalised", "", true},
-    {"status", "m.status", "", false},
-    {"kind", "m.kind", "", false},
-    {"channel", "m.channel", "", false},
-    {"subject", "COALESCE(s.subject_key, k.content_key, '')", "lower(v.subject)", true},
-    {"sender", "COALESCE(s.sender_key, k.content_key, '')",
+    {"queued_at", "m.id", "", "", false},
+    {"address", "m.normalised", "", "", true},
+    {"status", "m.status", "", "", false},
+    {"kind", "m.kind", "", "", false},
+    {"channel", "m.channel", "", "", false},
+    {"subject", "", "s.subject_key", "lower(v.subject)", true},
+    {"sender", "", "s.sender_key",
      "lower(CASE WHEN v.from_name = '' THEN '' ELSE v.from_name || ' ' END || v.from_address)",
      true},
-    {"has_attachments", "COALESCE(s.has_attachments, k.content_key, 0)",
+    {"has_attachments", "", "s.has_attachments",
      "CASE WHEN EXISTS (SELECT 1 FROM content_attachment a WHERE a.organisation_id ="
      " v.organisation_id AND a.content_version_id = v.id) THEN 1 ELSE 0 END",
      false},
-    {"reason", "m.reason", "", true},
-    {"attempts", "m.attempts", "", false},
-    {"changed_at", "m.changed_at", "", false},
-    {"contact", "COALESCE(c.sort_name, '')", "", true},
+    {"reason", "m.reason", "", "", true},
+    {"attempts", "m.attempts", "", "", false},
+    {"changed_at", "m.changed_at", "", "", false},
+    {"contact", "COALESCE(c.sort_name, '')", "", "", true},
 }};
 
 const SortFacts& facts_of(MessageSort sort) { return kSorts[static_cast<std::size_t>(sort)]; }
-
-// Optimisation: SQLite joins content_key row by row, in the square of their number; PostgreSQL
-// hashes it.
-std::string key_of(const SortFacts& facts, db::Dialect dialect) {
-  std::string key(facts.key);
-  constexpr std::string_view joined = "k.content_key";
-  const std::size_t at = key.find(joined);
-  if (at == std::string::npos || dialect == db::Dialect::postgres) return key;
-  return key.replace(at, joined.size(),
-                     fmt::format("(SELECT {} FROM content_version v WHERE v.organisation_id ="
-                                 " m.organisation_id AND v.id = m.content_version_id)",
-                                 facts.content));
-}
 
 // One SELECT per walk of a source, each of at most `most` rows.
 template <typename Select>
@@ -75,47 +63,32 @@ std::string each_walk(const CompiledFilter& filter, std::int64_t most, Select se
   return rows;
 }
 
-// The rows of all sources.
-std::string rows_of(const CompiledFilter& filter, std::int64_t most) {
-  return each_walk(filter, most, [](const Source& source) {
-    return std::pair<std::string_view, std::string_view>(
-        TIDINGS_PART ", m.reason, m.attempts, m.changed_at", source.access);
-  });
-}
-
-std::string joins_of(const SortFacts& facts, db::Dialect dialect) {
-  if (facts.content.empty()) {
-    return facts.word != "contact" ? ""
-                                   : " LEFT JOIN contact c ON c.organisation_id = m.organisation_id"
-                                     " AND c.id = m.contact_id";
-  }
-  std::string joins =
-      " LEFT JOIN send_out s ON m.campaign_id IS NULL AND s.organisation_id = m.organisation_id"
-      " AND s.id = m.id";
-  if (dialect == db::Dialect::postgres) {
-    joins += " LEFT JOIN content_key k ON k.id = m.content_version_id";
-  }
-  return joins;
-}
-
-// Optimisation: SQLite sorts what the walks find without keeping a copy of all of it, only of the
-// key where there are several.
-std::string walks_sql(const CompiledFilter& filter, const SortFacts& facts) {
-  const std::string key = key_of(facts, db::Dialect::sqlite);
-  const std::string joins = joins_of(facts, db::Dialect::sqlite);
+// One SELECT per walk, with all that is asked of a message; `columns` over m and what `joins` join.
+std::string walks_sql(const CompiledFilter& filter, std::string_view columns,
+                      std::string_view joins) {
   std::string walks;
-  std::size_t count = 0;
   for (const Source& source : filter.sources) {
     for (const IdRange& range : source.ranges) {
       if (range.empty()) continue;
-      if (count++ > 0) walks += " UNION ALL ";
-      walks += fmt::format(
-          "SELECT m.id AS id, {} AS sort_key FROM {}{} WHERE {} AND {} > {} AND {} < {} AND ({})",
-          key, source.from, joins, source.access, source.id, range.after, source.id, range.before,
-          filter.where.empty() ? "1 = 1" : filter.where);
+      if (!walks.empty()) walks += " UNION ALL ";
+      walks += fmt::format("SELECT {} FROM {}{} WHERE {} AND {} > {} AND {} < {} AND ({})", columns,
+                           source.from, joins, source.access, source.id, range.after, source.id,
+                           range.before, filter.where.empty() ? "1 = 1" : filter.where);
     }
   }
-  return count == 0 ? std::string() : "SELECT m.id, m.sort_key FROM (" + walks + ") m WHERE 1 = 1";
+  return walks;
+}
+
+// What PostgreSQL joins to know the key; SQLite is asked for no key of a content.
+std::string_view joins_of(const SortFacts& facts) {
+  if (!facts.content.empty()) {
+    return " LEFT JOIN send_out s ON m.campaign_id IS NULL AND s.organisation_id ="
+           " m.organisation_id AND s.id = m.id LEFT JOIN content_version v ON v.organisation_id ="
+           " m.organisation_id AND v.id = m.content_version_id AND s.id IS NULL";
+  }
+  return facts.word != "contact" ? ""
+                                 : " LEFT JOIN contact c ON c.organisation_id = m.organisation_id"
+                                   " AND c.id = m.contact_id";
 }
 
 // message_once has a campaign's messages by address, however many there are.
@@ -192,8 +165,9 @@ Result<bool> may_sort(db::Connection& connection, const CompiledFilter& filter,
   return count <= most;
 }
 
-std::string sorted_sql(db::Dialect dialect, const CompiledFilter& filter, const MessageQuery& query,
-                       std::int64_t most) {
+bool sorts_by_content(MessageSort sort) { return !facts_of(sort).content.empty(); }
+
+std::string sorted_sql(const CompiledFilter& filter, const MessageQuery& query) {
   const SortFacts& facts = facts_of(query.sort);
   if (is_by_index(filter, query)) {
     return fmt::format(
@@ -201,25 +175,32 @@ std::string sorted_sql(db::Dialect dialect, const CompiledFilter& filter, const 
         " AND m.campaign_id = {} AND m.deleted_at IS NULL",
         query.filter.campaign->value);
   }
-  if (dialect == db::Dialect::sqlite) return walks_sql(filter, facts);
-  const std::string rows = rows_of(filter, most);
-  if (rows.empty()) return {};
-  std::string sql = "WITH part AS MATERIALIZED (" + rows + ")";
-  if (!facts.content.empty()) {
-    sql += fmt::format(
-        ", content_key AS MATERIALIZED (SELECT v.id, {} AS content_key FROM (SELECT DISTINCT"
-        " content_version_id AS id FROM part) d JOIN content_version v ON v.organisation_id = $1"
-        " AND v.id = d.id)",
-        facts.content);
-  }
-  sql += fmt::format(" SELECT m.id, {} FROM part m{} WHERE {}", key_of(facts, dialect),
-                     joins_of(facts, dialect), filter.where.empty() ? "1 = 1" : filter.where);
-  return sql;
+  const std::string key = facts.content.empty()
+                              ? std::string(facts.key)
+                              : fmt::format("COALESCE({}, {}, {})", facts.single, facts.content,
+                                            facts.is_text ? "''" : "0");
+  const std::string walks =
+      walks_sql(filter, fmt::format("m.id AS id, {} AS sort_key", key), joins_of(facts));
+  return walks.empty() ? walks : "SELECT m.id, m.sort_key FROM (" + walks + ") m WHERE 1 = 1";
 }
 
-std::string sort_key(db::Dialect dialect, const CompiledFilter& filter, const MessageQuery& query) {
-  if (is_by_index(filter, query)) return "m.normalised";
-  return dialect == db::Dialect::sqlite ? "m.sort_key" : key_of(facts_of(query.sort), dialect);
+std::string contents_sql(const CompiledFilter& filter, const MessageQuery& query) {
+  return walks_sql(
+      filter,
+      fmt::format("m.id, m.content_version_id, CASE WHEN m.campaign_id IS NULL THEN (SELECT {} FROM"
+                  " send_out s WHERE s.organisation_id = m.organisation_id AND s.id = m.id) END",
+                  facts_of(query.sort).single),
+      "");
+}
+
+std::string content_keys_sql(const MessageQuery& query, std::string_view ids) {
+  return fmt::format(
+      "SELECT v.id, {} FROM content_version v WHERE v.organisation_id = $1 AND v.id IN ({})",
+      facts_of(query.sort).content, ids);
+}
+
+std::string sort_key(const CompiledFilter& filter, const MessageQuery& query) {
+  return is_by_index(filter, query) ? "m.normalised" : "m.sort_key";
 }
 
 std::string keyset_sql(const std::string& key, const MessageQuery& query, std::size_t params,

@@ -12,6 +12,7 @@
 #include "report/log_rows.h"
 #include "report/message_order.h"
 #include "report/message_query.h"
+#include "report/message_ranking.h"
 #include "wire/case_folding.h"
 
 namespace tidings::report {
@@ -338,43 +339,22 @@ Result<std::optional<MessagePage>> MessagePages::list_sorted(db::Connection& con
       return bad_message_cursor();
     }
   }
-  CompiledFilter filter = TRY(compile_filter(connection, organisation_, query.filter, true));
+  const CompiledFilter filter = TRY(compile_filter(connection, organisation_, query.filter, true));
   if (!TRY(may_sort(connection, filter, query, bounds_.sorted_max))) return std::nullopt;
   MessagePage page;
   page.sort = query.sort;
   page.is_descending = query.is_descending;
-  const std::string sql = sorted_sql(connection.dialect(), filter, query, bounds_.sorted_max);
-  if (sql.empty()) return page;
-  const std::string key_sql = sort_key(connection.dialect(), filter, query);
   const Stopwatch watch(bounds_.time_max);
   const auto limit = static_cast<std::size_t>(query.limit);
-  const bool is_text = sort_is_text(query.sort);
   for (bool is_first = !goes_on;; is_first = false) {
-    // Two parameters more than the filter's: the key and the id of the row before.
-    std::vector<db::Param> params = filter.params;
-    const std::string behind = keyset_sql(key_sql, query, params.size(), is_first);
-    if (!is_first) {
-      params.push_back(is_text ? db::Param(cursor.text) : db::Param(cursor.number));
-      params.emplace_back(cursor.id);
-    }
     const std::size_t wanted = filter.templated.empty() ? limit - page.items.size() : kPortion;
-    const std::string whole =
-        fmt::format("{} {} {}{}", sql, behind, order_sql(key_sql, query), wanted);
+    auto rows = TRY(ranked(connection, filter, query, is_first ? nullptr : &cursor, wanted));
     std::vector<std::int64_t> ids;
-    std::vector<MessageCursor> keys;
-    TRY(connection.query({"", whole}, params, [&](const db::Row& row) {
-      ids.push_back(row.integer(0));
-      MessageCursor& key = keys.emplace_back(cursor);
-      key.id = ids.back();
-      if (is_text) {
-        key.text = row.string(1);
-      } else {
-        key.number = row.integer(1);
-      }
-    }));
+    ids.reserve(rows.size());
+    for (const MessageCursor& row : rows) ids.push_back(row.id);
     std::size_t i = 0;
     for (LogEntry& entry : TRY(read(connection, ids))) {
-      cursor = keys[i++];
+      cursor = std::move(rows[i++]);
       if (!has_text(filter, entry)) continue;
       page.items.push_back(std::move(entry));
       if (page.items.size() == limit) break;
