@@ -1,5 +1,6 @@
 #include "report/message_order.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -79,16 +80,42 @@ std::string walks_sql(const CompiledFilter& filter, std::string_view columns,
   return walks;
 }
 
-// What PostgreSQL joins to know the key; SQLite is asked for no key of a content.
-std::string_view joins_of(const SortFacts& facts) {
-  if (!facts.content.empty()) {
-    return " LEFT JOIN send_out s ON m.campaign_id IS NULL AND s.organisation_id ="
-           " m.organisation_id AND s.id = m.id LEFT JOIN content_version v ON v.organisation_id ="
-           " m.organisation_id AND v.id = m.content_version_id AND s.id IS NULL";
+constexpr std::string_view kContactJoin =
+    " LEFT JOIN contact c ON c.organisation_id = m.organisation_id AND c.id = m.contact_id";
+
+// Optimisation: PostgreSQL joins the keys of the campaigns' contents, worked out once, and looks up
+// the few messages without a campaign; where it sorts only those it joins them (CPU: 20 ms instead
+// of 40 for 30,000 messages, 48 instead of 75 for 50,000 without a campaign). What is in neither is
+// looked up.
+struct KeyOfContent {
+  std::string with;
+  std::string key;
+  std::string_view joins;
+};
+KeyOfContent key_of_content(const SortFacts& facts, const LogFilter& filter) {
+  const std::string none = facts.is_text ? "''" : "0";
+  const std::string own = fmt::format(
+      "(SELECT {} FROM content_version v WHERE v.organisation_id = m.organisation_id AND v.id ="
+      " m.content_version_id)",
+      facts.content);
+  const bool only_singles =
+      !filter.kinds.empty() && std::ranges::count(filter.kinds, MessageKind::campaign) == 0;
+  if (only_singles) {
+    return {"", fmt::format("COALESCE({}, {}, {})", facts.single, own, none),
+            " LEFT JOIN send_out s ON m.campaign_id IS NULL AND s.organisation_id ="
+            " m.organisation_id AND s.id = m.id"};
   }
-  return facts.word != "contact" ? ""
-                                 : " LEFT JOIN contact c ON c.organisation_id = m.organisation_id"
-                                   " AND c.id = m.contact_id";
+  return {fmt::format(
+              "WITH k AS MATERIALIZED (SELECT v.id, {} AS content_key FROM content_version v WHERE"
+              " v.organisation_id = $1 AND v.id IN (SELECT content_version_id FROM campaign WHERE"
+              " organisation_id = $1 UNION SELECT variant_id FROM content_variant WHERE"
+              " organisation_id = $1)) ",
+              facts.content),
+          fmt::format("CASE WHEN m.campaign_id IS NULL THEN COALESCE((SELECT {0} FROM send_out s"
+                      " WHERE s.organisation_id = m.organisation_id AND s.id = m.id), {1}, {2})"
+                      " ELSE COALESCE(k.content_key, {1}, {2}) END",
+                      facts.single, own, none),
+          " LEFT JOIN k ON k.id = m.content_version_id"};
 }
 
 // message_once has a campaign's messages by address, however many there are.
@@ -175,13 +202,14 @@ std::string sorted_sql(const CompiledFilter& filter, const MessageQuery& query) 
         " AND m.campaign_id = {} AND m.deleted_at IS NULL",
         query.filter.campaign->value);
   }
-  const std::string key = facts.content.empty()
-                              ? std::string(facts.key)
-                              : fmt::format("COALESCE({}, {}, {})", facts.single, facts.content,
-                                            facts.is_text ? "''" : "0");
+  const KeyOfContent by =
+      facts.content.empty()
+          ? KeyOfContent{"", std::string(facts.key), facts.word == "contact" ? kContactJoin : ""}
+          : key_of_content(facts, query.filter);
   const std::string walks =
-      walks_sql(filter, fmt::format("m.id AS id, {} AS sort_key", key), joins_of(facts));
-  return walks.empty() ? walks : "SELECT m.id, m.sort_key FROM (" + walks + ") m WHERE 1 = 1";
+      walks_sql(filter, fmt::format("m.id AS id, {} AS sort_key", by.key), by.joins);
+  if (walks.empty()) return walks;
+  return by.with + "SELECT m.id, m.sort_key FROM (" + walks + ") m WHERE 1 = 1";
 }
 
 std::string contents_sql(const CompiledFilter& filter, const MessageQuery& query) {
