@@ -61,9 +61,7 @@ Result<ApiAnswer> read_answer(net::Response response) {
 
 Result<net::Response> answer_here(const WorkplaceOptions& options, std::string_view method,
                                   std::string_view target, std::string body) {
-  WorkplaceOptions writing = options;
-  writing.access = Access::write;
-  const auto workplace = TRY(Workplace::open(writing));
+  const auto workplace = TRY(Workplace::open(options.writing()));
   identity::TokenKeys keys(workplace->database(), workplace->secrets(), workplace->clock());
   ApiService service({.workplace = workplace.get(),
                       .token_keys = &keys,

@@ -21,8 +21,7 @@ namespace json = boost::json;
 using api::text_of;
 
 struct CampaignFlags {
-  std::string data = ".";
-  std::string database;
+  WorkplaceOptions place;
   std::string id;
   std::string at;
   std::string zone;
@@ -32,12 +31,6 @@ struct CampaignFlags {
   bool override_findings = false;
   bool is_json = false;
 };
-
-WorkplaceOptions options_of(const CampaignFlags& flags) {
-  WorkplaceOptions options{.data = flags.data};
-  if (!flags.database.empty()) options.database_url = flags.database;
-  return options;
-}
 
 std::int64_t number_of(const json::object& object, std::string_view name) {
   const json::value* found = object.if_contains(name);
@@ -64,7 +57,7 @@ int list(const CampaignFlags& flags) {
   do {
     std::string target = "/campaigns?limit=200";
     if (!cursor.empty()) target += "&cursor=" + cursor;
-    const auto answer = call_api(options_of(flags), "GET", target);
+    const auto answer = call_api(flags.place, "GET", target);
     if (!answer) return report(answer.error());
     const json::object& page = answer->body.as_object();
     for (const json::value& each : page.at("items").as_array()) {
@@ -83,7 +76,7 @@ int act(const CampaignFlags& flags, std::string_view step, const json::value& bo
   const bool is_look = step.empty();
   const std::string target =
       is_look ? "/campaigns/" + flags.id : fmt::format("/campaigns/{}/{}", flags.id, step);
-  const auto answer = call_api(options_of(flags), is_look ? "GET" : "POST", target, body);
+  const auto answer = call_api(flags.place, is_look ? "GET" : "POST", target, body);
   if (!answer) return report(answer.error());
   if (flags.is_json) {
     fmt::print("{}\n", json::serialize(answer->body));
@@ -110,8 +103,7 @@ int schedule(const CampaignFlags& flags) {
 
 void add_common(CLI::App& command, CampaignFlags& flags, bool has_id) {
   if (has_id) command.add_option("id", flags.id, "The campaign")->required();
-  command.add_option("--data", flags.data, "The data folder")->capture_default_str();
-  command.add_option("--database", flags.database, "The database, if not the folder's");
+  add_place(command, flags.place);
   command.add_flag("--json", flags.is_json, "Print what the API answers");
 }
 

@@ -25,8 +25,7 @@ namespace json = boost::json;
 constexpr int kBatch = 1000;
 
 struct CancelFlags {
-  std::string data = "./data";
-  std::string database;
+  WorkplaceOptions place;
   std::string id;
 };
 
@@ -129,7 +128,7 @@ int print(const Cancelled& result, CampaignId id, const CancelFlags& flags) {
         "{} in the hands of a tidings that was interrupted. What became of {} is settled "
         "by: tidings send --data {} --resume, or by tidings serve.\n",
         plural(figures.sending, "more was", "more were"), figures.sending == 1 ? "it" : "them",
-        flags.data);
+        flags.place.data.string());
   }
   return kDone;
 }
@@ -140,18 +139,16 @@ int cancel(const CancelFlags& flags) {
     return report({ErrorKind::invalid, "cancel.id",
                    fmt::format("“{}” is no id of a campaign: those have 13 letters and digits. "
                                "List them with: tidings status --data {}",
-                               flags.id, flags.data)});
+                               flags.id, flags.place.data.string())});
   }
   const CampaignId id{*number};
-  const std::filesystem::path socket = std::filesystem::path(flags.data) / "tidings.sock";
+  const std::filesystem::path socket = flags.place.data / "tidings.sock";
   const std::string target = fmt::format("/local/campaigns/{}/cancel", to_text(id));
   const auto answer = net::request_local(socket, {.method = "POST", .target = target});
   if (answer) return print_answer(*answer, id);
   // Nobody there: do it here. Anything else may be done already, and is to be told.
   if (answer.error().kind != ErrorKind::not_found) return report(answer.error());
-  WorkplaceOptions options{.data = flags.data, .access = Access::write};
-  if (!flags.database.empty()) options.database_url = flags.database;
-  const auto place = Workplace::open(options);
+  const auto place = Workplace::open(flags.place.writing());
   if (!place) return report(place.error());
   const auto result = cancel_here(**place, id);
   if (!result) return report(result.error());
@@ -164,8 +161,7 @@ void add_cancel_command(CLI::App& app, CommandLine& line) {
   auto flags = std::make_shared<CancelFlags>();
   auto* command = app.add_subcommand("cancel", "Stop what is not yet sent of a campaign");
   command->add_option("id", flags->id, "The campaign, as tidings status shows it")->required();
-  command->add_option("--data", flags->data, "The data folder")->capture_default_str();
-  command->add_option("--database", flags->database, "The database, if not the folder's");
+  add_place(*command, flags->place);
   command->footer(
       "What was sent stays sent; what is scheduled does not begin. Example:\n"
       "  tidings cancel 01jc7v2m9k3xa");

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "edge/cli/workplace.h"
 
 namespace CLI {
 class App;
@@ -27,6 +28,9 @@ struct CommandLine {
   std::string program = "tidings";
   std::function<int()> run;  // the chosen command
 };
+
+// --data and --database: where a command works. `place` must live until the line is parsed.
+void add_place(CLI::App& command, WorkplaceOptions& place);
 
 // Prints `tidings: sentence` to standard error and returns `exit_code`.
 int report(const Error& error, int exit_code = kUsage);

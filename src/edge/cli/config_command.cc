@@ -1,5 +1,6 @@
 // tidings config: the machine's settings as they are now, or with where each came from.
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -12,7 +13,7 @@ namespace tidings::cli {
 namespace {
 
 struct ConfigOptions {
-  std::string data = "./data";
+  std::filesystem::path data = "./data";
   bool explains = false;
   bool is_reference = false;
 };

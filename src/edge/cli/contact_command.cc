@@ -18,7 +18,7 @@ namespace {
 namespace json = boost::json;
 
 struct ContactFlags {
-  std::string data = "./data";
+  WorkplaceOptions place;
   std::string what;  // an id, or words to search for
   int limit = 20;
   bool is_json = false;
@@ -37,7 +37,7 @@ std::string addresses_of(const json::value& contact) {
 }
 
 int find(const ContactFlags& flags) {
-  const auto answer = call_api({.data = flags.data}, "GET",
+  const auto answer = call_api(flags.place, "GET",
                                fmt::format("/contacts?sort=name&limit={}&search={}", flags.limit,
                                            wire::percent_encode(flags.what)));
   if (!answer) return report(answer.error());
@@ -55,8 +55,7 @@ int find(const ContactFlags& flags) {
 }
 
 int show(const ContactFlags& flags) {
-  const auto answer =
-      call_api({.data = flags.data}, "GET", "/contacts/" + wire::percent_encode(flags.what));
+  const auto answer = call_api(flags.place, "GET", "/contacts/" + wire::percent_encode(flags.what));
   if (!answer) return report(answer.error());
   if (flags.is_json) {
     fmt::print("{}\n", answer->text);
@@ -88,7 +87,7 @@ void add_contact_command(CLI::App& app, CommandLine& line) {
   const auto add = [&](std::string name, std::string help, std::string of_what,
                        int (*run)(const ContactFlags&)) {
     auto* command = contact->add_subcommand(std::move(name), std::move(help));
-    command->add_option("--data", flags->data, "The data folder")->capture_default_str();
+    add_place(*command, flags->place);
     command->add_option("what", flags->what, std::move(of_what))->required();
     command->add_flag("--json", flags->is_json, "As the API answers it");
     command->callback([flags, run, &line] { line.run = [flags, run] { return run(*flags); }; });

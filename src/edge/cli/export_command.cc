@@ -16,14 +16,14 @@ namespace tidings::cli {
 namespace {
 
 struct ExportFlags {
-  std::string data = "./data";
+  WorkplaceOptions place;
   std::string group;
   std::string file;
 };
 
 int run(const ExportFlags& flags) {
   // Reads alongside whoever holds the folder; nothing is written there.
-  const auto place = Workplace::open({.data = flags.data});
+  const auto place = Workplace::open(flags.place);
   if (!place) return report(place.error());
   Workplace& at = **place;
   const OrganisationId organisation = at.organisation().id;
@@ -55,7 +55,7 @@ void add_export_command(CLI::App& app, CommandLine& line) {
   auto* command =
       app.add_subcommand("export", "Contacts as CSV, with the columns that an import reads back");
   auto flags = std::make_shared<ExportFlags>();
-  command->add_option("--data", flags->data, "The data folder")->capture_default_str();
+  add_place(*command, flags->place);
   command->add_option("--group", flags->group, "Only the members of this group");
   command->add_option("file", flags->file, "Where to; standard output when left out");
   command->callback([flags, &line] { line.run = [flags] { return run(*flags); }; });

@@ -21,7 +21,7 @@ namespace {
 namespace json = boost::json;
 
 struct GroupFlags {
-  std::string data = "./data";
+  WorkplaceOptions place;
   std::string name;
   std::vector<std::string> contacts;
   bool is_json = false;
@@ -30,7 +30,7 @@ struct GroupFlags {
 int list(const GroupFlags& flags) {
   std::string cursor;
   do {
-    const auto answer = call_api({.data = flags.data}, "GET",
+    const auto answer = call_api(flags.place, "GET",
                                  "/groups?limit=200" + (cursor.empty() ? "" : "&cursor=" + cursor));
     if (!answer) return report(answer.error());
     for (const json::value& group : answer->body.at("items").as_array()) {
@@ -48,8 +48,7 @@ int list(const GroupFlags& flags) {
 }
 
 int create(const GroupFlags& flags) {
-  const auto answer =
-      call_api({.data = flags.data}, "POST", "/groups", json::object{{"name", flags.name}});
+  const auto answer = call_api(flags.place, "POST", "/groups", json::object{{"name", flags.name}});
   if (!answer) return report(answer.error());
   fmt::print("The group “{}” is made.\n", harmless(flags.name));
   return kDone;
@@ -73,10 +72,10 @@ Result<std::string> group_id(const WorkplaceOptions& options, const std::string&
 }
 
 int add(const GroupFlags& flags) {
-  const auto group = group_id({.data = flags.data}, flags.name);
+  const auto group = group_id(flags.place, flags.name);
   if (!group) return report(group.error());
   const auto answer = call_api(
-      {.data = flags.data}, "POST", "/groups/" + *group + "/members",
+      flags.place, "POST", "/groups/" + *group + "/members",
       json::object{{"contact_ids", json::array(flags.contacts.begin(), flags.contacts.end())}});
   if (!answer) return report(answer.error());
   fmt::print("{} added; “{}” has {} members.\n", answer->body.at("changed").as_int64(),
@@ -92,7 +91,7 @@ void add_group_command(CLI::App& app, CommandLine& line) {
   auto flags = std::make_shared<GroupFlags>();
   const auto add_one = [&](std::string name, std::string help, int (*run)(const GroupFlags&)) {
     auto* command = group->add_subcommand(std::move(name), std::move(help));
-    command->add_option("--data", flags->data, "The data folder")->capture_default_str();
+    add_place(*command, flags->place);
     command->callback([flags, run, &line] { line.run = [flags, run] { return run(*flags); }; });
     return command;
   };

@@ -34,7 +34,7 @@ constexpr std::size_t findings_shown = 5;
 constexpr int bar_width = 30;
 
 struct ImportFlags {
-  std::string data = "./data";
+  WorkplaceOptions place;
   std::string file;
   std::vector<std::string> mappings;
   std::vector<std::string> groups;
@@ -42,7 +42,6 @@ struct ImportFlags {
   std::string encoding;
   std::string region;
   std::string report;
-  std::string database;
   bool is_dry_run = false;
   bool is_json = false;
   bool is_resume = false;
@@ -267,7 +266,7 @@ int run_one(Workplace& workplace, const ImportFlags& flags, ImportId import,
   if (job) return finish(workplace, flags, *job);
   if (job.error().kind != ErrorKind::cancelled) return report(job.error());
   fmt::print(stderr, "{} Resume it with: tidings import --resume --data {}\n", job.error().message,
-             flags.data);
+             flags.place.data.string());
   return kInterrupted;
 }
 
@@ -284,19 +283,19 @@ int watch_import(Workplace& workplace, const ImportFlags& flags, ImportId import
     bar.draw(*job);
     if (job->state == audience::ImportState::finished) return finish(workplace, flags, *job);
     if (job->state == audience::ImportState::cancelled)
-      return report(
-          {ErrorKind::cancelled, "import.cancelled",
-           fmt::format("The import was cancelled after {}; take them out again with: "
-                       "tidings import --undo {} --data {}",
-                       plural(job->counts.rows, "row", "rows"), to_text(import), flags.data)},
-          kInterrupted);
+      return report({ErrorKind::cancelled, "import.cancelled",
+                     fmt::format("The import was cancelled after {}; take them out again with: "
+                                 "tidings import --undo {} --data {}",
+                                 plural(job->counts.rows, "row", "rows"), to_text(import),
+                                 flags.place.data.string())},
+                    kInterrupted);
     if (job->state == audience::ImportState::failed)
       return report({ErrorKind::invalid, "import.failed", job->problem});
     if (!running_process(workplace.folder())) {
       return report({ErrorKind::cancelled, "import.stopped",
                      fmt::format("The import ended early. Go on with it: tidings import --resume "
                                  "--data {}",
-                                 flags.data)},
+                                 flags.place.data.string())},
                     kInterrupted);
     }
     std::this_thread::sleep_for(kLook);
@@ -307,9 +306,7 @@ int watch_import(Workplace& workplace, const ImportFlags& flags, ImportId import
 
 int hand_over(const ImportFlags& flags, const ImportOptions& options, const Error& busy,
               const InterruptWatch& interrupt) {
-  WorkplaceOptions place{.data = flags.data};
-  if (!flags.database.empty()) place.database_url = flags.database;
-  const auto workplace = Workplace::open(place);
+  const auto workplace = Workplace::open(flags.place);
   if (!workplace) return report(workplace.error());
   std::error_code ignored;
   const std::string body =
@@ -339,12 +336,11 @@ void print_job(const json::object& job) {
 
 // --list, --cancel and --undo: the calls of the API.
 int run_job_command(const ImportFlags& flags) {
-  WorkplaceOptions place{.data = flags.data};
-  if (!flags.database.empty()) place.database_url = flags.database;
-  const auto answer = flags.is_list ? call_api(place, "GET", "/imports?limit=25")
-                      : flags.undo.empty()
-                          ? call_api(place, "POST", fmt::format("/imports/{}/cancel", flags.cancel))
-                          : call_api(place, "POST", fmt::format("/imports/{}/undo", flags.undo));
+  const auto answer =
+      flags.is_list ? call_api(flags.place, "GET", "/imports?limit=25")
+      : flags.undo.empty()
+          ? call_api(flags.place, "POST", fmt::format("/imports/{}/cancel", flags.cancel))
+          : call_api(flags.place, "POST", fmt::format("/imports/{}/undo", flags.undo));
   if (!answer) return report(answer.error());
   if (flags.is_json) {
     fmt::print("{}\n", answer->text);
@@ -373,9 +369,7 @@ int run_import_command(const ImportFlags& flags) {
   }
   if (flags.is_dry_run && !flags.is_resume) return dry_run(flags, *options);
   const InterruptWatch interrupt;
-  WorkplaceOptions place{.data = flags.data, .access = Access::write, .create = !flags.is_resume};
-  if (!flags.database.empty()) place.database_url = flags.database;
-  const auto workplace = Workplace::open(place);
+  const auto workplace = Workplace::open(flags.place.writing(!flags.is_resume));
   if (!workplace && workplace.error().code == "workplace.busy") {
     return hand_over(flags, *options, workplace.error(), interrupt);
   }
@@ -405,8 +399,7 @@ void add_import_command(CLI::App& app, CommandLine& line) {
   auto flags = std::make_shared<ImportFlags>();
   auto* command = app.add_subcommand("import", "Read people from a CSV file");
   command->add_option("file", flags->file, "The CSV file; its first line names the columns");
-  command->add_option("--data", flags->data, "The data folder")->capture_default_str();
-  command->add_option("--database", flags->database, "sqlite:PATH or postgres://USER@HOST/NAME");
+  add_place(*command, flags->place);
   command
       ->add_option("--map", flags->mappings,
                    "column=field, where a column is not recognised by its name; fields are email, "

@@ -14,8 +14,7 @@ namespace tidings::cli {
 namespace {
 
 struct InitFlags {
-  std::string data = "./data";
-  std::string database;
+  WorkplaceOptions place;
   std::string name;
   std::string locale;
   std::string time_zone;
@@ -29,8 +28,7 @@ struct InitFlags {
 int add_owner(const InitFlags& flags) {
   PasswordFrom password = has_terminal() ? PasswordFrom::terminal : PasswordFrom::link;
   if (flags.from_stdin) password = PasswordFrom::standard_input;
-  const auto added =
-      add_person({.data = flags.data}, {flags.owner, flags.owner_name, "owner", password});
+  const auto added = add_person(flags.place, {flags.owner, flags.owner_name, "owner", password});
   if (!added) return report(added.error());
   fmt::print("{} is its owner.\n", flags.owner);
   if (!added->link.empty()) {
@@ -40,12 +38,7 @@ int add_owner(const InitFlags& flags) {
 }
 
 int prepare(const InitFlags& flags) {
-  WorkplaceOptions options;
-  options.data = flags.data;
-  options.access = Access::write;
-  options.create = true;
-  if (!flags.database.empty()) options.database_url = flags.database;
-  const auto workplace = Workplace::open(options);
+  const auto workplace = Workplace::open(flags.place.writing(true));
   if (!workplace) return report(workplace.error());
   identity::Organisation organisation = (*workplace)->organisation();
   if (!flags.name.empty()) organisation.name = flags.name;
@@ -74,9 +67,7 @@ int run_init(const InitFlags& flags) {
 void add_init_command(CLI::App& app, CommandLine& line) {
   auto flags = std::make_shared<InitFlags>();
   auto* command = app.add_subcommand("init", "Make a data folder, or change its organisation");
-  command->add_option("--data", flags->data, "The data folder")->capture_default_str();
-  command->add_option("--database", flags->database,
-                      "postgres://… instead of a file in the folder");
+  add_place(*command, flags->place);
   command->add_option("--name", flags->name, "The organisation's name");
   command->add_option("--locale", flags->locale, "Its language, like en, nl, pl or fr");
   command->add_option("--time-zone", flags->time_zone, "Its time zone, like Europe/Amsterdam");

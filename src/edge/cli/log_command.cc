@@ -40,8 +40,7 @@ constexpr std::int64_t kCountMost = 100'000;
 constexpr std::size_t kFlushBytes = 1u << 16;
 
 struct LogFlags {
-  std::string data = "./data";
-  std::string database;
+  WorkplaceOptions place;
   std::string kind;
   std::string channel;
   std::vector<std::string> statuses;
@@ -307,9 +306,7 @@ int write_csv(Workplace& at, const LogFilter& filter, const std::string& file) {
 }
 
 int show_log(const LogFlags& flags) {
-  WorkplaceOptions options{.data = flags.data};
-  if (!flags.database.empty()) options.database_url = flags.database;
-  const auto place = Workplace::open(options);
+  const auto place = Workplace::open(flags.place);
   if (!place) return report(place.error());
   Workplace& at = **place;
   const Instant now = at.clock().now();
@@ -319,7 +316,7 @@ int show_log(const LogFlags& flags) {
     const auto query = send_outs_query(flags, *filter);
     if (!query) return report(query.error());
     const std::int64_t all = std::numeric_limits<std::int64_t>::max();
-    return show_send_outs(options, *query,
+    return show_send_outs(flags.place, *query,
                           flags.limit >= 0 ? flags.limit
                           : flags.is_json  ? all
                                            : kDefaultLimit,
@@ -336,8 +333,7 @@ int show_log(const LogFlags& flags) {
 void add_log_command(CLI::App& app, CommandLine& line) {
   auto flags = std::make_shared<LogFlags>();
   auto* command = app.add_subcommand("log", "Who was sent what, and what became of it");
-  command->add_option("--data", flags->data, "The data folder")->capture_default_str();
-  command->add_option("--database", flags->database, "The database, if not the folder's");
+  add_place(*command, flags->place);
   command->add_option("--kind", flags->kind, "campaign, individual, transactional or test");
   command->add_option("--channel", flags->channel, "email or sms");
   command->add_option("--status", flags->statuses, "Such as sent, or bounced,failed; repeatable")

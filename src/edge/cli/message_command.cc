@@ -30,8 +30,7 @@ using report::LogEntry;
 using report::TimelineEvent;
 
 struct MessageFlags {
-  std::string data = "./data";
-  std::string database;
+  WorkplaceOptions place;
   std::string id;
   bool is_json = false;
   bool is_raw = false;
@@ -228,9 +227,7 @@ int show(const MessageFlags& flags) {
                                "Message-ID of one sent from here. Find it with: tidings log",
                                flags.id)});
   }
-  WorkplaceOptions options{.data = flags.data};
-  if (!flags.database.empty()) options.database_url = flags.database;
-  const auto place = Workplace::open(options);
+  const auto place = Workplace::open(flags.place);
   if (!place) return report(place.error());
   const auto record = read_record(**place, *id);
   if (!record) return report(record.error());
@@ -247,8 +244,7 @@ void add_message_command(CLI::App& app, CommandLine& line) {
   auto* showing = command->add_subcommand("show", "A message as it was sent, and its timeline");
   showing->add_option("id", flags->id, "As tidings log shows it, or a Message-ID header")
       ->required();
-  showing->add_option("--data", flags->data, "The data folder")->capture_default_str();
-  showing->add_option("--database", flags->database, "The database, if not the folder's");
+  add_place(*showing, flags->place);
   auto* raw = showing->add_flag("--raw", flags->is_raw, "The exact octets as sent, nothing else");
   showing->add_flag("--json", flags->is_json, "One JSON object")->excludes(raw);
   showing->footer(

@@ -24,20 +24,13 @@ namespace {
 namespace json = boost::json;
 
 struct RecordFlags {
-  std::string data = "./data";
-  std::string database;
+  WorkplaceOptions place;
   std::string what;  // a question or an id
   std::string language;
   std::string reason;
   bool is_campaign = false;
   bool is_json = false;
 };
-
-WorkplaceOptions place_of(const RecordFlags& flags) {
-  WorkplaceOptions place{.data = flags.data};
-  if (!flags.database.empty()) place.database_url = flags.database;
-  return place;
-}
 
 // Text of foreign origin, safe on a terminal; empty for null.
 std::string text(const json::value& object, std::string_view name) {
@@ -62,7 +55,7 @@ void print_proof(const json::value& message) {
 int ask(const RecordFlags& flags) {
   std::string target = "/did-it-arrive?q=" + wire::percent_encode(flags.what);
   if (!flags.language.empty()) target += "&language=" + wire::percent_encode(flags.language);
-  const auto answer = call_api(place_of(flags), "GET", target);
+  const auto answer = call_api(flags.place, "GET", target);
   if (!answer) return report(answer.error());
   if (flags.is_json) {
     fmt::print("{}\n", answer->text);
@@ -100,7 +93,7 @@ int change(const RecordFlags& flags, const std::string& step) {
       step == "unhide" ? json::value() : json::value(json::object{{"reason", flags.reason}});
   std::int64_t purged = 0;
   for (;;) {
-    const auto answer = call_api(place_of(flags), "POST", target, body);
+    const auto answer = call_api(flags.place, "POST", target, body);
     if (!answer) return report(answer.error());
     if (!answer->body.is_object()) break;
     purged += answer->body.at("purged").to_number<std::int64_t>();
@@ -164,10 +157,7 @@ int show_send_outs(const WorkplaceOptions& place, const std::string& query, std:
 
 void add_record_commands(CLI::App& app, CommandLine& line) {
   auto flags = std::make_shared<RecordFlags>();
-  const auto add_common = [flags](CLI::App& command) {
-    command.add_option("--data", flags->data, "The data folder")->capture_default_str();
-    command.add_option("--database", flags->database, "The database, if not the folder's");
-  };
+  const auto add_common = [flags](CLI::App& command) { add_place(command, flags->place); };
   auto* arrived =
       app.add_subcommand("arrived", "Did it arrive? For a name, an address or a phone number");
   arrived->add_option("who", flags->what, "A name or part of it, an address, a number")->required();

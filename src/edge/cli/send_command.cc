@@ -39,8 +39,7 @@ constexpr std::size_t kTemplateMax = std::size_t{4} << 20;
 constexpr std::size_t kAttachmentMax = std::size_t{64} << 20;
 
 struct SendFlags {
-  std::string data = "./data";
-  std::string database;
+  WorkplaceOptions place;
   std::string csv, html, text, subject, from, reply_to, envelope_from, smtp, group;
   std::string password_file, wait = "0", rate, at, zone, fold;
   std::vector<std::string> attachments, mappings;
@@ -160,11 +159,8 @@ void print_accepted(CampaignId id) {
 }
 
 WorkplaceOptions workplace_options(const SendFlags& flags, Access access) {
-  WorkplaceOptions options;
-  options.data = flags.data;
-  options.access = access;
-  options.create = access == Access::write && !flags.is_resume;
-  if (!flags.database.empty()) options.database_url = flags.database;
+  WorkplaceOptions options =
+      access == Access::write ? flags.place.writing(!flags.is_resume) : flags.place;
   if (flags.connections > 0) options.flags["connections"] = std::to_string(flags.connections);
   return options;
 }
@@ -408,10 +404,7 @@ void add_send_command(CLI::App& app, CommandLine& line) {
   auto flags = std::make_shared<SendFlags>();
   auto* command =
       app.add_subcommand("send", "Write to many: import, send to each, show what happened");
-  command->add_option("--data", flags->data, "The data folder; made when missing")
-      ->capture_default_str();
-  command->add_option("--database", flags->database,
-                      "postgres://… instead of a file in the folder");
+  add_place(*command, flags->place);
   command->add_option("--csv", flags->csv, "The people, one a row");
   command->add_option("--map", flags->mappings, "column=field, where the header is not understood");
   command->add_option("--group", flags->group,

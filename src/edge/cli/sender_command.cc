@@ -18,18 +18,16 @@ namespace {
 namespace json = boost::json;
 
 struct SenderFlags {
-  std::string data = "./data";
+  WorkplaceOptions place;
   std::string sender;
   std::string reply_to;
   bool is_json = false;
-
-  WorkplaceOptions options() const { return {.data = data}; }
 };
 
 int add(const SenderFlags& flags) {
   const auto mailbox = wire::parse_mailbox(flags.sender);
   if (!mailbox) return report(mailbox.error());
-  const auto made = call_api(flags.options(), "POST", "/senders",
+  const auto made = call_api(flags.place, "POST", "/senders",
                              json::object{{"name", mailbox->display_name},
                                           {"address", mailbox->address.typed},
                                           {"reply_to", flags.reply_to}});
@@ -40,7 +38,7 @@ int add(const SenderFlags& flags) {
 }
 
 int list(const SenderFlags& flags) {
-  const auto listed = each_item(flags.options(), "/senders", [&](const json::object& sender) {
+  const auto listed = each_item(flags.place, "/senders", [&](const json::object& sender) {
     if (flags.is_json) {
       fmt::print("{}\n", json::serialize(sender));
       return true;
@@ -62,7 +60,7 @@ int list(const SenderFlags& flags) {
 Result<std::string> find(const SenderFlags& flags) {
   std::string found;
   const auto key = wire::parse_mailbox(flags.sender);
-  TRY(each_item(flags.options(), "/senders", [&](const json::object& sender) {
+  TRY(each_item(flags.place, "/senders", [&](const json::object& sender) {
     const auto address = wire::parse_email_address(text_member(sender, "address"));
     const bool is_it =
         text_member(sender, "id") == flags.sender ||
@@ -79,7 +77,7 @@ Result<std::string> find(const SenderFlags& flags) {
 int verify(const SenderFlags& flags) {
   const auto id = find(flags);
   if (!id) return report(id.error());
-  const auto sent = call_api(flags.options(), "POST", fmt::format("/senders/{}/verification", *id));
+  const auto sent = call_api(flags.place, "POST", fmt::format("/senders/{}/verification", *id));
   if (!sent) return report(sent.error());
   fmt::print(
       "A link is on its way to {}. Whoever reads that mailbox opens it and presses the button.\n",
@@ -102,7 +100,7 @@ void add_sender_command(CLI::App& app, CommandLine& line) {
   auto* verifying = command->add_subcommand("verify", "Mail the link that verifies a sender");
   verifying->add_option("sender", flags->sender, "Its address or id")->required();
   for (CLI::App* sub : {adding, listing, verifying}) {
-    sub->add_option("--data", flags->data, "The data folder")->capture_default_str();
+    add_place(*sub, flags->place);
   }
   command->footer(
       "Examples:\n"

@@ -22,8 +22,7 @@ namespace tidings::cli {
 namespace {
 
 struct ServeFlags {
-  std::string data = "./data";
-  std::string database;
+  WorkplaceOptions place;
   std::string listen;
   int connections = 0;
   bool checks_answers = false;
@@ -54,11 +53,7 @@ feedback::RecordEvidence record_in(const delivery::Ledger& ledger, delivery::Dis
 
 int run_serve(const ServeFlags& flags) {
   const InterruptWatch interrupt;
-  WorkplaceOptions options;
-  options.data = flags.data;
-  options.access = Access::write;
-  options.create = true;
-  if (!flags.database.empty()) options.database_url = flags.database;
+  WorkplaceOptions options = flags.place.writing(true);
   if (!flags.listen.empty()) options.flags["listen"] = flags.listen;
   if (flags.connections > 0) options.flags["connections"] = std::to_string(flags.connections);
   auto workplace = Workplace::open(options);
@@ -81,7 +76,7 @@ int run_serve(const ServeFlags& flags) {
   pages.database = &(*workplace)->database();
   pages.unsubscriber = &unsubscriber;
   pages.organisation_name = (*workplace)->organisation().name;
-  pages.data_folder = flags.data;
+  pages.data_folder = flags.place.data.string();
   pages.public_url = (*service)->public_url();
   pages.check_journal = [raw = service->get()]() -> Result<void> {
     const auto activity = raw->dispatcher().activity();
@@ -118,10 +113,7 @@ int run_serve(const ServeFlags& flags) {
 void add_serve_command(CLI::App& app, CommandLine& line) {
   auto flags = std::make_shared<ServeFlags>();
   auto* command = app.add_subcommand("serve", "Serve the public pages and send what is open");
-  command->add_option("--data", flags->data, "The data folder; made when missing")
-      ->capture_default_str();
-  command->add_option("--database", flags->database,
-                      "postgres://… instead of a file in the folder");
+  add_place(*command, flags->place);
   command->add_option("--listen", flags->listen, "ADDRESS:PORT (setting listen)");
   command->add_option("--connections", flags->connections, "To each mail server at a time")
       ->check(CLI::Range(1, 1000));

@@ -36,8 +36,7 @@ constexpr std::chrono::milliseconds kWatchPause{1000};
 constexpr std::size_t kReasonsShown = 20;
 
 struct StatusFlags {
-  std::string data = "./data";
-  std::string database;
+  WorkplaceOptions place;
   std::string id;
   bool is_json = false;
   bool is_watch = false;
@@ -281,7 +280,7 @@ void print(const std::vector<CampaignStatus>& all, const StatusFlags& flags) {
       fmt::print("{}\n", json::serialize(to_json(each, in_detail)));
     }
   } else if (in_detail) {
-    print_detail(all.front(), flags.data);
+    print_detail(all.front(), flags.place.data.string());
   } else {
     print_list(all, flags.limit);
   }
@@ -302,15 +301,13 @@ int show_status(const StatusFlags& flags) {
       return report({ErrorKind::invalid, "status.id",
                      fmt::format("“{}” is no id of a campaign: those have 13 letters and digits. "
                                  "List them with: tidings status --data {}",
-                                 flags.id, flags.data)});
+                                 flags.id, flags.place.data.string())});
     }
     id = CampaignId{*number};
   }
   std::optional<InterruptWatch> interrupt;
   if (flags.is_watch) interrupt.emplace();
-  WorkplaceOptions options{.data = flags.data};
-  if (!flags.database.empty()) options.database_url = flags.database;
-  const auto place = Workplace::open(options);
+  const auto place = Workplace::open(flags.place);
   if (!place) return report(place.error());
   const bool is_redrawn = flags.is_watch && !flags.is_json && ::isatty(STDOUT_FILENO) == 1;
   for (;;) {
@@ -333,8 +330,7 @@ void add_status_command(CLI::App& app, CommandLine& line) {
   auto flags = std::make_shared<StatusFlags>();
   auto* command = app.add_subcommand("status", "How far campaigns are");
   command->add_option("id", flags->id, "One campaign in detail; without it all, newest first");
-  command->add_option("--data", flags->data, "The data folder")->capture_default_str();
-  command->add_option("--database", flags->database, "The database, if not the folder's");
+  add_place(*command, flags->place);
   command->add_option("--limit", flags->limit, "Campaigns at most")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));

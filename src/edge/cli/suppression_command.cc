@@ -19,7 +19,7 @@ using audience::SuppressedKinds;
 using audience::Suppression;
 
 struct SuppressionFlags {
-  std::string data = "./data";
+  WorkplaceOptions place;
   std::string address;
   std::string reason;
   bool covers_everything = false;
@@ -49,7 +49,7 @@ int say_released(const std::string& normalised, std::int64_t count) {
 Result<std::string> hand_over(const SuppressionFlags& flags, std::string_view target,
                               const std::string& normalised, const Error& busy) {
   return ask_running(
-      std::filesystem::path(flags.data) / "tidings.sock", target,
+      flags.place.data / "tidings.sock", target,
       suppression_request(flags.channel(), normalised, flags.covers_everything, flags.reason),
       busy);
 }
@@ -57,7 +57,7 @@ Result<std::string> hand_over(const SuppressionFlags& flags, std::string_view ta
 int add(const SuppressionFlags& flags) {
   const auto normalised = audience::normalise_for_suppression(flags.channel(), flags.address);
   if (!normalised) return report(normalised.error());
-  const auto place = Workplace::open({.data = flags.data, .access = Access::write});
+  const auto place = Workplace::open(flags.place.writing());
   if (!place && place.error().code == "workplace.busy") {
     const auto answer = hand_over(flags, "/local/suppressions", *normalised, place.error());
     return answer ? say_added(*normalised, number_in(*answer, "changed") != 0)
@@ -83,7 +83,7 @@ int add(const SuppressionFlags& flags) {
 int release_address(const SuppressionFlags& flags) {
   const auto normalised = audience::normalise_for_suppression(flags.channel(), flags.address);
   if (!normalised) return report(normalised.error());
-  const auto place = Workplace::open({.data = flags.data, .access = Access::write});
+  const auto place = Workplace::open(flags.place.writing());
   if (!place && place.error().code == "workplace.busy") {
     const auto answer = hand_over(flags, "/local/suppressions/release", *normalised, place.error());
     return answer ? say_released(*normalised, number_in(*answer, "count")) : report(answer.error());
@@ -123,7 +123,7 @@ void print(const Suppression& each, bool is_json) {
 }
 
 int list(const SuppressionFlags& flags) {
-  const auto place = Workplace::open({.data = flags.data});
+  const auto place = Workplace::open(flags.place);
   if (!place) return report(place.error());
   Workplace& at = **place;
   audience::SuppressionPage page{.with_released = flags.with_released, .limit = 1000};
@@ -144,9 +144,7 @@ void add_suppression_command(CLI::App& app, CommandLine& line) {
   auto flags = std::make_shared<SuppressionFlags>();
   auto* command = app.add_subcommand("suppression", "Addresses that must not be written to");
   command->require_subcommand(1);
-  const auto common = [&](CLI::App* sub) {
-    sub->add_option("--data", flags->data, "The data folder")->capture_default_str();
-  };
+  const auto common = [&](CLI::App* sub) { add_place(*sub, flags->place); };
   auto* adding = command->add_subcommand("add", "Stop writing to an address or a @domain");
   auto* releasing = command->add_subcommand("release", "Write to an address again");
   for (CLI::App* sub : {adding, releasing}) {

@@ -23,37 +23,33 @@ namespace fs = std::filesystem;
 constexpr std::uintmax_t kFileMax = 4u << 20;
 
 struct TemplateFlags {
-  std::string data = "./data";
+  WorkplaceOptions place;
   std::string name;  // or id
   std::string file;
   std::string subject;
   std::string locale;
   bool is_json = false;
   bool is_text = false;
-
-  WorkplaceOptions options() const { return {.data = data}; }
 };
 
 int list(const TemplateFlags& flags) {
-  const auto listed =
-      each_item(flags.options(), "/templates?sort=name", [&](const json::object& one) {
-        if (flags.is_json) {
-          fmt::print("{}\n", json::serialize(one));
-        } else {
-          fmt::print("{}  {}  {}  {}\n", text_member(one, "id"),
-                     text_member(one, "changed_at").substr(0, 16),
-                     fitted(harmless(text_member(one, "name")), 30),
-                     harmless(text_member(one, "subject")));
-        }
-        return true;
-      });
+  const auto listed = each_item(flags.place, "/templates?sort=name", [&](const json::object& one) {
+    if (flags.is_json) {
+      fmt::print("{}\n", json::serialize(one));
+    } else {
+      fmt::print(
+          "{}  {}  {}  {}\n", text_member(one, "id"), text_member(one, "changed_at").substr(0, 16),
+          fitted(harmless(text_member(one, "name")), 30), harmless(text_member(one, "subject")));
+    }
+    return true;
+  });
   return listed ? kDone : report(listed.error());
 }
 
 // The id of the template with that name or id; empty when there is none.
 Result<std::string> find(const TemplateFlags& flags, std::string_view name) {
   std::string found;
-  TRY(each_item(flags.options(), "/templates", [&](const json::object& one) {
+  TRY(each_item(flags.place, "/templates", [&](const json::object& one) {
     const bool is_it = text_member(one, "name") == name || text_member(one, "id") == name;
     if (is_it) found = text_member(one, "id");
     return !is_it;
@@ -85,7 +81,7 @@ int show(const TemplateFlags& flags) {
         {ErrorKind::not_found, "template.not_found",
          fmt::format("There is no template {}. See: tidings template list", harmless(flags.name))});
   }
-  const auto got = call_api(flags.options(), "GET", "/templates/" + *id);
+  const auto got = call_api(flags.place, "GET", "/templates/" + *id);
   if (!got) return report(got.error());
   const json::object& draft = got->body.as_object().at("draft").as_object();
   if (flags.is_json) {
@@ -126,8 +122,8 @@ int import(const TemplateFlags& flags) {
   if (!flags.subject.empty()) draft["subject"] = flags.subject;
   if (!flags.locale.empty()) draft["locale"] = flags.locale;
   const json::object body{{"name", name}, {"draft", std::move(draft)}};
-  const auto saved = id->empty() ? call_api(flags.options(), "POST", "/templates", body)
-                                 : call_api(flags.options(), "PATCH", "/templates/" + *id, body);
+  const auto saved = id->empty() ? call_api(flags.place, "POST", "/templates", body)
+                                 : call_api(flags.place, "PATCH", "/templates/" + *id, body);
   if (!saved) return report(saved.error());
   print_findings(saved->body);
   fmt::print("{} is saved as version {}.\n", harmless(name),
@@ -153,7 +149,7 @@ void add_template_command(CLI::App& app, CommandLine& line) {
   importing->add_option("--subject", flags->subject, "The subject line");
   importing->add_option("--locale", flags->locale, "Its language, such as nl-BE");
   for (CLI::App* sub : {listing, showing, importing}) {
-    sub->add_option("--data", flags->data, "The data folder")->capture_default_str();
+    add_place(*sub, flags->place);
   }
   for (CLI::App* sub : {listing, showing}) sub->add_flag("--json", flags->is_json, "As JSON");
   command->footer(

@@ -22,7 +22,7 @@ namespace {
 namespace json = boost::json;
 
 struct TokenFlags {
-  WorkplaceOptions options;
+  WorkplaceOptions place;
   std::string name;
   std::string email;
   std::vector<std::string> scopes;
@@ -41,11 +41,11 @@ std::string text_at(const json::object& object, std::string_view name) {
 // --user, or the only owner.
 Result<std::string> user_id(const TokenFlags& flags) {
   if (!flags.email.empty()) {
-    const auto user = TRY(user_by_email(flags.options, flags.email));
+    const auto user = TRY(user_by_email(flags.place, flags.email));
     return std::string(user.at("id").as_string());
   }
   std::string owner;
-  for (const json::value& each : TRY(all_users(flags.options))) {
+  for (const json::value& each : TRY(all_users(flags.place))) {
     if (each.at("role").as_string() != "owner" || each.at("is_disabled").as_bool()) continue;
     if (!owner.empty()) {
       return fail(ErrorKind::invalid, "token.user",
@@ -98,7 +98,7 @@ Result<json::object> wanted_token(const TokenFlags& flags) {
 int create(const TokenFlags& flags) {
   const auto wanted = wanted_token(flags);
   if (!wanted) return report(wanted.error());
-  const auto made = call_api(flags.options, "POST", "/tokens", *wanted);
+  const auto made = call_api(flags.place, "POST", "/tokens", *wanted);
   if (!made) return report(made.error());
   const json::object& body = made->body.as_object();
   if (flags.is_json) {
@@ -138,7 +138,7 @@ int list(const TokenFlags& flags) {
       std::string("/tokens?limit=200") + (flags.with_revoked ? "&with_revoked=true" : "");
   const std::string first = target;
   for (;;) {
-    const auto page = call_api(flags.options, "GET", target);
+    const auto page = call_api(flags.place, "GET", target);
     if (!page) return report(page.error());
     for (const json::value& each : page->body.at("items").as_array()) {
       print(each.as_object(), flags.is_json);
@@ -150,8 +150,7 @@ int list(const TokenFlags& flags) {
 }
 
 int revoke(const TokenFlags& flags) {
-  const auto revoked =
-      call_api(flags.options, "DELETE", "/tokens/" + wire::percent_encode(flags.id));
+  const auto revoked = call_api(flags.place, "DELETE", "/tokens/" + wire::percent_encode(flags.id));
   if (!revoked) return report(revoked.error());
   fmt::print("Revoked. It is refused from now on.\n");
   return kDone;
@@ -165,7 +164,7 @@ void add_token_command(CLI::App& app, CommandLine& line) {
   command->require_subcommand(1);
   const auto subcommand = [&](const char* name, const char* what, int (*run)(const TokenFlags&)) {
     auto* sub = command->add_subcommand(name, what);
-    sub->add_option("--data", flags->options.data, "The data folder")->capture_default_str();
+    add_place(*sub, flags->place);
     sub->callback([&line, flags, run] { line.run = [flags, run] { return run(*flags); }; });
     return sub;
   };

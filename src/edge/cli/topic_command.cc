@@ -19,7 +19,7 @@ namespace {
 namespace json = boost::json;
 
 struct TopicFlags {
-  std::string data = "./data";
+  WorkplaceOptions place;
   std::string name;
   std::string description;
   bool is_essential = false;
@@ -28,7 +28,7 @@ struct TopicFlags {
 
 // Each of a list that has one page.
 int each_of(const TopicFlags& flags, std::string_view target, void (*print)(const json::object&)) {
-  const auto answer = call_api({.data = flags.data}, "GET", std::string(target));
+  const auto answer = call_api(flags.place, "GET", std::string(target));
   if (!answer) return report(answer.error());
   for (const json::value& item : answer->body.at("items").as_array()) {
     if (flags.is_json) {
@@ -49,7 +49,7 @@ int list_topics(const TopicFlags& flags) {
 }
 
 int create_topic(const TopicFlags& flags) {
-  const auto answer = call_api({.data = flags.data}, "POST", "/topics",
+  const auto answer = call_api(flags.place, "POST", "/topics",
                                json::object{{"name", flags.name},
                                             {"description", flags.description},
                                             {"is_essential", flags.is_essential}});
@@ -59,9 +59,8 @@ int create_topic(const TopicFlags& flags) {
 }
 
 int archive_topic(const TopicFlags& flags) {
-  const auto answer =
-      call_api({.data = flags.data}, "PATCH", "/topics/" + wire::percent_encode(flags.name),
-               json::object{{"archived", true}});
+  const auto answer = call_api(flags.place, "PATCH", "/topics/" + wire::percent_encode(flags.name),
+                               json::object{{"archived", true}});
   if (!answer) return report(answer.error());
   fmt::print("“{}” is archived.\n", harmless(answer->body.at("name").as_string()));
   return kDone;
@@ -79,7 +78,7 @@ int list_triggers(const TopicFlags& flags) {
 
 int switch_trigger(const TopicFlags& flags, bool is_on) {
   const auto answer =
-      call_api({.data = flags.data}, "PATCH", "/triggers/" + wire::percent_encode(flags.name),
+      call_api(flags.place, "PATCH", "/triggers/" + wire::percent_encode(flags.name),
                json::object{{"is_enabled", is_on}});
   if (!answer) return report(answer.error());
   fmt::print("{} is {} now.\n", harmless(flags.name), is_on ? "on" : "off");
@@ -96,7 +95,7 @@ class Family {
   }
   CLI::App* add(std::string name, std::string help, int (*run)(const TopicFlags&)) {
     auto* command = parent_->add_subcommand(std::move(name), std::move(help));
-    command->add_option("--data", flags->data, "The data folder")->capture_default_str();
+    add_place(*command, flags->place);
     command->callback(
         [flags = flags, run, &line = line_] { line.run = [flags, run] { return run(*flags); }; });
     return command;

@@ -18,7 +18,7 @@ namespace {
 namespace json = boost::json;
 
 struct UserFlags {
-  WorkplaceOptions options;
+  WorkplaceOptions place;
   std::string email;
   std::string name;
   std::string role = "editor";
@@ -59,7 +59,7 @@ void print_link(const std::string& link) {
 
 int add(const UserFlags& flags) {
   const auto added =
-      add_person(flags.options, {flags.email, flags.name, flags.role, flags.password()});
+      add_person(flags.place, {flags.email, flags.name, flags.role, flags.password()});
   if (!added) return report(added.error());
   if (flags.is_json) {
     json::object shown = added->user;
@@ -74,7 +74,7 @@ int add(const UserFlags& flags) {
 }
 
 int list(const UserFlags& flags) {
-  const auto users = all_users(flags.options);
+  const auto users = all_users(flags.place);
   if (!users) return report(users.error());
   for (const json::value& each : *users) print(each.as_object(), flags.is_json);
   if (users->empty() && !flags.is_json) {
@@ -84,19 +84,19 @@ int list(const UserFlags& flags) {
 }
 
 int change(const UserFlags& flags, const json::object& wanted) {
-  const auto user = user_by_email(flags.options, flags.email);
+  const auto user = user_by_email(flags.place, flags.email);
   if (!user) return report(user.error());
-  const auto changed = call_api(flags.options, "PATCH", path_of(*user), wanted);
+  const auto changed = call_api(flags.place, "PATCH", path_of(*user), wanted);
   if (!changed) return report(changed.error());
   print(changed->body.as_object(), flags.is_json);
   return kDone;
 }
 
 int password(const UserFlags& flags) {
-  const auto user = user_by_email(flags.options, flags.email);
+  const auto user = user_by_email(flags.place, flags.email);
   if (!user) return report(user.error());
   const auto link =
-      renew_password(flags.options, std::string(user->at("id").as_string()), flags.password());
+      renew_password(flags.place, std::string(user->at("id").as_string()), flags.password());
   if (!link) return report(link.error());
   if (link->empty()) {
     fmt::print("The password of {} is changed, and every session of theirs has ended.\n",
@@ -107,9 +107,9 @@ int password(const UserFlags& flags) {
 }
 
 int remove(const UserFlags& flags) {
-  const auto user = user_by_email(flags.options, flags.email);
+  const auto user = user_by_email(flags.place, flags.email);
   if (!user) return report(user.error());
-  const auto removed = call_api(flags.options, "DELETE", path_of(*user));
+  const auto removed = call_api(flags.place, "DELETE", path_of(*user));
   if (!removed) return report(removed.error());
   fmt::print("{} does not work here any more.\n", text_at(*user, "name"));
   return kDone;
@@ -123,7 +123,7 @@ void add_user_command(CLI::App& app, CommandLine& line) {
   command->require_subcommand(1);
   const auto subcommand = [&](const char* name, const char* what, int (*run)(const UserFlags&)) {
     auto* sub = command->add_subcommand(name, what);
-    sub->add_option("--data", flags->options.data, "The data folder")->capture_default_str();
+    add_place(*sub, flags->place);
     sub->callback([&line, flags, run] { line.run = [flags, run] { return run(*flags); }; });
     return sub;
   };

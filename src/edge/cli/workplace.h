@@ -38,6 +38,14 @@ struct WorkplaceOptions {
   bool create = false;
   // Other settings that flags gave, by name.
   std::map<std::string, std::string, std::less<>> flags;
+
+  // The same place, with write access.
+  WorkplaceOptions writing(bool makes_what_is_missing = false) const {
+    WorkplaceOptions options = *this;
+    options.access = Access::write;
+    options.create = makes_what_is_missing;
+    return options;
+  }
 };
 
 class Workplace {
