@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "audience/address_list.h"
+#include "base/json_text.h"
+#include "base/text.h"
 
 namespace tidings::audience {
 
@@ -19,13 +21,6 @@ constexpr std::size_t kProblemsMax = 1'000;
 constexpr std::array<std::string_view, 6> kOutcomes = {"all",     "sent",     "failed",
                                                        "skipped", "not_sent", "may_have_arrived"};
 constexpr std::array<std::string_view, 3> kRecipients = {"themselves", "guardians", "both"};
-
-template <typename E, std::size_t N>
-std::optional<E> parse(const std::array<std::string_view, N>& words, std::string_view word) {
-  const auto at = std::ranges::find(words, word);
-  if (at == words.end()) return std::nullopt;
-  return static_cast<E>(at - words.begin());
-}
 
 // Reads one audience, collecting what is wrong with it.
 class Reader {
@@ -212,7 +207,8 @@ class Reader {
   void word(std::string_view field, const json::value& value,
             const std::array<std::string_view, N>& words, E& into) {
     const json::string* text = value.if_string();
-    const auto read = text == nullptr ? std::nullopt : parse<E>(words, std::string_view(*text));
+    const auto read =
+        text == nullptr ? std::nullopt : enumerator<E>(words, std::string_view(*text));
     if (read) {
       into = *read;
     } else {
@@ -302,10 +298,10 @@ std::string_view to_string(Recipients recipients) {
   return kRecipients[static_cast<std::size_t>(recipients)];
 }
 std::optional<EarlierOutcome> parse_earlier_outcome(std::string_view word) {
-  return parse<EarlierOutcome>(kOutcomes, word);
+  return enumerator<EarlierOutcome>(kOutcomes, word);
 }
 std::optional<Recipients> parse_recipients(std::string_view word) {
-  return parse<Recipients>(kRecipients, word);
+  return enumerator<Recipients>(kRecipients, word);
 }
 
 ReadAudience read_audience(const json::value& value, Channel channel) {
@@ -328,9 +324,8 @@ json::value to_json(const Audience& audience) {
 std::string stored_text(const Audience& audience) { return json::serialize(to_json(audience)); }
 
 Result<Audience> read_stored_audience(std::string_view text) {
-  boost::system::error_code error;
-  const json::value value = json::parse(text, error);
-  const json::object* object = error ? nullptr : value.if_object();
+  const json::value value = parse_json(text);
+  const json::object* object = value.if_object();
   if (object == nullptr) return corrupt();
   if (object->empty()) return Audience::all();
   if (const json::value* group = object->if_contains("group")) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "base/json_text.h"
+
 namespace tidings::audience {
 
 namespace {
@@ -25,8 +27,7 @@ void put_fields(const ContactRow& row, bool all, const std::vector<UsedFields::F
   json::value parsed;  // the custom fields, once one is asked for
   const auto custom = [&]() -> const json::object& {
     if (!parsed.is_object()) {
-      boost::system::error_code error;
-      parsed = json::parse(row.fields, error);
+      parsed = parse_json(row.fields);
       if (!parsed.is_object()) parsed = json::object();
     }
     return parsed.get_object();

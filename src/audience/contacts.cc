@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "audience/column_mapping.h"
+#include "base/json_text.h"
 
 namespace tidings::audience {
 namespace {
@@ -98,9 +99,8 @@ std::string contact_values(const Contact& contact) {
                              {"name", contact.display_name()},
                              {"locale", contact.locale},
                              {"time_zone", contact.time_zone}};
-  boost::system::error_code error;
-  const boost::json::value fields = boost::json::parse(contact.fields, error);
-  if (!error && fields.is_object())
+  const boost::json::value fields = parse_json(contact.fields);
+  if (fields.is_object())
     for (const auto& [name, value] : fields.as_object()) values.emplace(name, value);
   return boost::json::serialize(values);
 }
@@ -117,8 +117,7 @@ Result<std::vector<ContactColumn>> contact_columns(db::Connection& connection,
   TRY(connection.query(defined_fields, {organisation},
                        [&](const Row& row) { add(row.text(0), row.text(0), row.text(1)); }));
   TRY(connection.query(import_options, {organisation}, [&](const Row& row) {
-    boost::system::error_code error;
-    const boost::json::value options = boost::json::parse(row.text(0), error);
+    const boost::json::value options = parse_json(row.text(0));
     const auto* object = options.if_object();
     const auto* list = object == nullptr ? nullptr : object->if_contains("columns");
     if (list == nullptr || !list->is_array()) return;

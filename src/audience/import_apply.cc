@@ -24,6 +24,7 @@
 #include "audience/people/import_undo.h"
 #include "audience/people/search_index.h"
 #include "audience/suppressions.h"
+#include "base/json_text.h"
 
 namespace tidings::audience {
 namespace {
@@ -313,9 +314,8 @@ Person& ChunkWriter::create(const ImportRow& row) {
 // Values are parsed only for contacts that exist already; both sides are our own JSON.
 void ChunkWriter::put_fields(Person& person, std::string_view fields) {
   if (fields.empty() || fields == person.fields) return;
-  boost::system::error_code error;
-  boost::json::value known = boost::json::parse(person.fields, error);
-  const boost::json::value more = boost::json::parse(fields, error);
+  boost::json::value known = parse_json(person.fields);
+  const boost::json::value more = parse_json(fields);
   if (!known.is_object()) known = boost::json::object();
   if (!more.is_object()) return;
   bool changed = false;

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
+
 namespace tidings::audience {
 
 namespace {
@@ -362,12 +364,8 @@ json::value to_json(const Rule& rule) { return std::visit(Writer(), rule.node); 
 std::string stored_text(const Rule& rule) { return json::serialize(to_json(rule)); }
 
 Result<Rule> read_stored_rule(std::string_view text) {
-  boost::system::error_code error;
-  const json::value value = json::parse(text, error);
-  if (!error) {
-    ReadRule read = read_rule(value);
-    if (read.problems.empty()) return std::move(read.rule);
-  }
+  ReadRule read = read_rule(parse_json(text));
+  if (read.problems.empty()) return std::move(read.rule);
   return fail(ErrorKind::corrupt, "segment.corrupt",
               "The stored rule of a segment is not one of ours. Write it anew.");
 }

@@ -3,7 +3,9 @@
 // (audience/people/search_text, wire/email_address). Thread: any; all are pure.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +25,15 @@ constexpr std::string_view trimmed(std::string_view text, std::string_view chara
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 std::string lower(std::string_view text);
+
+// The enumerator that `word` names, of an enumeration whose words these are, in its order.
+template <typename E, std::size_t N>
+constexpr std::optional<E> enumerator(const std::array<std::string_view, N>& words,
+                                      std::string_view word) {
+  for (std::size_t at = 0; at < N; ++at)
+    if (words[at] == word) return static_cast<E>(at);
+  return std::nullopt;
+}
 
 // How many letters must be added, taken away or changed to make `b` of `a` (Levenshtein), at most
 // `limit`: for "did you mean". A text of over 100 bytes is like nothing: `limit`.

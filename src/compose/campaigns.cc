@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "audience/audience_json.h"
+#include "base/json_text.h"
 #include "domain/campaign_life.h"
 
 namespace tidings::compose {
@@ -90,16 +91,15 @@ std::string options_text(const SendOptions& options) {
 // Written by us: what is missing or of another type has its default.
 SendOptions read_options(std::string_view text) {
   SendOptions options;
-  boost::system::error_code error;
-  const json::value value = json::parse(text, error);
-  if (error || !value.is_object()) return options;
+  const json::value value = parse_json(text);
+  if (!value.is_object()) return options;
   const json::object& object = value.get_object();
   const auto flag = [&](std::string_view name) {
     const json::value* found = object.if_contains(name);
     return found != nullptr && found->is_bool() && found->get_bool();
   };
   if (const json::value* rate = object.if_contains("rate_per_second"); rate && rate->is_number()) {
-    options.rate_per_second = rate->to_number<double>(error);
+    options.rate_per_second = rate->to_number<double>();
   }
   if (const json::value* packages = object.if_contains("packages");
       packages && packages->is_object()) {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "wire/email_address.h"
 #include "wire/text_encoding.h"
 
@@ -170,12 +171,7 @@ Result<Draft> draft_from_json(const json::value& value) {
 
 std::string draft_text(const Draft& draft) { return json::serialize(draft_json(draft)); }
 
-Result<Draft> draft_from_text(std::string_view text) {
-  boost::system::error_code error;
-  const json::value value = json::parse(text, error);
-  if (error) return malformed("draft");
-  return draft_from_json(value);
-}
+Result<Draft> draft_from_text(std::string_view text) { return draft_from_json(parse_json(text)); }
 
 std::vector<FieldProblem> check_draft(const Draft& draft) {
   std::vector<FieldProblem> problems;

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "liquid/program.h"
 #include "liquid/value.h"
 #include "wire/html_text.h"
@@ -182,9 +183,8 @@ std::vector<std::string> HoleCounter::fields() const {
 }
 
 void HoleCounter::add(std::string_view values, std::string_view who) {
-  boost::system::error_code error;
-  const json::value parsed = json::parse(values, error);
-  const json::object* object = error ? nullptr : parsed.if_object();
+  const json::value parsed = parse_json(values);
+  const json::object* object = parsed.if_object();
   for (Count& count : counts_) {
     const json::value* value = object ? object->if_contains(count.hole.field) : nullptr;
     const bool has = value != nullptr && !value->is_null() &&

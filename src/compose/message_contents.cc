@@ -12,6 +12,7 @@
 #include <fmt/ranges.h>
 
 #include "base/bytes.h"
+#include "base/json_text.h"
 #include "compose/draft_content.h"
 #include "compose/tags.h"
 #include "compose/templates.h"
@@ -111,10 +112,9 @@ bool has_member(const json::object& data, std::span<const std::string> path) {
 }  // namespace
 
 std::vector<std::string> missing_data(const delivery::CompiledEmail& email, std::string_view data) {
-  boost::system::error_code error;
-  const json::value parsed = json::parse(data, error);
+  const json::value parsed = parse_json(data);
   static const json::object kNone;
-  const json::object& object = !error && parsed.is_object() ? parsed.get_object() : kNone;
+  const json::object& object = parsed.is_object() ? parsed.get_object() : kNone;
   std::vector<std::string> missing;
   for (const auto& part : email.variables()) {
     for (const liquid::VariableUse& use : part.uses) {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "compose/content_check.h"
 #include "compose/draft_content.h"
 #include "compose/media.h"
@@ -98,8 +99,7 @@ class PartRenderer {
 };
 
 std::vector<std::string> empty_tags(const delivery::CompiledEmail& email, std::string_view values) {
-  boost::system::error_code error;
-  const json::value parsed = json::parse(values, error);
+  const json::value parsed = parse_json(values);
   std::vector<std::string> empty;
   for (const auto& part : email.variables()) {
     for (const auto& use : part.uses) {
@@ -135,9 +135,8 @@ std::string contact_values_of(const std::optional<audience::Contact>& contact,
                               const audience::UsedFields& used) {
   json::object values;
   if (!contact) return json::serialize(values);
-  boost::system::error_code error;
-  const json::value all = json::parse(audience::contact_values(*contact), error);
-  if (error || !all.is_object()) return json::serialize(values);
+  const json::value all = parse_json(audience::contact_values(*contact));
+  if (!all.is_object()) return json::serialize(values);
   put_used(all.get_object(), used.all, used.fields, values);
   // Nobody but the contact is known here: it is whom the message is about, too.
   if (used.reads_student()) {

@@ -12,6 +12,7 @@
 #include "audience/recipient_choices.h"
 #include "audience/suppression_check.h"
 #include "audience/suppressions.h"
+#include "base/json_text.h"
 #include "compose/senders.h"
 #include "delivery/ledger.h"
 #include "domain/recipient_rule.h"
@@ -92,9 +93,8 @@ json::object read_values(const audience::Contact& contact, bool all_of_it,
                          const std::vector<audience::UsedFields::Field>& fields) {
   json::object values;
   if (!all_of_it && fields.empty()) return values;
-  boost::system::error_code error;
-  json::value all = json::parse(audience::contact_values(contact), error);
-  if (error || !all.is_object()) return values;
+  json::value all = parse_json(audience::contact_values(contact));
+  if (!all.is_object()) return values;
   if (all_of_it) values = all.get_object();
   for (const auto& field : fields) {
     if (const json::value* found = all.get_object().if_contains(field.target)) {

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "base/bytes.h"
+#include "base/json_text.h"
 
 namespace tidings::compose {
 
@@ -60,9 +61,8 @@ std::string to_json(const SendRequest& request) {
 }
 
 Result<SendRequest> send_request_from_json(std::string_view text) {
-  boost::system::error_code error;
-  const json::value value = json::parse(text, error);
-  const json::object* object = error ? nullptr : value.if_object();
+  const json::value value = parse_json(text);
+  const json::object* object = value.if_object();
   if (object == nullptr) return malformed();
   SendRequest request;
   for (const TextField& field : kTextFields) {
@@ -72,7 +72,7 @@ Result<SendRequest> send_request_from_json(std::string_view text) {
   }
   const json::value* rate = object->if_contains("rate_per_second");
   if (rate == nullptr || !rate->is_number()) return malformed();
-  request.rate_per_second = rate->to_number<double>(error);
+  request.rate_per_second = rate->to_number<double>();
   const json::value* mappings = object->if_contains("mappings");
   const json::value* attachments = object->if_contains("attachments");
   if (mappings == nullptr || !mappings->is_array() || attachments == nullptr ||

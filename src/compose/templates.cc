@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "audience/audience_json.h"
+#include "base/json_text.h"
 #include "wire/text_encoding.h"
 
 namespace tidings::compose {
@@ -87,9 +88,8 @@ std::unexpected<Error> damaged() {
 }
 
 Result<TemplateContent> read_document(std::string_view text) {
-  boost::system::error_code error;
-  const json::value value = json::parse(text, error);
-  const json::object* document = error ? nullptr : value.if_object();
+  const json::value value = parse_json(text);
+  const json::object* document = value.if_object();
   const json::value* draft = document ? document->if_contains("draft") : nullptr;
   if (draft == nullptr) return damaged();
   TemplateContent content;

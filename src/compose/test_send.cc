@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "audience/suppression_check.h"
+#include "base/json_text.h"
 #include "compose/draft_content.h"
 #include "compose/preview.h"
 #include "delivery/content_store.h"
@@ -144,8 +145,7 @@ Result<std::vector<TestMessage>> send_test(db::Connection& connection, const Tes
                                            const std::optional<audience::Contact>& contact) {
   const Frozen frozen = TRY(freeze(connection, context, draft, MessageKind::test));
   json::object values;
-  boost::system::error_code error;
-  values["contact"] = json::parse(contact_values_of(contact, frozen.used), error);
+  values["contact"] = parse_json(contact_values_of(contact, frozen.used));
   const std::string text = json::serialize(values);
   std::vector<TestMessage> messages;
   for (const std::string& address : addresses) {

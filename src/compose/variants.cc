@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "domain/locale_choice.h"
 
 namespace tidings::compose {
@@ -95,10 +96,7 @@ std::string variants_text(std::span<const Variant> variants) {
 }
 
 Result<std::vector<Variant>> variants_from_text(std::string_view text) {
-  boost::system::error_code error;
-  const json::value value = json::parse(text, error);
-  if (error) return malformed();
-  return variants_from_json(value);
+  return variants_from_json(parse_json(text));
 }
 
 std::vector<FieldProblem> check_variants(const LocalisedDraft& content) {

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json_text.h"
 #include "domain/recipient_rule.h"
 
 namespace tidings::delivery {
@@ -34,9 +35,8 @@ std::string reason_data(std::string_view reason) {
 }
 
 Result<AttemptFacts> read_attempt_data(std::string_view text) {
-  boost::system::error_code error;
-  const json::value value = json::parse(text, error);
-  const json::object* object = error ? nullptr : value.if_object();
+  const json::value value = parse_json(text);
+  const json::object* object = value.if_object();
   if (object == nullptr) {
     return fail(ErrorKind::corrupt, "report.event_data",
                 "An event's data is not what was written.");

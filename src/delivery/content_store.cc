@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/json_text.h"
 
 namespace tidings::delivery {
 
@@ -85,21 +86,10 @@ std::unexpected<Error> damaged() {
               "The stored content of this campaign is damaged. Restore it from a backup.");
 }
 
-// JSON members of objects that we wrote ourselves; a wrong type reads as empty.
-std::string string_of(const json::object& object, std::string_view key) {
-  const json::value* found = object.if_contains(key);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
-}
+// Of an object that we wrote ourselves; a wrong type reads as false.
 bool bool_of(const json::object& object, std::string_view key) {
   const json::value* found = object.if_contains(key);
   return found != nullptr && found->is_bool() && found->get_bool();
-}
-
-std::optional<json::object> object_of(std::string_view text) {
-  boost::system::error_code error;
-  json::value value = json::parse(text, error);
-  if (error || !value.is_object()) return std::nullopt;
-  return std::move(value.get_object());
 }
 
 Result<wire::Mailbox> mailbox(std::string_view name, std::string_view address) {
@@ -130,19 +120,19 @@ Result<StoredVersion> read_version(const db::Row& row) {
   const auto options = object_of(row.text(7));
   const auto used = object_of(row.text(8));
   if (!options || !used) return damaged();
-  content.list_id = string_of(*options, "list_id");
+  content.list_id = text_of(*options, "list_id");
   content.list_unsubscribe = bool_of(*options, "list_unsubscribe");
   content.auto_submitted = bool_of(*options, "auto_submitted");
   content.is_test = bool_of(*options, "is_test");
-  content.message_id_domain = string_of(*options, "message_id_domain");
-  content.feedback_id = string_of(*options, "feedback_id");
-  content.time_zone = string_of(*options, "time_zone");
+  content.message_id_domain = text_of(*options, "message_id_domain");
+  content.feedback_id = text_of(*options, "feedback_id");
+  content.time_zone = text_of(*options, "time_zone");
   stored.used.all = bool_of(*used, "all");
   const auto read_fields = [&](std::string_view key, auto& into) {
     const json::value* fields = used->if_contains(key);
     if (fields == nullptr || !fields->is_object()) return;
     for (const auto& field : fields->get_object()) {
-      into.push_back({field.key(), string_of(fields->get_object(), field.key())});
+      into.push_back({field.key(), text_of(fields->get_object(), field.key())});
     }
   };
   read_fields("fields", stored.used.fields);

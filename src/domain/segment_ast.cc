@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace tidings {
 
 namespace {
@@ -27,13 +29,6 @@ constexpr std::string_view kCustom = "fields.";
 template <typename List, typename T>
 bool contains(const List& list, const T& item) {
   return std::ranges::find(list, item) != std::ranges::end(list);
-}
-
-template <typename E, std::size_t N>
-std::optional<E> parse(const std::array<std::string_view, N>& words, std::string_view word) {
-  const auto at = std::ranges::find(words, word);
-  if (at == words.end()) return std::nullopt;
-  return static_cast<E>(at - words.begin());
 }
 
 enum class FieldKind { text, instant, boolean, custom, unknown };
@@ -257,10 +252,10 @@ std::optional<std::string_view> custom_field_name(std::string_view field) {
 std::string_view to_string(FieldOperator op) { return kOperators[static_cast<std::size_t>(op)]; }
 std::string_view to_string(MessageFact fact) { return kFacts[static_cast<std::size_t>(fact)]; }
 std::optional<FieldOperator> parse_field_operator(std::string_view word) {
-  return parse<FieldOperator>(kOperators, word);
+  return enumerator<FieldOperator>(kOperators, word);
 }
 std::optional<MessageFact> parse_message_fact(std::string_view word) {
-  return parse<MessageFact>(kFacts, word);
+  return enumerator<MessageFact>(kFacts, word);
 }
 
 bool is_date(std::string_view text) { return day_of(text).has_value(); }

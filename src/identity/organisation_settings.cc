@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "wire/email_address.h"
 
 namespace tidings::identity {
@@ -68,9 +69,8 @@ Result<OrganisationSettings> organisation_settings(db::Connection& connection, O
     return fail(ErrorKind::not_found, "organisation.not_found",
                 "There is no organisation " + to_text(id) + ".");
   }
-  boost::system::error_code error;
-  const json::value value = json::parse(*text, error);
-  if (error || !value.is_object()) {
+  const json::value value = parse_json(*text);
+  if (!value.is_object()) {
     return fail(ErrorKind::corrupt, "organisation.settings",
                 "The organisation's settings are not what was written. Restore a backup.");
   }

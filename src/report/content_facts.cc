@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "base/json_text.h"
 #include "domain/recipient_rule.h"
 #include "wire/email_address.h"
 #include "wire/encoded_word.h"
@@ -69,8 +70,7 @@ Result<const ContentFacts*> ContentCache::find(db::Connection& connection, Conte
     made->sender = wire::to_text(from);
     made->message_id_domain = from.address.domain();
   }
-  boost::system::error_code error;
-  const json::value parsed = json::parse(options, error);
+  const json::value parsed = parse_json(options);
   made->time_zone = option(parsed, "time_zone");
   if (std::string domain = option(parsed, "message_id_domain"); !domain.empty()) {
     const auto address = wire::parse_email_address("x@" + domain, wire::DomainRule::any);

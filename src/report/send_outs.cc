@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "base/bytes.h"
+#include "base/json_text.h"
 #include "report/content_facts.h"
 #include "report/log_filter.h"
 #include "report/log_rows.h"
@@ -142,11 +143,8 @@ Result<Key> read_cursor(const SendOutQuery& query) {
 }
 
 std::string draft_subject(std::string_view text) {
-  boost::system::error_code error;
-  const json::value draft = json::parse(text, error);
-  const json::object* object = error ? nullptr : draft.if_object();
-  const json::value* subject = object == nullptr ? nullptr : object->if_contains("subject");
-  return subject != nullptr && subject->is_string() ? std::string(subject->get_string()) : "";
+  const auto draft = object_of(text);
+  return draft ? text_of(*draft, "subject") : "";
 }
 
 bool has(const std::vector<std::string>& words, std::string_view word) {

@@ -10,6 +10,7 @@
 #include "audience/people/activities.h"
 #include "audience/people/contact_book.h"
 #include "audience/suppressions.h"
+#include "base/json_text.h"
 
 namespace tidings::consent {
 namespace {
@@ -227,9 +228,8 @@ Result<void> check(const std::vector<Choice>& choices, const std::vector<Topic>&
 // The changes that an activity tells, the other way round.
 std::vector<Choice> reversed(std::string_view data) {
   std::vector<Choice> choices;
-  boost::system::error_code error;
-  const json::value parsed = json::parse(data, error);
-  const json::object* object = error ? nullptr : parsed.if_object();
+  const json::value parsed = parse_json(data);
+  const json::object* object = parsed.if_object();
   const json::value* changes = object != nullptr ? object->if_contains("changes") : nullptr;
   if (changes == nullptr || !changes->is_array()) return choices;
   for (const json::value& each : changes->get_array()) {

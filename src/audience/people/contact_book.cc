@@ -14,6 +14,7 @@
 #include "audience/people/activities.h"
 #include "audience/people/custom_fields.h"
 #include "audience/people/search_index.h"
+#include "base/json_text.h"
 #include "wire/email_address.h"
 #include "wire/text_encoding.h"
 
@@ -235,10 +236,9 @@ Result<void> Editor::put_addresses(const std::vector<NewAddress>& addresses, boo
 }
 
 Result<void> Editor::put_fields(std::string_view patch) {
-  boost::system::error_code error;
-  json::value known = json::parse(after_.fields, error);
+  json::value known = parse_json(after_.fields);
   if (!known.is_object()) known = json::object();
-  json::value given = patch.empty() ? json::object() : json::parse(patch, error);
+  json::value given = patch.empty() ? json::object() : parse_json(patch);
   if (!given.is_object())
     return fail(ErrorKind::invalid, "contact.bad_fields", "The fields are not a JSON object.");
   const auto definitions = TRY(list_custom_fields(connection_, writer_.organisation));
@@ -313,9 +313,8 @@ std::vector<std::string> Editor::changed() const {
   note("time_zone", before_.time_zone != after_.time_zone);
   note("do_not_contact", before_.do_not_contact != after_.do_not_contact);
   note("addresses", !same_addresses(before_.addresses, after_.addresses));
-  boost::system::error_code error;
-  const json::value before = json::parse(before_.fields, error);
-  const json::value after = json::parse(after_.fields, error);
+  const json::value before = parse_json(before_.fields);
+  const json::value after = parse_json(after_.fields);
   if (before.is_object() && after.is_object() && before != after) {
     for (const auto& [name, value] : after.get_object()) {
       const json::value* was = before.get_object().if_contains(name);

@@ -11,6 +11,8 @@
 
 #include "audience/column_mapping.h"
 #include "audience/people/search_text.h"
+#include "base/json_text.h"
+#include "base/text.h"
 #include "wire/email_address.h"
 
 namespace tidings::people {
@@ -49,8 +51,7 @@ CustomField read_field(const Row& row) {
                     .position = row.integer(6),
                     .created_at = row.instant(7),
                     .changed_at = row.instant(8)};
-  boost::system::error_code error;
-  const json::value choices = json::parse(row.text(4), error);
+  const json::value choices = parse_json(row.text(4));
   if (const auto* list = choices.if_array())
     for (const json::value& each : *list)
       if (each.is_string()) field.choices.emplace_back(each.get_string());
@@ -190,9 +191,7 @@ std::optional<bool> truth_of(std::string_view text) {
 std::string_view to_string(FieldType type) { return type_words.at(static_cast<std::size_t>(type)); }
 
 std::optional<FieldType> parse_field_type(std::string_view word) {
-  const auto at = std::ranges::find(type_words, word);
-  if (at == type_words.end()) return std::nullopt;
-  return static_cast<FieldType>(at - type_words.begin());
+  return enumerator<FieldType>(type_words, word);
 }
 
 Result<std::vector<CustomField>> list_custom_fields(db::Connection& connection,

@@ -14,6 +14,7 @@
 #include "audience/people/relations.h"
 #include "audience/people/search_index.h"
 #include "audience/suppressions.h"
+#include "base/json_text.h"
 #include "wire/case_folding.h"
 
 namespace tidings::people {
@@ -125,6 +126,21 @@ constexpr std::string_view channel_word(Channel channel) {
   return channel == Channel::email ? "email" : "sms";
 }
 
+// `normalised` is a hash: whoever has it is not written to any more.
+Result<bool> suppress_form(db::Connection& connection, const Writer& writer, Channel channel,
+                           std::string_view normalised) {
+  return audience::suppress(connection, writer.ids, writer.organisation,
+                            {.channel = channel,
+                             .normalised = std::string(normalised),
+                             .reason = "erased",
+                             .kinds = audience::SuppressedKinds::everything,
+                             .origin = "erasure",
+                             .note = {},
+                             .message_id = {},
+                             .expires_at = {}},
+                            writer.now);
+}
+
 // The addresses nobody else has go on being suppressed, under their hash.
 Result<void> keep_hashes(db::Connection& connection, const Writer& writer,
                          const audience::Contact& contact, const std::string& key,
@@ -139,16 +155,7 @@ Result<void> keep_hashes(db::Connection& connection, const Writer& writer,
     TRY(connection.execute(
         remove_suppressions,
         {writer.organisation, static_cast<int>(address.channel), address.normalised}));
-    TRY(audience::suppress(connection, writer.ids, writer.organisation,
-                           {.channel = address.channel,
-                            .normalised = hash,
-                            .reason = "erased",
-                            .kinds = audience::SuppressedKinds::everything,
-                            .origin = "erasure",
-                            .note = {},
-                            .message_id = {},
-                            .expires_at = {}},
-                           writer.now));
+    TRY(suppress_form(connection, writer, address.channel, hash));
     ++erasure.suppressed;
     erasure.unwritten.push_back(address.normalised);
   }
@@ -188,11 +195,8 @@ Result<void> erase_findings(db::Connection& connection, OrganisationId organisat
   return {};
 }
 
-json::value parsed(std::string_view text) {
-  boost::system::error_code error;
-  json::value value = json::parse(text, error);
-  return error ? json::value(json::object()) : value;
-}
+// Our own JSON, which is an object.
+json::object parsed(std::string_view text) { return object_of(text).value_or(json::object()); }
 
 json::object contact_json(const Person& person) {
   const audience::Contact& contact = person.contact;
@@ -263,16 +267,7 @@ Result<Erasure> erase_contact(db::Connection& connection, const Writer& writer, 
   const std::string nobody =
       audience::erased_form(key, Channel::email, "contact " + to_text(contact));
   for (const Channel channel : {Channel::email, Channel::sms})
-    TRY(audience::suppress(connection, writer.ids, organisation,
-                           {.channel = channel,
-                            .normalised = nobody,
-                            .reason = "erased",
-                            .kinds = audience::SuppressedKinds::everything,
-                            .origin = "erasure",
-                            .note = {},
-                            .message_id = {},
-                            .expires_at = {}},
-                           writer.now));
+    TRY(suppress_form(connection, writer, channel, nobody));
   TRY(connection.query(letters_of, {organisation, contact}, [&](const Row& row) {
     erasure.letters.push_back(row.id<ContentVersionId>(0));
   }));

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "wire/csv.h"
 
 namespace tidings::people {
@@ -48,8 +49,7 @@ void append_person(std::string& out, const Person& person, const std::string& gr
                                     contact.locale,
                                     contact.time_zone,
                                     groups};
-  boost::system::error_code error;
-  const json::value values = json::parse(contact.fields, error);
+  const json::value values = parse_json(contact.fields);
   for (const CustomField& field : fields) {
     const json::value* value =
         values.is_object() ? values.get_object().if_contains(field.name) : nullptr;

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "wire/csv.h"
 #include "wire/text_encoding.h"
 
@@ -55,8 +56,7 @@ std::string options_text(const ImportOptions& options) {
 
 ImportOptions read_options(std::string_view text) {
   ImportOptions options;
-  boost::system::error_code error;
-  const json::value value = json::parse(text, error);
+  const json::value value = parse_json(text);
   const json::object* object = value.if_object();
   if (object == nullptr) return options;
   for (const json::value& each : object->at("mappings").as_array())

@@ -11,6 +11,7 @@
 #include "audience/people/search_index.h"
 #include "audience/people/search_text.h"
 #include "base/bytes.h"
+#include "base/json_text.h"
 
 namespace tidings::people {
 namespace {
@@ -56,8 +57,7 @@ Result<Cursor> read_cursor(std::string_view text) {
   Cursor cursor;
   if (text.empty()) return cursor;
   const auto plain = from_base64url(text);
-  boost::system::error_code error;
-  const json::value parts = plain ? json::parse(*plain, error) : json::value();
+  const json::value parts = plain ? parse_json(*plain) : json::value();
   const auto* list = parts.if_array();
   if (list == nullptr || list->size() != 4 || !(*list)[0].is_int64() || !(*list)[1].is_string() ||
       !(*list)[2].is_int64() || !(*list)[3].is_int64())

@@ -17,6 +17,7 @@
 #include "audience/people/relations.h"
 #include "audience/people/search_index.h"
 #include "base/bytes.h"
+#include "base/json_text.h"
 
 namespace tidings::people {
 namespace {
@@ -90,10 +91,9 @@ void take_text(std::string& mine, const std::string& theirs) {
 
 // Fields of both, the survivor's where both have one.
 std::string join_fields(const std::string& mine, const std::string& theirs) {
-  boost::system::error_code error;
-  json::value joined = json::parse(theirs, error);
+  json::value joined = parse_json(theirs);
   if (!joined.is_object()) joined = json::object();
-  const json::value own = json::parse(mine, error);
+  const json::value own = parse_json(mine);
   if (own.is_object())
     for (const auto& [name, value] : own.get_object()) joined.get_object()[name] = value;
   return json::serialize(joined);
@@ -242,8 +242,7 @@ Result<void> add_of_name(db::Connection& connection, OrganisationId organisation
   std::map<std::string, Likeness> sets;  // by their dates
   std::vector<std::pair<ContactId, std::string>> found;
   TRY(connection.query(of_name, {organisation, name}, [&](const Row& row) {
-    boost::system::error_code error;
-    const json::value fields = json::parse(row.text(1), error);
+    const json::value fields = parse_json(row.text(1));
     std::string key;
     for (const CustomField& field : dates) {
       const json::value* value =

@@ -7,10 +7,8 @@
 
 #include "compose/campaign_control.h"
 #include "compose/campaigns.h"
-#include "compose/senders.h"
 #include "db/testing/databases.h"
 #include "delivery/ledger.h"
-#include "delivery/transports.h"
 #include "edge/api/testing/api_fixture.h"
 
 namespace tidings::api {
@@ -23,16 +21,7 @@ using std::chrono::seconds;
 
 class CampaignsApi : public ::testing::TestWithParam<db::testing::Kind> {
  protected:
-  CampaignsApi() {
-    write([&](db::Connection& connection) -> Result<void> {
-      sender_ = TRY(compose::create_sender(connection, api_.ids(), api_.organisation(),
-                                           {"School", "office@school.example", ""}, now()));
-      TRY(connection.execute({"test.verify", "UPDATE sender SET verified_at = 1"}, {}));
-      TRY(delivery::store_transport(connection, api_.ids(), api_.organisation(),
-                                    api_.services().secrets, "sandbox:", "", now()));
-      return {};
-    });
-  }
+  CampaignsApi() { sender_ = api_.may_send("School", "office@school.example", "sandbox:"); }
 
   Instant now() { return api_.clock().now(); }
   void write(const db::Database::Work& work) {

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/json_text.h"
 #include "edge/api/call.h"
 
 namespace tidings::api {
@@ -56,9 +57,8 @@ std::string to_text(const Answer& answer) {
 }
 
 Result<Answer> answer_of(int status, std::string_view text) {
-  boost::system::error_code error;
-  json::value kept = json::parse(text, error);
-  if (error || !kept.is_object()) {
+  json::value kept = parse_json(text);
+  if (!kept.is_object()) {
     return fail(ErrorKind::corrupt, "call.answer", "The answer kept for this key is damaged.");
   }
   Answer answer;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "audience/suppression_check.h"
+#include "base/json_text.h"
 #include "edge/api/json_values.h"
 #include "identity/organisation_settings.h"
 
@@ -62,8 +63,7 @@ json::object contact_json(const people::Person& person, std::string_view email_s
         json::object{{"channel", address.channel == Channel::email ? "email" : "sms"},
                      {"address", address.typed},
                      {"primary", address.primary}});
-  boost::system::error_code error;
-  json::value fields = json::parse(contact.fields, error);
+  json::value fields = parse_json(contact.fields);
   if (!fields.is_object()) fields = json::object();
   json::array named;
   for (const audience::Group& group : groups)

@@ -7,9 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "audience/suppressions.h"
-#include "compose/senders.h"
 #include "db/testing/databases.h"
-#include "delivery/transports.h"
 #include "edge/api/testing/api_fixture.h"
 
 namespace tidings::api {
@@ -21,17 +19,7 @@ using ::testing::ElementsAre;
 class ContactMessages : public ::testing::TestWithParam<db::testing::Kind> {
  protected:
   ContactMessages() {
-    const auto wrote =
-        api_.database().write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
-          TRY(compose::create_sender(connection, api_.ids(), api_.organisation(),
-                                     {"School", "office@school.example", ""}, api_.clock().now()));
-          TRY(connection.execute({"test.verify", "UPDATE sender SET verified_at = 1"}, {}));
-          TRY(delivery::store_transport(connection, api_.ids(), api_.organisation(),
-                                        api_.services().secrets, "smtp://localhost:1", "",
-                                        api_.clock().now()));
-          return {};
-        });
-    EXPECT_TRUE(wrote);
+    api_.may_send("School", "office@school.example");
     student_ = contact("Sam", "sam@pupils.example");
     mother_ = contact("Mia", "mia@home.example", "mia@work.example");
     father_ = contact("Fons", "fons@home.example");

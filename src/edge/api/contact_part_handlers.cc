@@ -11,6 +11,7 @@
 #include "audience/people/custom_fields.h"
 #include "audience/people/notes.h"
 #include "audience/people/relations.h"
+#include "base/json_text.h"
 #include "edge/api/contact_json.h"
 #include "edge/api/record_input.h"
 
@@ -174,8 +175,7 @@ Result<Answer> delete_note(const Call& call) {
 // ---------------------------------------------------------------- activities
 
 json::object activity_json(const people::Activity& activity) {
-  boost::system::error_code error;
-  json::value data = json::parse(activity.data, error);
+  json::value data = parse_json(activity.data);
   if (!data.is_object()) data = json::object();
   return {{"id", to_text(activity.id)},
           {"type", activity.type},

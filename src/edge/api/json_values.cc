@@ -1,27 +1,15 @@
 #include "edge/api/json_values.h"
 
 #include <boost/json/parse.hpp>
-#include <boost/system/error_code.hpp>
 #include <utility>
 
 #include "base/id.h"
+#include "base/json_text.h"
 #include "edge/api/call.h"
 
 namespace tidings::api {
 
 namespace json = boost::json;
-
-std::optional<json::object> object_of(std::string_view text) {
-  boost::system::error_code error;
-  json::value value = json::parse(text, error);
-  if (error || !value.is_object()) return std::nullopt;
-  return std::move(value.get_object());
-}
-
-std::string text_of(const json::object& object, std::string_view name) {
-  const json::value* found = object.if_contains(name);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
-}
 
 std::string_view text_in(const json::value& body, std::string_view name) {
   const json::value* found = body.is_object() ? body.get_object().if_contains(name) : nullptr;

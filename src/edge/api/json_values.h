@@ -10,16 +10,12 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/json_text.h"
 #include "base/result.h"
 
 namespace tidings::api {
 
-// The object that `text` is, if it is one.
-std::optional<boost::json::object> object_of(std::string_view text);
-
-// The member `name`, or empty when there is none or it is no text.
-std::string text_of(const boost::json::object& object, std::string_view name);
-// The same of a body, borrowed from it.
+// The member `name` of a body, borrowed from it; empty when there is none or it is no text.
 std::string_view text_in(const boost::json::value& body, std::string_view name);
 // The member `name` that is an id; 0 when it is absent or null. Error: api.not_found.
 Result<std::int64_t> id_of(const boost::json::object& object, std::string_view name);

@@ -8,11 +8,9 @@
 
 #include "audience/suppressions.h"
 #include "base/bytes.h"
-#include "compose/senders.h"
 #include "compose/templates.h"
 #include "db/testing/databases.h"
 #include "delivery/ledger.h"
-#include "delivery/transports.h"
 #include "edge/api/testing/api_fixture.h"
 
 namespace tidings::api {
@@ -23,12 +21,8 @@ namespace json = boost::json;
 class MessagesApi : public ::testing::TestWithParam<db::testing::Kind> {
  protected:
   MessagesApi() {
+    sender_ = api_.may_send("Shop", "shop@shop.example");
     write([&](db::Connection& connection) -> Result<void> {
-      sender_ = TRY(compose::create_sender(connection, api_.ids(), api_.organisation(),
-                                           {"Shop", "shop@shop.example", ""}, now()));
-      TRY(connection.execute({"test.verify", "UPDATE sender SET verified_at = 1"}, {}));
-      TRY(delivery::store_transport(connection, api_.ids(), api_.organisation(),
-                                    api_.services().secrets, "smtp://localhost:1", "", now()));
       compose::TemplateFields fields;
       fields.name = "receipt";
       fields.kind = MessageKind::transactional;

@@ -4,9 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "compose/senders.h"
 #include "db/testing/databases.h"
-#include "delivery/transports.h"
 #include "edge/api/testing/api_fixture.h"
 
 namespace tidings::api {
@@ -17,17 +15,7 @@ namespace json = boost::json;
 class SandboxApi : public ::testing::TestWithParam<db::testing::Kind> {
  protected:
   SandboxApi() {
-    const auto wrote =
-        api_.database().write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
-          TRY(compose::create_sender(connection, api_.ids(), api_.organisation(),
-                                     {"Shop", "shop@shop.example", ""}, api_.clock().now()));
-          TRY(connection.execute({"test.verify", "UPDATE sender SET verified_at = 1"}, {}));
-          TRY(delivery::store_transport(connection, api_.ids(), api_.organisation(),
-                                        api_.services().secrets, "smtp://localhost:1", "",
-                                        api_.clock().now()));
-          return {};
-        });
-    EXPECT_TRUE(wrote);
+    api_.may_send("Shop", "shop@shop.example");
     test_ = api_.everything(api_.organisation());
     test_.is_test = true;
   }

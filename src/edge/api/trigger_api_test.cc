@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "compose/senders.h"
-#include "delivery/transports.h"
 #include "edge/api/testing/api_fixture.h"
 
 namespace tidings::api {
@@ -15,19 +13,7 @@ using testing::Reply;
 
 class TriggersApi : public ::testing::TestWithParam<db::testing::Kind> {
  protected:
-  TriggersApi() {
-    const auto made =
-        api_.database().write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
-          TRY(compose::create_sender(connection, api_.ids(), api_.organisation(),
-                                     {"Club", "club@club.example", ""}, api_.clock().now()));
-          TRY(connection.execute({"test.verify", "UPDATE sender SET verified_at = 1"}, {}));
-          TRY(delivery::store_transport(connection, api_.ids(), api_.organisation(),
-                                        api_.services().secrets, "smtp://localhost:1", "",
-                                        api_.clock().now()));
-          return {};
-        });
-    EXPECT_TRUE(made) << made.error().message;
-  }
+  TriggersApi() { api_.may_send("Club", "club@club.example"); }
   Reply post(const std::string& body, std::vector<net::HttpHeader> headers = {}) {
     return api_.call("POST", "/messages", body, std::move(headers));
   }

@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "edge/api/dispatch.h"
+#include "edge/api/json_values.h"
 #include "edge/cli/api_service.h"
 #include "edge/cli/sending_service.h"
 #include "net/local_client.h"
@@ -41,19 +43,12 @@ ErrorKind kind_of(int status) {
   }
 }
 
-std::string text_at(const json::value& body, std::string_view name) {
-  const auto* found = body.is_object() ? body.get_object().if_contains(name) : nullptr;
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
-}
-
 Result<ApiAnswer> read_answer(net::Response response) {
   ApiAnswer answer{.status = response.status, .body = nullptr, .text = std::move(response.body)};
-  boost::system::error_code error;
-  json::value body = json::parse(answer.text, error);
-  if (!error) answer.body = std::move(body);
+  answer.body = parse_json(answer.text);
   if (answer.status < 400) return answer;
-  std::string code = text_at(answer.body, "code");
-  std::string detail = text_at(answer.body, "detail");
+  std::string code(api::text_in(answer.body, "code"));
+  std::string detail(api::text_in(answer.body, "detail"));
   if (code.empty()) code = fmt::format("http.{}", answer.status);
   if (detail.empty()) detail = "The tidings that is running refused it.";
   return fail(kind_of(answer.status), std::move(code), std::move(detail));

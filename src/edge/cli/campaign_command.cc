@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "edge/api/json_values.h"
 #include "edge/cli/api_client.h"
 #include "edge/cli/command.h"
@@ -18,7 +19,6 @@ namespace tidings::cli {
 namespace {
 
 namespace json = boost::json;
-using api::text_of;
 
 struct CampaignFlags {
   WorkplaceOptions place;

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "compose/campaigns.h"
 #include "delivery/ledger.h"
 #include "edge/cli/command.h"
@@ -37,11 +38,9 @@ struct Cancelled {
 
 // The "detail" of a problem (RFC 9457), or a sentence of our own.
 std::string detail_of(const net::Response& response) {
-  boost::system::error_code error;
-  const json::value body = json::parse(response.body, error);
-  const json::object* object = error ? nullptr : body.if_object();
-  const json::value* detail = object == nullptr ? nullptr : object->if_contains("detail");
-  if (detail != nullptr && detail->is_string()) return std::string(detail->get_string());
+  const auto problem = object_of(response.body);
+  if (std::string detail = problem ? text_of(*problem, "detail") : ""; !detail.empty())
+    return detail;
   return fmt::format("The running tidings answered {} to the wish to cancel.", response.status);
 }
 

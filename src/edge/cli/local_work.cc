@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "edge/api/call.h"
 #include "edge/api/json_values.h"
 #include "net/local_client.h"
@@ -17,8 +18,6 @@ namespace tidings::cli {
 namespace {
 
 namespace json = boost::json;
-using api::object_of;
-using api::text_of;
 
 // How long a process that holds the folder may take to open its socket.
 constexpr auto kStartMax = std::chrono::seconds(5);

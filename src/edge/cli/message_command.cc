@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "base/json_text.h"
 #include "delivery/attempt_data.h"
 #include "delivery/content_store.h"
 #include "delivery/email_content.h"
@@ -111,9 +112,8 @@ json::object to_json(const TimelineEvent& event) {
                       {"occurred_at", to_rfc3339(event.occurred_at)},
                       {"recorded_at", to_rfc3339(event.recorded_at)},
                       {"source", event.source}};
-  boost::system::error_code error;
-  json::value data = json::parse(event.data, error);
-  if (error || !data.is_object()) return object;
+  json::value data = parse_json(event.data);
+  if (!data.is_object()) return object;
   for (const char* instant : {"started_at", "due_at"}) {
     json::value* found = data.get_object().if_contains(instant);
     if (found != nullptr && found->is_int64()) *found = to_rfc3339(from_micros(found->get_int64()));

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/json_text.h"
 #include "compose/campaign_control.h"
 #include "compose/preview_campaign.h"
 #include "compose/start_campaign.h"
@@ -197,13 +198,8 @@ int hand_over(const SendFlags& flags, const compose::SendRequest& request, Durat
   const auto answer =
       ask_running((*workplace)->socket_path(), "/local/campaigns", compose::to_json(request), busy);
   if (!answer) return report(answer.error());
-  boost::system::error_code error;
-  const auto json = boost::json::parse(*answer, error);
-  const auto* object = error ? nullptr : json.if_object();
-  const auto* found = object ? object->if_contains("id") : nullptr;
-  const auto id = found != nullptr && found->is_string()
-                      ? parse_id(std::string_view(found->get_string()))
-                      : std::nullopt;
+  const auto object = object_of(*answer);
+  const auto id = object ? parse_id(text_of(*object, "id")) : std::nullopt;
   if (!id)
     return report({ErrorKind::internal, "send.refused", "The running tidings said nothing."});
   print_accepted(CampaignId{*id});

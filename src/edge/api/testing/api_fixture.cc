@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "compose/senders.h"
+#include "delivery/transports.h"
 #include "edge/api/dispatch.h"
 #include "identity/secret_box.h"
 #include "identity/token_keys.h"
@@ -136,6 +138,24 @@ OrganisationId ApiFixture::make_organisation(std::string_view name) {
   });
   CHECK(wrote.has_value());
   return made.id;
+}
+
+SenderId ApiFixture::may_send(std::string_view name, std::string_view address,
+                              std::string_view server) {
+  const auto sender = database().write_value(
+      db::Priority::web, [&](db::Connection& connection) -> Result<SenderId> {
+        const SenderId made = TRY(
+            compose::create_sender(connection, ids(), organisation_,
+                                   {std::string(name), std::string(address), ""}, clock_.now()));
+        TRY(connection.execute(
+            {"test.verify", "UPDATE sender SET verified_at = 1 WHERE organisation_id = $1"},
+            {organisation_}));
+        TRY(delivery::store_transport(connection, ids(), organisation_, services().secrets, server,
+                                      "", clock_.now()));
+        return made;
+      });
+  CHECK(sender);
+  return *sender;
 }
 
 OrganisationId ApiFixture::other_organisation() {

@@ -74,6 +74,11 @@ class ApiFixture {
   identity::Principal everything(OrganisationId organisation) const;
   identity::Principal with(identity::PermissionSet permissions) const;  // in organisation()
 
+  // What sending needs: a verified sender, and a mail server. It is not called on before something
+  // runs that delivers.
+  SenderId may_send(std::string_view name, std::string_view address,
+                    std::string_view server = "smtp://localhost:1");
+
   OrganisationId organisation() const { return organisation_; }
   // A second one, made at the first call: what it has, nobody else may see (R17).
   OrganisationId other_organisation();
