@@ -2,10 +2,15 @@
 # tidings_NAME; src/NAME/**_test.cc becomes the program NAME_test, registered with ctest.
 # Files are found by pattern: adding one needs no edit here.
 add_library(tidings_pch OBJECT ${CMAKE_SOURCE_DIR}/src/base/pch.cc)
-target_include_directories(tidings_pch PUBLIC ${CMAKE_SOURCE_DIR}/src)
-target_link_libraries(tidings_pch PUBLIC fmt::fmt)
+add_library(tidings_test_pch OBJECT EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/src/base/pch.cc)
+foreach(pch tidings_pch tidings_test_pch)
+  target_include_directories(${pch} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${pch} PUBLIC fmt::fmt)
+endforeach()
+target_link_libraries(tidings_test_pch PUBLIC GTest::gtest GTest::gmock)
 if(TIDINGS_PCH)
   target_precompile_headers(tidings_pch PRIVATE ${CMAKE_SOURCE_DIR}/src/base/pch.h)
+  target_precompile_headers(tidings_test_pch PRIVATE ${CMAKE_SOURCE_DIR}/src/base/test_pch.h)
 endif()
 
 function(tidings_use_pch target)
@@ -18,7 +23,9 @@ function(tidings_test target)
   add_executable(${target} ${ARGN})
   target_link_libraries(${target} PRIVATE GTest::gtest GTest::gmock GTest::gtest_main rapidcheck)
   target_compile_definitions(${target} PRIVATE TIDINGS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  tidings_use_pch(${target})
+  if(TIDINGS_PCH)
+    target_precompile_headers(${target} REUSE_FROM tidings_test_pch)
+  endif()
 endfunction()
 
 # A layer's folders that are libraries of their own (tidings_part) stand behind PARTS.

@@ -1,1 +1,1 @@
-// Builds the precompiled header; every other target reuses it.
+// Builds a precompiled header; every other target reuses one of the two.

@@ -1,8 +1,9 @@
-// The standard headers nearly every file needs, precompiled once. Not to be included by hand: each
+// The headers of libraries that many files need, precompiled once. Not to be included by hand: each
 // file still includes what it uses, and the build without precompiled header proves it.
 #pragma once
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <chrono>
 #include <cstdint>
 #include <expected>
@@ -17,3 +18,5 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <fmt/format.h>
