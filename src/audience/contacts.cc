@@ -56,37 +56,58 @@ std::string_view Contact::primary_address(Channel channel) const {
   return {};
 }
 
+Result<std::vector<std::optional<Contact>>> find_contacts(db::Connection& connection,
+                                                          OrganisationId organisation,
+                                                          std::span<const ContactId> ids) {
+  std::vector<std::optional<Contact>> contacts(ids.size());
+  std::vector<db::Param> keys;
+  for (const ContactId id : ids) keys.insert(keys.end(), {organisation, id});
+  TRY(connection.query_many(contact_by_id, 2, keys, [&](std::size_t i, const Row& row) {
+    contacts[i] = Contact{.id = ids[i],
+                          .external_id = row.string(0),
+                          .first_name = row.string(1),
+                          .last_name = row.string(2),
+                          .name = row.string(3),
+                          .locale = row.string(4),
+                          .time_zone = row.string(5),
+                          .fields = row.string(6),
+                          .do_not_contact = row.boolean(7)};
+  }));
+  TRY(connection.query_many(addresses_of, 2, keys, [&](std::size_t i, const Row& row) {
+    if (!contacts[i]) return;
+    contacts[i]->addresses.push_back({.channel = static_cast<Channel>(row.integer(0)),
+                                      .normalised = row.string(1),
+                                      .typed = row.string(2),
+                                      .primary = row.boolean(3)});
+  }));
+  return contacts;
+}
+
 Result<std::optional<Contact>> find_contact(db::Connection& connection, OrganisationId organisation,
                                             ContactId id) {
-  auto contact = TRY(connection.query_first(contact_by_id, {organisation, id}, [&](const Row& row) {
-    return Contact{.id = id,
-                   .external_id = row.string(0),
-                   .first_name = row.string(1),
-                   .last_name = row.string(2),
-                   .name = row.string(3),
-                   .locale = row.string(4),
-                   .time_zone = row.string(5),
-                   .fields = row.string(6),
-                   .do_not_contact = row.boolean(7)};
+  return std::move(TRY(find_contacts(connection, organisation, {&id, 1})).front());
+}
+
+Result<std::vector<std::vector<ContactId>>> find_contacts_by_addresses(
+    db::Connection& connection, OrganisationId organisation, Channel channel,
+    std::span<const std::string_view> normalised) {
+  std::vector<std::vector<ContactId>> found(normalised.size());
+  std::vector<db::Param> keys;
+  for (const std::string_view address : normalised) {
+    keys.insert(keys.end(), {organisation, static_cast<int>(channel), address});
+  }
+  TRY(connection.query_many(contacts_by_address, 3, keys, [&](std::size_t i, const Row& row) {
+    found[i].push_back(row.id<ContactId>(0));
   }));
-  if (!contact) return contact;
-  TRY(connection.query(addresses_of, {organisation, id}, [&](const Row& row) {
-    contact->addresses.push_back({.channel = static_cast<Channel>(row.integer(0)),
-                                  .normalised = row.string(1),
-                                  .typed = row.string(2),
-                                  .primary = row.boolean(3)});
-  }));
-  return contact;
+  return found;
 }
 
 Result<std::vector<ContactId>> find_contacts_by_address(db::Connection& connection,
                                                         OrganisationId organisation,
                                                         Channel channel,
                                                         std::string_view normalised) {
-  std::vector<ContactId> found;
-  TRY(connection.query(contacts_by_address, {organisation, static_cast<int>(channel), normalised},
-                       [&](const Row& row) { found.push_back(row.id<ContactId>(0)); }));
-  return found;
+  return std::move(
+      TRY(find_contacts_by_addresses(connection, organisation, channel, {&normalised, 1})).front());
 }
 
 std::string contact_values(const Contact& contact) {

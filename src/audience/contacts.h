@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,11 +43,20 @@ struct Contact {
 // Nothing for an unknown or deleted contact.
 Result<std::optional<Contact>> find_contact(db::Connection& connection, OrganisationId organisation,
                                             ContactId id);
+// The same of several, in their order.
+Result<std::vector<std::optional<Contact>>> find_contacts(db::Connection& connection,
+                                                          OrganisationId organisation,
+                                                          std::span<const ContactId> ids);
 // Everybody with this address, oldest first.
 Result<std::vector<ContactId>> find_contacts_by_address(db::Connection& connection,
                                                         OrganisationId organisation,
                                                         Channel channel,
                                                         std::string_view normalised);
+
+// The same of several addresses, in their order.
+Result<std::vector<std::vector<ContactId>>> find_contacts_by_addresses(
+    db::Connection& connection, OrganisationId organisation, Channel channel,
+    std::span<const std::string_view> normalised);
 
 // What `contact` is in a template, as a JSON object: id, email, phone, external_id, first_name,
 // last_name, name, locale, time_zone, then the custom fields, which can not hide the former.

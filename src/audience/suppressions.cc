@@ -99,20 +99,43 @@ Result<std::string> normalise_for_suppression(Channel channel, std::string_view 
   return "@" + std::string(address.domain());
 }
 
+namespace {
+
+// How many there were not before.
+Result<std::int64_t> store(db::Connection& connection, IdSource& ids, OrganisationId organisation,
+                           std::span<const NewSuppression> suppressions, Instant now) {
+  std::vector<db::Param> expired;
+  std::vector<db::Param> rows;
+  for (const NewSuppression& suppression : suppressions) {
+    if (suppression.reason.empty())
+      return fail(ErrorKind::invalid, "suppression.no_reason", "A suppression needs a reason.");
+    const int channel = static_cast<int>(suppression.channel);
+    const int kinds = static_cast<int>(suppression.kinds);
+    expired.insert(expired.end(), {organisation, channel, suppression.normalised,
+                                   suppression.reason, kinds, now, suppression.topic_id});
+    rows.insert(
+        rows.end(),
+        {organisation, ids.next<SuppressionId>(), channel, suppression.normalised,
+         suppression.reason, kinds, suppression.origin, suppression.message_id, suppression.note,
+         suppression.since.value_or(now), suppression.expires_at, suppression.topic_id});
+  }
+  TRY(connection.execute_many(end_expired, 7, expired));
+  std::int64_t made = 0;
+  for (const auto count : TRY(connection.execute_many(insert_suppression, 12, rows))) made += count;
+  return made;
+}
+
+}  // namespace
+
 Result<bool> suppress(db::Connection& connection, IdSource& ids, OrganisationId organisation,
                       const NewSuppression& suppression, Instant now) {
-  if (suppression.reason.empty())
-    return fail(ErrorKind::invalid, "suppression.no_reason", "A suppression needs a reason.");
-  const int channel = static_cast<int>(suppression.channel);
-  const int kinds = static_cast<int>(suppression.kinds);
-  TRY(connection.execute(end_expired, {organisation, channel, suppression.normalised,
-                                       suppression.reason, kinds, now, suppression.topic_id}));
-  const auto made = TRY(connection.execute(
-      insert_suppression,
-      {organisation, ids.next<SuppressionId>(), channel, suppression.normalised, suppression.reason,
-       kinds, suppression.origin, suppression.message_id, suppression.note,
-       suppression.since.value_or(now), suppression.expires_at, suppression.topic_id}));
-  return made > 0;
+  return TRY(store(connection, ids, organisation, {&suppression, 1}, now)) > 0;
+}
+
+Result<void> suppress_many(db::Connection& connection, IdSource& ids, OrganisationId organisation,
+                           std::span<const NewSuppression> suppressions, Instant now) {
+  TRY(store(connection, ids, organisation, suppressions, now));
+  return {};
 }
 
 Result<std::optional<std::string>> suppression_reason(db::Connection& connection,

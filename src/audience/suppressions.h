@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,10 @@ Result<std::string> normalise_for_suppression(Channel channel, std::string_view 
 // False when the same suppression was in force already.
 Result<bool> suppress(db::Connection& connection, IdSource& ids, OrganisationId organisation,
                       const NewSuppression& suppression, Instant now);
+
+// Several; those in force already stay as they are.
+Result<void> suppress_many(db::Connection& connection, IdSource& ids, OrganisationId organisation,
+                           std::span<const NewSuppression> suppressions, Instant now);
 
 // The reason why a message must not go to this address now, whatever its topic; a campaign message
 // is stopped by either kind, any other only by SuppressedKinds::everything.

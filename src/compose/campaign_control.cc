@@ -205,7 +205,7 @@ Result<void> send_copies(db::Connection& connection, const delivery::Ledger& led
     copy.kind = MessageKind::copy;
     copy.is_test = campaign.is_test;
     copy.sent_by = campaign.started_by;
-    TRY(ledger.add_direct(connection, copy, now));
+    TRY(ledger.add_direct(connection, {&copy, 1}, now));
   }
   return {};
 }

@@ -5,6 +5,7 @@
 // Thread: any; the connection's.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,12 @@ struct MessageContext {
   TransportId transport_id;
 };
 
+// A message to be: borrows what it says and to whom.
+struct Letter {
+  const MessageContents::Found* content;
+  const MessageOrder* order;
+};
+
 // An address that nobody has becomes a contact that campaigns leave alone until it consents. A
 // suppressed address is recorded as dropped, a contact who is not to be contacted as skipped, with
 // the reason (domain/recipient_rule.h). Errors: message.unsubscribed (conflict) for an individual
@@ -59,5 +66,12 @@ struct MessageContext {
 Result<QueuedMessage> send_message(db::Connection& connection, const MessageContext& context,
                                    const MessageContents::Found& content, const MessageOrder& order,
                                    Instant now);
+// Several, each with what became of it, in their order; of one with an error nothing is written.
+// When it fails as a whole all is to be rolled back, and each tried alone: then one of them had an
+// error of its own that showed too late to leave it out.
+Result<std::vector<Result<QueuedMessage>>> send_messages(db::Connection& connection,
+                                                         const MessageContext& context,
+                                                         std::span<const Letter> letters,
+                                                         Instant now);
 
 }  // namespace tidings::compose

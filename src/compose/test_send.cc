@@ -133,7 +133,7 @@ Result<TestMessage> enqueue(db::Connection& connection, const TestContext& conte
   direct.is_test = context.is_test_token;
   direct.sent_by = context.sent_by;
   const delivery::Ledger ledger(context.ids, NodeId{}, 0);
-  TRY(ledger.add_direct(connection, direct, context.now));
+  TRY(ledger.add_direct(connection, {&direct, 1}, context.now));
   return TestMessage{direct.message.id, direct.message.address, direct.message.reason};
 }
 

@@ -108,6 +108,8 @@ class Row {
 };
 
 using RowCallback = std::function<void(const Row&)>;
+// The row, and which run of the statement it belongs to (from 0).
+using RunRowCallback = std::function<void(std::size_t run, const Row&)>;
 
 class Connection {
  public:
@@ -122,9 +124,14 @@ class Connection {
   // each run, in order. SQLite: one prepared statement in a loop. PostgreSQL: one pipeline.
   virtual Result<std::vector<std::int64_t>> execute_many(const Statement& statement,
                                                          std::size_t stride, Params flat) = 0;
+  // Looks up many: the same query once per `stride` parameters, the rows of each run in its order,
+  // run after run. SQLite: one prepared statement in a loop. PostgreSQL: one pipeline, which keeps
+  // the rows of a run in memory.
+  virtual Result<void> query_many(const Statement& statement, std::size_t stride, Params flat,
+                                  const RunRowCallback& row) = 0;
   // Inserts rows given as a flat list of `columns.size()` values each, all or nothing.
-  // SQLite: a prepared INSERT in a loop. PostgreSQL: COPY in binary. `table` and `columns` are
-  // names from our own code, never from outside.
+  // SQLite: a prepared INSERT in a loop. PostgreSQL: a few in one pipeline, many by COPY in binary.
+  // `table` and `columns` are names from our own code, never from outside.
   virtual Result<void> insert_many(std::string_view table,
                                    std::span<const std::string_view> columns, Params flat) = 0;
   // Several statements without parameters or results, for migrations.

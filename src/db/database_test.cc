@@ -2,6 +2,7 @@
 #include "db/database.h"
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <future>
 #include <limits>
@@ -401,6 +402,76 @@ TEST_P(DatabaseTest, ExecuteManyTellsTheRowsOfEachRunAndTakesNullsAnywhere) {
   ASSERT_FALSE(broken);
   EXPECT_EQ(broken.error().code, "db.constraint");
   EXPECT_EQ(things(), 2);
+}
+
+TEST_P(DatabaseTest, QueryManyTellsWhichRunEachRowIsOf) {
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(add(i, std::string(1, char('a' + i)).c_str()));
+  constexpr Statement from{"thing.names_from", "SELECT name FROM thing WHERE id >= $1 ORDER BY id"};
+  std::vector<Param> wanted;
+  for (int i = 0; i < 600; ++i) wanted.emplace_back(i % 5);
+  const auto look_up = [&](Connection& c) -> Result<void> {
+    std::vector<std::string> found(600);
+    EXPECT_EQ(TRY(number(c, count_things)), 3);  // one row after the other
+    TRY(c.query_many(from, 1, wanted,
+                     [&](std::size_t run, const Row& row) { found[run] += row.text(0); }));
+    for (std::size_t i = 0; i < 600; ++i) {
+      EXPECT_EQ(found[i], std::string("abc").substr(std::min<std::size_t>(i % 5, 3))) << i;
+    }
+    TRY(c.query_many(from, 1, {}, [](std::size_t, const Row&) { ADD_FAILURE(); }));
+    EXPECT_EQ(TRY(number(c, count_things)), 3);
+    return {};
+  };
+  EXPECT_TRUE(database_->read(look_up));
+  EXPECT_TRUE(database_->write(Priority::web, look_up));
+}
+
+TEST_P(DatabaseTest, AReadThatFailsAnywhereLeavesTheNextOneAlone) {
+  constexpr Statement broken{"thing.broken", "SELECT id / (id - id) FROM thing WHERE no_such = 1"};
+  ASSERT_TRUE(add(1, "one"));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(
+        database_->read([&](Connection& c) { return c.query(broken, {}, [](const Row&) {}); }));
+    EXPECT_FALSE(database_->read([&](Connection& c) -> Result<void> {
+      EXPECT_EQ(TRY(number(c, count_things)), 1);
+      return c.query(insert_name, {"no number", "x"}, [](const Row&) {});
+    }));
+    EXPECT_FALSE(database_->read(
+        [](Connection& c) { return c.query(insert_name, {7, "seven"}, [](const Row&) {}); }));
+    EXPECT_TRUE(database_->read([](Connection&) -> Result<void> { return {}; }));
+    EXPECT_EQ(things(), 1);
+  }
+}
+
+TEST_P(DatabaseTest, InsertManyStoresAFewRowsAsItStoresMany) {
+  constexpr std::string_view columns[] = {"id", "name", "size", "data"};
+  const std::string bytes("\0\1", 2);
+  const auto store = [&](int first, int count, bool mixed) {
+    std::vector<Param> rows;
+    std::deque<std::string> names;
+    for (int i = first; i < first + count; ++i) {
+      names.push_back("n" + std::to_string(i));
+      rows.insert(rows.end(),
+                  {Param(i), i % 2 == 0 ? Param() : Param(names.back()),
+                   mixed && i % 2 == 0 ? Param(2) : Param(0.5), Param(BytesView{bytes})});
+    }
+    return database_->write(Priority::import,
+                            [&](Connection& c) { return c.insert_many("thing", columns, rows); });
+  };
+  EXPECT_TRUE(store(0, 1, false));
+  EXPECT_TRUE(store(1, 5, false));
+  EXPECT_TRUE(store(6, 4, true));  // numbers of both kinds for one column
+  EXPECT_TRUE(store(10, 90, false));
+  EXPECT_EQ(store(98, 4, false).error().code, "db.constraint");
+  constexpr Statement all{
+      "thing.all_sizes",
+      "SELECT COUNT(*), SUM(size), COUNT(name) FROM thing WHERE data IS NOT NULL"};
+  EXPECT_TRUE(database_->read([&](Connection& c) {
+    return c.query(all, {}, [](const Row& row) {
+      EXPECT_EQ(row.integer(0), 100);
+      EXPECT_EQ(row.real(1), 53);
+      EXPECT_EQ(row.integer(2), 50);
+    });
+  }));
 }
 
 TEST_P(DatabaseTest, InsertManyIsAllOrNothing) {

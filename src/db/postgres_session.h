@@ -33,8 +33,11 @@ class PostgresSession final : public Session {
   // try per second.
   static constexpr std::chrono::seconds reconnect_max{30};
   static constexpr std::size_t statements_max = 1'024;
-  // Statements sent before their results are read, in execute_many.
+  // Statements sent before their results are read, in execute_many and query_many.
   static constexpr std::size_t pipeline_max = 256;
+  // Rows that insert_many() inserts in one pipeline, which is one round trip; for more, COPY takes
+  // less of the server's time.
+  static constexpr std::size_t insert_few = 8;
 
   // Connects. Errors: db.unavailable (down, refused, wrong password), db.url.
   static Result<std::unique_ptr<PostgresSession>> open(const std::string& url, Mode mode);
@@ -47,6 +50,8 @@ class PostgresSession final : public Session {
   Result<void> query(const Statement& statement, Params params, const RowCallback& row) override;
   Result<std::vector<std::int64_t>> execute_many(const Statement& statement, std::size_t stride,
                                                  Params flat) override;
+  Result<void> query_many(const Statement& statement, std::size_t stride, Params flat,
+                          const RunRowCallback& row) override;
   Result<void> insert_many(std::string_view table, std::span<const std::string_view> columns,
                            Params flat) override;
   Result<void> run_script(std::string_view sql) override;
@@ -82,15 +87,31 @@ class PostgresSession final : public Session {
 
   PostgresSession(std::string url, Mode mode) : url_(std::move(url)), mode_(mode) {}
   Result<void> connect();
+  Result<void> begin_now();
+  Result<void> finish_rollback();
+  Result<void> begin_and_query(const Prepared& prepared, Params params, const RowCallback& row);
+  Result<void> read_rows(std::string_view what, const RowCallback& row);
   Result<void> ready_for(const Statement& statement);
   Result<const Prepared*> prepare(const Statement& statement, Params params);
   Result<void> send_prepare(Prepared& prepared, std::string_view name);
   Result<void> check_texts(Params params);
   void bind(Params params);
   bool send(const Prepared& prepared, Params params);
-  Result<std::int64_t> changed_rows(const pg_result* reply, std::string_view what);
-  Result<void> run_chunk(const Prepared& prepared, std::string_view what, std::size_t stride,
-                         Params flat, std::vector<std::int64_t>& changed);
+  static std::int64_t changed_rows(const pg_result* reply);
+  // What is sent before its results are read: runs of one statement, the first of them numbered.
+  struct Chunk {
+    const Prepared& prepared;
+    std::string_view what;
+    std::size_t stride = 0;
+    std::size_t first = 0;
+  };
+  using ReplyCallback = std::function<void(std::size_t run, const pg_result* reply)>;
+  Result<void> run_many(const Statement& statement, std::size_t stride, Params flat,
+                        const ReplyCallback& take);
+  Result<void> run_chunk(const Chunk& chunk, Params flat, const ReplyCallback& take);
+  Result<void> insert_rows(std::string_view table, std::span<const std::string_view> columns,
+                           Params flat);
+  Result<void> copy(std::string_view table, std::span<const std::string_view> columns, Params flat);
   Result<std::vector<std::uint32_t>> column_types(std::string_view table,
                                                   std::span<const std::string_view> columns);
   Result<void> copy_rows(std::span<const std::uint32_t> types, Params flat);
@@ -105,7 +126,8 @@ class PostgresSession final : public Session {
   const std::string url_;
   const Mode mode_;
   std::unique_ptr<pg_conn, Freed> handle_;
-  bool gave_up_ = false;  // the last reconnection took all its time
+  bool begin_waits_ = false;  // a reader's transaction begins with its first statement
+  bool gave_up_ = false;      // the last reconnection took all its time
   std::chrono::steady_clock::time_point next_try_{};
   std::uint64_t prepared_count_ = 0;
   std::unordered_map<std::string, Prepared, NameHash, std::equal_to<>> statements_;

@@ -125,6 +125,15 @@ Result<void> append_copy_field(std::string& out, const Param& param, std::uint32
   return {};
 }
 
+bool has_rows(const pg_result* reply) {
+  const ExecStatusType status = PQresultStatus(reply);
+  return status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK;
+}
+
+bool succeeded(const pg_result* reply) {
+  return has_rows(reply) || PQresultStatus(reply) == PGRES_COMMAND_OK;
+}
+
 int PostgresRow::columns() const { return PQnfields(reply_); }
 
 bool PostgresRow::is_null(int column) const {

@@ -35,6 +35,10 @@ std::uint32_t type_of(const Param& param);
 // the value does not fit the column.
 Result<void> append_copy_field(std::string& out, const Param& param, std::uint32_t type);
 
+// What became of a statement.
+bool has_rows(const pg_result* reply);
+bool succeeded(const pg_result* reply);
+
 // A row of a reply in binary format. Borrows the reply.
 class PostgresRow final : public Row {
  public:

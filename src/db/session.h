@@ -79,6 +79,17 @@ class Session : public Connection {
 
   // Invariant: no statement runs from within another's row callback; a PostgreSQL session cannot.
   bool streaming_ = false;
+  // True for the time of a statement.
+  class Streaming {
+   public:
+    explicit Streaming(bool& flag) : flag_(flag) { flag_ = true; }
+    ~Streaming() { flag_ = false; }
+    Streaming(const Streaming&) = delete;
+    Streaming& operator=(const Streaming&) = delete;
+
+   private:
+    bool& flag_;
+  };
 
  private:
   Trouble trouble_ = Trouble::none;

@@ -212,6 +212,16 @@ Result<std::vector<std::int64_t>> SqliteSession::execute_many(const Statement& s
   return changed;
 }
 
+Result<void> SqliteSession::query_many(const Statement& statement, std::size_t stride, Params flat,
+                                       const RunRowCallback& row) {
+  CHECK(stride > 0 && flat.size() % stride == 0);
+  for (std::size_t run = 0; run * stride < flat.size(); ++run) {
+    TRY(query(statement, flat.subspan(run * stride, stride),
+              [&](const Row& each) { row(run, each); }));
+  }
+  return {};
+}
+
 Result<void> SqliteSession::insert_many(std::string_view table,
                                         std::span<const std::string_view> columns, Params flat) {
   CHECK(!columns.empty() && flat.size() % columns.size() == 0);

@@ -62,6 +62,8 @@ class SqliteSession final : public Session {
   Result<void> query(const Statement& statement, Params params, const RowCallback& row) override;
   Result<std::vector<std::int64_t>> execute_many(const Statement& statement, std::size_t stride,
                                                  Params flat) override;
+  Result<void> query_many(const Statement& statement, std::size_t stride, Params flat,
+                          const RunRowCallback& row) override;
   Result<void> insert_many(std::string_view table, std::span<const std::string_view> columns,
                            Params flat) override;
   Result<void> run_script(std::string_view sql) override;

@@ -93,7 +93,14 @@ Result<void> Ledger::enqueue(Connection& connection, const CampaignKeys& campaig
   TRY(connection.insert_many("message", kMessageColumns, rows));
   TRY(connection.insert_many("message_about", kAboutColumns, about));
   TRY(events.store(connection));
-  if (!campaign.campaign_id.valid()) return add_send_outs(connection, campaign, messages);
+  if (!campaign.campaign_id.valid()) {
+    std::vector<SendOut> send_outs;
+    for (const NewMessage& message : messages) {
+      send_outs.push_back({campaign.organisation_id, campaign.content_version_id, campaign.kind,
+                           campaign.channel, message.id, message.subject});
+    }
+    return add_send_outs(connection, send_outs);
+  }
   TRY(add(connection, changes));
   if (messages.empty()) return {};
   const auto [first, last] = std::ranges::minmax_element(messages, {}, &NewMessage::id);
@@ -102,27 +109,35 @@ Result<void> Ledger::enqueue(Connection& connection, const CampaignKeys& campaig
   return {};
 }
 
-Result<void> Ledger::add_send_outs(Connection& connection, const CampaignKeys& keys,
-                                   std::span<const NewMessage> messages) const {
-  std::string subject;
-  std::string sender;
-  bool has_attachments = false;
-  TRY(connection.query(sql::kSendOutFacts, {keys.organisation_id, keys.content_version_id},
-                       [&](const Row& row) {
-                         subject = wire::fold_case(row.text(0));
-                         sender = sender_key(row.text(1), row.text(2));
-                         has_attachments = row.boolean(3);
-                       }));
-  const int type = int(send_out_type(keys.kind, keys.channel));
-  std::vector<std::string> subjects(messages.size());
-  std::vector<Param> rows;
-  rows.reserve(messages.size() * kSendOutColumns.size());
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    subjects[i] = messages[i].subject.empty() ? subject : wire::fold_case(messages[i].subject);
-    rows.insert(rows.end(), {Param(keys.organisation_id), Param(messages[i].id), Param(type),
-                             Param(subjects[i]), Param(sender), Param(has_attachments)});
+Result<void> Ledger::add_send_outs(Connection& connection, std::span<const SendOut> rows) {
+  struct Facts {
+    std::string subject;
+    std::string sender;
+    bool has_attachments = false;
+  };
+  std::map<std::pair<OrganisationId, ContentVersionId>, Facts> contents;
+  std::vector<std::string> subjects(rows.size());
+  std::vector<Param> flat;
+  flat.reserve(rows.size() * kSendOutColumns.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const SendOut& row = rows[i];
+    const auto [at, is_new] =
+        contents.try_emplace({row.organisation_id, row.content_version_id}, Facts());
+    Facts& facts = at->second;
+    if (is_new) {
+      TRY(connection.query(sql::kSendOutFacts, {row.organisation_id, row.content_version_id},
+                           [&](const Row& found) {
+                             facts = {wire::fold_case(found.text(0)),
+                                      sender_key(found.text(1), found.text(2)), found.boolean(3)};
+                           }));
+    }
+    if (!row.subject.empty()) subjects[i] = wire::fold_case(row.subject);
+    flat.insert(flat.end(), {Param(row.organisation_id), Param(row.id),
+                             Param(int(send_out_type(row.kind, row.channel))),
+                             Param(row.subject.empty() ? facts.subject : subjects[i]),
+                             Param(facts.sender), Param(facts.has_attachments)});
   }
-  return connection.insert_many("send_out", kSendOutColumns, rows);
+  return connection.insert_many("send_out", kSendOutColumns, flat);
 }
 
 Result<void> Ledger::claim_rows(Connection& connection, OrganisationId organisation,

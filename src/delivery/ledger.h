@@ -134,8 +134,8 @@ class Ledger {
   Result<void> enqueue(db::Connection& connection, const CampaignKeys& campaign,
                        std::span<const NewMessage> messages, Instant now) const;
 
-  // Adds one message that belongs to no campaign, with its first event when it will not be sent.
-  Result<void> add_direct(db::Connection& connection, const DirectMessage& direct,
+  // Adds messages that belong to no campaign, with their first event when they will not be sent.
+  Result<void> add_direct(db::Connection& connection, std::span<const DirectMessage> messages,
                           Instant now) const;
 
   // Leases up to `limit` messages of a campaign, or of a direct lane, to this node, those due again
@@ -181,8 +181,8 @@ class Ledger {
 
  private:
   using Key = std::pair<OrganisationId, CampaignId>;
-  Result<void> add_send_outs(db::Connection& connection, const CampaignKeys& keys,
-                             std::span<const NewMessage> messages) const;
+  struct SendOut;
+  static Result<void> add_send_outs(db::Connection& connection, std::span<const SendOut> rows);
   Result<void> add(db::Connection& connection, const std::map<Key, CampaignFigures>& changes) const;
   struct Suppressed {
     MessageId id;

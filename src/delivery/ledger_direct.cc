@@ -55,33 +55,52 @@ std::pair<Status, EventType> told(MessageState state) {
 
 }  // namespace
 
-Result<void> Ledger::add_direct(Connection& connection, const DirectMessage& direct,
+Result<void> Ledger::add_direct(Connection& connection, std::span<const DirectMessage> messages,
                                 Instant now) const {
-  const NewMessage& message = direct.message;
-  const auto [status, event] = told(message.state);
-  TRY(connection.execute(
-      sql::kInsertDirect,
-      {direct.organisation_id, message.id, direct.content_version_id, int(direct.kind),
-       int(direct.channel), message.contact_id.valid() ? Param(message.contact_id) : Param(),
-       message.address, message.normalised, message.values_hash, message.values, int(message.state),
-       int(status), message.reason, now, direct.transport_id, direct.is_test, direct.sent_by,
-       direct.template_id.valid() ? Param(direct.template_id) : Param()}));
+  std::vector<Param> rows;
   std::vector<Param> about;
-  for (const ContactId contact : message.about) {
-    about.insert(about.end(), {Param(direct.organisation_id), Param(contact), Param(message.id),
-                               Param(contact == message.contact_id)});
-  }
-  if (!about.empty()) TRY(connection.execute_many(sql::kInsertAbout, 4, about));
-  TRY(add_send_outs(connection,
-                    {.organisation_id = direct.organisation_id,
-                     .content_version_id = direct.content_version_id,
-                     .kind = direct.kind,
-                     .channel = direct.channel},
-                    {&message, 1}));
-  if (event == EventType::queued) return {};
+  std::vector<SendOut> send_outs;
   EventRows events(now);
-  events.add(direct.organisation_id, message.id, ids_.next(), event, now, "api",
-             reason_data(message.reason));
+  rows.reserve(messages.size() * kDirectColumns.size());
+  for (const DirectMessage& direct : messages) {
+    const NewMessage& message = direct.message;
+    const auto [status, event] = told(message.state);
+    rows.insert(rows.end(), {Param(direct.organisation_id),
+                             Param(message.id),
+                             Param(direct.content_version_id),
+                             Param(int(direct.kind)),
+                             Param(int(direct.channel)),
+                             message.contact_id.valid() ? Param(message.contact_id) : Param(),
+                             Param(message.address),
+                             Param(message.normalised),
+                             Param(message.values_hash),
+                             Param(message.values),
+                             Param(int(message.state)),
+                             Param(int(status)),
+                             Param(message.reason),
+                             Param(0),
+                             Param(now),
+                             Param(0),
+                             Param(now),
+                             Param(now),
+                             Param(direct.transport_id),
+                             Param(direct.is_test),
+                             Param(direct.sent_by),
+                             direct.template_id.valid() ? Param(direct.template_id) : Param()});
+    for (const ContactId contact : message.about) {
+      about.insert(about.end(), {Param(direct.organisation_id), Param(contact), Param(message.id),
+                                 Param(contact == message.contact_id)});
+    }
+    send_outs.push_back({direct.organisation_id, direct.content_version_id, direct.kind,
+                         direct.channel, message.id, message.subject});
+    if (event != EventType::queued) {
+      events.add(direct.organisation_id, message.id, ids_.next(), event, now, "api",
+                 reason_data(message.reason));
+    }
+  }
+  TRY(connection.insert_many("message", kDirectColumns, rows));
+  TRY(connection.execute_many(sql::kInsertAbout, 4, about));
+  TRY(add_send_outs(connection, send_outs));
   return events.store(connection);
 }
 

@@ -33,10 +33,42 @@ inline constexpr std::array<std::string_view, 19> kMessageColumns = {"organisati
                                                                      "is_ambiguous",
                                                                      "queued_at",
                                                                      "changed_at"};
+inline constexpr std::array<std::string_view, 22> kDirectColumns = {"organisation_id",
+                                                                    "id",
+                                                                    "content_version_id",
+                                                                    "kind",
+                                                                    "channel",
+                                                                    "contact_id",
+                                                                    "address",
+                                                                    "normalised",
+                                                                    "values_hash",
+                                                                    "message_values",
+                                                                    "state",
+                                                                    "status",
+                                                                    "reason",
+                                                                    "attempts",
+                                                                    "due_at",
+                                                                    "is_ambiguous",
+                                                                    "queued_at",
+                                                                    "changed_at",
+                                                                    "transport_id",
+                                                                    "is_test",
+                                                                    "sent_by",
+                                                                    "template_id"};
 inline constexpr std::array<std::string_view, 4> kAboutColumns = {"organisation_id", "contact_id",
                                                                   "message_id", "is_recipient"};
 inline constexpr std::array<std::string_view, 8> kEventColumns = {
     "organisation_id", "message_id", "id", "type", "occurred_at", "recorded_at", "source", "data"};
+
+// As the log lists a message that belongs to no campaign.
+struct Ledger::SendOut {
+  OrganisationId organisation_id;
+  ContentVersionId content_version_id;
+  MessageKind kind = MessageKind::transactional;
+  Channel channel = Channel::email;
+  MessageId id;
+  std::string_view subject;  // empty: its content's
+};
 
 // Adds `by` to the figure that counts messages in this state.
 inline void count(CampaignFigures& figures, MessageState state, std::int64_t by,

@@ -9,6 +9,8 @@ using db::Statement;
 using db::StatementPair;
 
 // Leases the oldest waiting messages of a campaign. PostgreSQL: other nodes' rows are stepped over.
+// Joined to what it locks, and not "id = ANY", for which a plan made while there were few messages
+// reads all of the organisation's; MATERIALIZED, so that it locks no more than the limit.
 inline constexpr StatementPair kClaimWaiting{
     {"ledger.claim_waiting",
      "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
@@ -18,10 +20,11 @@ inline constexpr StatementPair kClaimWaiting{
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"},
     {"ledger.claim_waiting",
-     "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
+     "WITH due AS MATERIALIZED (SELECT id AS due_id FROM message"
+     " WHERE campaign_id = $3 AND state = 0 ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED)"
+     " UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
      " lease_id = $1, changed_at = $5"
-     " WHERE organisation_id = $2 AND id = ANY(ARRAY(SELECT id FROM message"
-     " WHERE campaign_id = $3 AND state = 0 ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED))"
+     " FROM due WHERE organisation_id = $2 AND id = due_id"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"}};
 
@@ -35,10 +38,11 @@ inline constexpr StatementPair kClaimDeferred{
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"},
     {"ledger.claim_deferred",
-     "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
-     " WHERE organisation_id = $2 AND id = ANY(ARRAY(SELECT id FROM message"
+     "WITH due AS MATERIALIZED (SELECT id AS due_id FROM message"
      " WHERE +campaign_id = $3 AND state = 1 AND due_at <= $5 ORDER BY due_at, id LIMIT $4"
-     " FOR UPDATE SKIP LOCKED))"
+     " FOR UPDATE SKIP LOCKED)"
+     " UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
+     " FROM due WHERE organisation_id = $2 AND id = due_id"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"}};
 
@@ -53,11 +57,12 @@ inline constexpr StatementPair kClaimDirectWaiting{
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"},
     {"ledger.claim_direct_waiting",
-     "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
-     " lease_id = $1, changed_at = $5"
-     " WHERE organisation_id = $2 AND id = ANY(ARRAY(SELECT id FROM message"
+     "WITH due AS MATERIALIZED (SELECT id AS due_id FROM message"
      " WHERE transport_id = $3 AND state = 0 AND state < 3 ORDER BY id LIMIT $4"
-     " FOR UPDATE SKIP LOCKED))"
+     " FOR UPDATE SKIP LOCKED)"
+     " UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
+     " lease_id = $1, changed_at = $5"
+     " FROM due WHERE organisation_id = $2 AND id = due_id"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"}};
 inline constexpr StatementPair kClaimDirectDeferred{
@@ -68,10 +73,11 @@ inline constexpr StatementPair kClaimDirectDeferred{
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"},
     {"ledger.claim_direct_deferred",
-     "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
-     " WHERE organisation_id = $2 AND id = ANY(ARRAY(SELECT id FROM message"
+     "WITH due AS MATERIALIZED (SELECT id AS due_id FROM message"
      " WHERE transport_id = $3 AND state = 1 AND state < 3 AND due_at <= $5 ORDER BY id LIMIT $4"
-     " FOR UPDATE SKIP LOCKED))"
+     " FOR UPDATE SKIP LOCKED)"
+     " UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
+     " FROM due WHERE organisation_id = $2 AND id = due_id"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"}};
 
@@ -83,14 +89,6 @@ inline constexpr Statement kOpenDirectLanes{
     " UNION ALL SELECT (SELECT MIN(m.transport_id) FROM message m"
     " WHERE m.transport_id > lane.id AND m.state < 3) FROM lane WHERE lane.id IS NOT NULL)"
     " SELECT t.organisation_id, t.id FROM lane JOIN transport t ON t.id = lane.id"};
-
-inline constexpr Statement kInsertDirect{
-    "ledger.insert_direct",
-    "INSERT INTO message (organisation_id, id, content_version_id, kind, channel, contact_id,"
-    " address, normalised, values_hash, message_values, state, status, reason, attempts, due_at,"
-    " is_ambiguous, queued_at, changed_at, transport_id, is_test, sent_by, template_id)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, 0, $14, $14, $15,"
-    " $16, $17, $18)"};
 
 inline constexpr Statement kInsertAbout{
     "ledger.insert_about",

@@ -456,7 +456,7 @@ class DirectTest : public LedgerTest {
     direct.content_version_id = ContentVersionId{71};
     direct.transport_id = kTransport;
     direct.sent_by = "shop";
-    write([&](db::Connection& c) { return ledger_.add_direct(c, direct, kNow); });
+    write([&](db::Connection& c) { return ledger_.add_direct(c, {&direct, 1}, kNow); });
   }
   std::vector<ClaimedMessage> claim_direct(int limit, Instant now = kNow) {
     return value(

@@ -1,6 +1,7 @@
 #include "audience/people/contact_book.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <span>
 #include <tuple>
@@ -34,11 +35,13 @@ constexpr Statement times_of{"contact.times",
 constexpr Statement redirect_of{
     "contact.redirect",
     "SELECT to_id FROM contact_redirect WHERE organisation_id = $1 AND from_id = $2"};
-constexpr Statement insert_contact{
-    "contact.insert",
-    "INSERT INTO contact (organisation_id, id, external_id, first_name, last_name, name, locale, "
-    "time_zone, fields, do_not_contact, created_at, changed_at) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)"};
+constexpr std::array<std::string_view, 14> contact_columns = {
+    "organisation_id", "id",        "external_id", "first_name",     "last_name",  "name",
+    "locale",          "time_zone", "fields",      "do_not_contact", "created_at", "changed_at",
+    "search_text",     "sort_name"};
+constexpr std::array<std::string_view, 7> address_columns = {
+    "organisation_id", "contact_id", "channel",   "normalised",
+    "address",         "is_primary", "created_at"};
 constexpr Statement update_contact{
     "contact.update",
     "UPDATE contact SET external_id = $3, first_name = $4, last_name = $5, name = $6, locale = $7, "
@@ -75,13 +78,46 @@ std::unexpected<Error> no_contact() {
   return fail(ErrorKind::not_found, "contact.not_found", "There is no such contact here.");
 }
 
+// What the organisation says of all its contacts, read once for all that are written together.
+class Rules {
+ public:
+  Rules(db::Connection& connection, OrganisationId organisation)
+      : connection_(connection), organisation_(organisation) {}
+
+  // Where a phone number without country code is from.
+  Result<std::string> region() {
+    if (!region_) {
+      const auto locale = TRY(connection_.query_first(
+          organisation_locale, {organisation_}, [](const Row& row) { return row.string(0); }));
+      region_ = audience::region_of_locale(locale.value_or(""));
+    }
+    return *region_;
+  }
+  Result<const std::vector<CustomField>*> fields() {
+    if (!fields_) fields_ = TRY(list_custom_fields(connection_, organisation_));
+    return &*fields_;
+  }
+
+ private:
+  db::Connection& connection_;
+  const OrganisationId organisation_;
+  std::optional<std::string> region_;
+  std::optional<std::vector<CustomField>> fields_;
+};
+
 // Works a change into a contact and notes what is wrong with it.
 class Editor {
  public:
-  Editor(db::Connection& connection, const Writer& writer, const Contact& before,
-         std::vector<FieldProblem>& problems)
-      : connection_(connection),
-        writer_(writer),
+  // Where it looks things up.
+  struct Context {
+    db::Connection& connection;
+    const Writer& writer;
+    Rules& rules;
+  };
+  Editor(const Context& context, const Contact& before, std::vector<FieldProblem>& problems)
+      : connection_(context.connection),
+        writer_(context.writer),
+        rules_(context.rules),
         before_(before),
         after_(before),
         problems_(problems) {}
@@ -106,6 +142,7 @@ class Editor {
 
   db::Connection& connection_;
   const Writer& writer_;
+  Rules& rules_;
   const Contact& before_;
   Contact after_;
   std::vector<FieldProblem>& problems_;
@@ -180,11 +217,9 @@ Result<void> Editor::put_addresses(const std::vector<NewAddress>& addresses, boo
             fmt::format("A contact has at most {} addresses.", kAddressesMax));
     return {};
   }
-  const std::string locale =
-      TRY(connection_.query_first(organisation_locale, {writer_.organisation}, [](const Row& row) {
-        return row.string(0);
-      })).value_or("");
-  const std::string region = audience::region_of_locale(locale);
+  std::string region;
+  if (std::ranges::find(addresses, Channel::sms, &NewAddress::channel) != addresses.end())
+    region = TRY(rules_.region());
   std::vector<ContactAddress> list;
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     const NewAddress& given = addresses[i];
@@ -241,7 +276,7 @@ Result<void> Editor::put_fields(std::string_view patch) {
   json::value given = patch.empty() ? json::object() : parse_json(patch);
   if (!given.is_object())
     return fail(ErrorKind::invalid, "contact.bad_fields", "The fields are not a JSON object.");
-  const auto definitions = TRY(list_custom_fields(connection_, writer_.organisation));
+  const std::vector<CustomField>& definitions = *TRY(rules_.fields());
   for (const auto& [name, value] : given.as_object()) {
     const std::string pointer = "/fields/" + std::string(name);
     const auto definition = std::ranges::find(definitions, name, &CustomField::name);
@@ -328,6 +363,30 @@ std::vector<std::string> Editor::changed() const {
 
 Param or_null(const std::string& text) { return text.empty() ? Param() : Param(text); }
 
+Result<void> store_new(db::Connection& connection, const Writer& writer,
+                       std::span<const Contact> contacts) {
+  std::vector<IndexTexts> texts;
+  std::vector<ContactId> ids;
+  std::vector<Param> rows;
+  std::vector<Param> addresses;
+  texts.reserve(contacts.size());
+  for (const Contact& contact : contacts) {
+    ids.push_back(contact.id);
+    const IndexTexts& text = texts.emplace_back(index_texts(contact));
+    rows.insert(rows.end(), {writer.organisation, contact.id, or_null(contact.external_id),
+                             contact.first_name, contact.last_name, contact.name, contact.locale,
+                             contact.time_zone, contact.fields, contact.do_not_contact ? 1 : 0,
+                             writer.now, writer.now, text.search_text, text.sort_name});
+    for (const ContactAddress& address : contact.addresses)
+      addresses.insert(addresses.end(),
+                       {writer.organisation, contact.id, static_cast<int>(address.channel),
+                        address.normalised, address.typed, address.primary ? 1 : 0, writer.now});
+  }
+  TRY(connection.insert_many("contact", contact_columns, rows));
+  TRY(connection.insert_many("contact_address", address_columns, addresses));
+  return index_stored_contacts(connection, writer.organisation, ids);
+}
+
 Result<void> write_addresses(db::Connection& connection, const Writer& writer,
                              const Contact& before, const Contact& after) {
   for (const ContactAddress& address : before.addresses) {
@@ -377,24 +436,44 @@ Result<Person> find_person(db::Connection& connection, OrganisationId organisati
 Result<ContactId> create_contact(db::Connection& connection, const Writer& writer,
                                  const ContactChange& change, std::vector<FieldProblem>& problems) {
   const Contact nobody;
-  Editor editor(connection, writer, nobody, problems);
+  Rules rules(connection, writer.organisation);
+  Editor editor({connection, writer, rules}, nobody, problems);
   TRY(editor.apply(change));
   TRY(editor.verdict());
   Contact contact = editor.after();
   contact.id = writer.ids.next<ContactId>();
-  TRY(connection.execute(
-      insert_contact,
-      {writer.organisation, contact.id, or_null(contact.external_id), contact.first_name,
-       contact.last_name, contact.name, contact.locale, contact.time_zone, contact.fields,
-       contact.do_not_contact ? 1 : 0, writer.now}));
-  TRY(write_addresses(connection, writer, nobody, contact));
+  TRY(store_new(connection, writer, {&contact, 1}));
   return contact.id;
+}
+
+Result<std::vector<Result<Contact>>> create_contacts(db::Connection& connection,
+                                                     const Writer& writer,
+                                                     std::span<const ContactChange> changes) {
+  const Contact nobody;
+  Rules rules(connection, writer.organisation);
+  std::vector<Result<Contact>> results;
+  std::vector<Contact> made;
+  for (const ContactChange& change : changes) {
+    std::vector<FieldProblem> problems;
+    Editor editor({connection, writer, rules}, nobody, problems);
+    TRY(editor.apply(change));
+    if (const auto verdict = editor.verdict(); !verdict) {
+      results.emplace_back(std::unexpected(verdict.error()));
+      continue;
+    }
+    made.push_back(editor.after());
+    made.back().id = writer.ids.next<ContactId>();
+    results.emplace_back(made.back());
+  }
+  TRY(store_new(connection, writer, made));
+  return results;
 }
 
 Result<bool> change_contact(db::Connection& connection, const Writer& writer, ContactId id,
                             const ContactChange& change, std::vector<FieldProblem>& problems) {
   const Person before = TRY(find_person(connection, writer.organisation, id));
-  Editor editor(connection, writer, before.contact, problems);
+  Rules rules(connection, writer.organisation);
+  Editor editor({connection, writer, rules}, before.contact, problems);
   TRY(editor.apply(change));
   TRY(editor.verdict());
   const std::vector<std::string> changed = editor.changed();

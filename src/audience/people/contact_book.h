@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,8 +78,11 @@ Result<ContactId> resolve_contact(db::Connection& connection, OrganisationId org
 // conflict when somebody else has the address or the external id, and `problems` has all.
 Result<ContactId> create_contact(db::Connection& connection, const Writer& writer,
                                  const ContactChange& change, std::vector<FieldProblem>& problems);
-// Likewise; also contact.not_found. Leaves an activity that names what changed, and one more for a
-// changed `do_not_contact`. False: nothing was different.
+// Several, each with its contact or its first problem; of those with a problem nothing is written.
+Result<std::vector<Result<audience::Contact>>> create_contacts(
+    db::Connection& connection, const Writer& writer, std::span<const ContactChange> changes);
+// As create_contact(); also contact.not_found. Leaves an activity that names what changed, and one
+// more for a changed `do_not_contact`. False: nothing was different.
 Result<bool> change_contact(db::Connection& connection, const Writer& writer, ContactId id,
                             const ContactChange& change, std::vector<FieldProblem>& problems);
 // From lists, groups, relations and every audience; its messages stay in the record under its name,

@@ -134,6 +134,28 @@ Result<void> index_contacts(db::Connection& connection, OrganisationId organisat
   return {};
 }
 
+IndexTexts index_texts(const audience::Contact& contact) {
+  SearchSource source{.first_name = contact.first_name,
+                      .last_name = contact.last_name,
+                      .name = contact.name,
+                      .external_id = contact.external_id};
+  // In the order of select_sources.
+  for (const bool is_primary : {true, false}) {
+    for (const audience::ContactAddress& address : contact.addresses) {
+      if (address.primary != is_primary) continue;
+      (address.channel == Channel::email ? source.emails : source.phones)
+          .push_back(address.normalised);
+    }
+  }
+  return {search_text(source), sort_name(source)};
+}
+
+Result<void> index_stored_contacts(db::Connection& connection, OrganisationId organisation,
+                                   std::span<const ContactId> contacts) {
+  if (connection.dialect() != db::Dialect::sqlite) return {};
+  return for_each(connection, sqlite_add_words, organisation, contacts);
+}
+
 Result<void> unindex_contacts(db::Connection& connection, OrganisationId organisation,
                               std::span<const ContactId> contacts) {
   return set_texts(connection, organisation, contacts, Param(), Param());

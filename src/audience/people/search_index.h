@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "audience/contacts.h"
 #include "base/id.h"
 #include "base/result.h"
 #include "db/connection.h"
@@ -23,6 +24,15 @@ namespace tidings::people {
 // Brings the index up to what is stored of these contacts now. At most 10,000 at once.
 Result<void> index_contacts(db::Connection& connection, OrganisationId organisation,
                             std::span<const ContactId> contacts);
+// What a new contact is to have in search_text and sort_name, so that it is stored in the index.
+struct IndexTexts {
+  std::string search_text;
+  std::string sort_name;
+};
+IndexTexts index_texts(const audience::Contact& contact);
+// The rest of it, once contacts are stored with these texts: SQLite has the words in a table.
+Result<void> index_stored_contacts(db::Connection& connection, OrganisationId organisation,
+                                   std::span<const ContactId> contacts);
 // Takes them out until index_pending() or index_contacts() puts them back.
 Result<void> unindex_contacts(db::Connection& connection, OrganisationId organisation,
                               std::span<const ContactId> contacts);

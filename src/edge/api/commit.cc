@@ -3,6 +3,7 @@
 // characters, quoted or not; a reused key is 422 as there, and there is no 409, because the second
 // of two at once waits for the first and gets its answer.
 #include <boost/json.hpp>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@
 #include "base/check.h"
 #include "base/json_text.h"
 #include "edge/api/call.h"
+#include "edge/api/idempotency.h"
 
 namespace tidings::api {
 
@@ -35,6 +37,9 @@ constexpr db::Statement kFind{
 constexpr db::Statement kKeep{
     "idempotency.keep",
     "UPDATE idempotency_key SET status = $1, answer = $2 WHERE organisation_id = $3 AND name = $4"};
+
+constexpr db::Statement kFree{
+    "idempotency.free", "DELETE FROM idempotency_key WHERE organisation_id = $1 AND name = $2"};
 
 std::string digest_of(const net::Request& request) {
   std::string whole = request.method + "\n" + request.path + "\n";
@@ -72,21 +77,24 @@ Result<Answer> answer_of(int status, std::string_view text) {
   return answer;
 }
 
-Result<Answer> replay(db::Connection& connection, const Call& call, std::string_view key,
-                      std::string_view digest) {
+std::string_view key_of(const Call& call) { return call.request.header("Idempotency-Key"); }
+
+bool has_key(const Call& call) { return !key_of(call).empty() && call.organisation().valid(); }
+
+Result<Answer> replay(db::Connection& connection, const Call& call) {
   struct Kept {
     std::string operation;
     std::string digest;
     int status;
     std::string answer;
   };
-  const auto kept =
-      TRY(connection.query_first(kFind, {call.organisation(), key}, [](const db::Row& row) {
+  const auto kept = TRY(
+      connection.query_first(kFind, {call.organisation(), key_of(call)}, [](const db::Row& row) {
         return Kept{row.string(0), std::string(row.bytes(1)), static_cast<int>(row.integer(2)),
                     row.string(3)};
       }));
   if (!kept) return fail(ErrorKind::conflict, "call.key", "Send the request again.");
-  if (kept->operation != call.operation_id || kept->digest != digest) {
+  if (kept->operation != call.operation_id || kept->digest != digest_of(call.request)) {
     return Answer::problem(
         422,
         {ErrorKind::invalid, "call.key_reused",
@@ -96,30 +104,69 @@ Result<Answer> replay(db::Connection& connection, const Call& call, std::string_
   return answer_of(kept->status, kept->answer);
 }
 
-Result<Answer> once(db::Connection& connection, const Call& call, std::string_view key,
+Result<Answer> once(db::Connection& connection, const Call& call,
                     const std::function<Result<Answer>(db::Connection&)>& work) {
-  const std::string digest = digest_of(call.request);
-  const Instant now = call.now();
-  TRY(connection.execute(kForget, {call.organisation(), now - kKept}));
-  const auto taken = TRY(connection.execute(
-      kTake, {call.organisation(), key, call.operation_id, db::BytesView{digest}, now}));
-  if (taken == 0) return replay(connection, call, key, digest);
-  Answer answer = TRY(work(connection));
-  TRY(connection.execute(kKeep, {answer.status, to_text(answer), call.organisation(), key}));
+  const Call* const alone = &call;
+  if (!TRY(take_keys(connection, {&alone, 1})).front()) return replay(connection, call);
+  const Answer answer = TRY(work(connection));
+  const KeyedAnswer keyed{&call, &answer};
+  TRY(keep_answers(connection, {&keyed, 1}));
   return answer;
 }
 
 }  // namespace
 
+Result<std::vector<bool>> take_keys(db::Connection& connection,
+                                    std::span<const Call* const> calls) {
+  std::vector<bool> taken(calls.size(), true);
+  std::vector<std::size_t> keyed;
+  std::vector<std::string> digests;
+  std::set<OrganisationId> organisations;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const Call& call = *calls[i];
+    if (!has_key(call)) continue;
+    keyed.push_back(i);
+    digests.push_back(digest_of(call.request));
+    if (organisations.insert(call.organisation()).second) {
+      TRY(connection.execute(kForget, {call.organisation(), call.now() - kKept}));
+    }
+  }
+  std::vector<db::Param> rows;
+  for (std::size_t k = 0; k < keyed.size(); ++k) {
+    const Call& call = *calls[keyed[k]];
+    rows.insert(rows.end(), {call.organisation(), key_of(call), call.operation_id,
+                             db::BytesView{digests[k]}, call.now()});
+  }
+  const auto made = TRY(connection.execute_many(kTake, 5, rows));
+  for (std::size_t k = 0; k < keyed.size(); ++k) taken[keyed[k]] = made[k] > 0;
+  return taken;
+}
+
+Result<void> keep_answers(db::Connection& connection, std::span<const KeyedAnswer> answers) {
+  std::vector<std::string> texts;
+  std::vector<db::Param> kept;
+  std::vector<db::Param> freed;
+  texts.reserve(answers.size());
+  for (const auto& [call, answer] : answers) {
+    if (!has_key(*call)) continue;
+    if (answer == nullptr) {
+      freed.insert(freed.end(), {call->organisation(), key_of(*call)});
+    } else {
+      texts.push_back(to_text(*answer));
+      kept.insert(kept.end(), {answer->status, texts.back(), call->organisation(), key_of(*call)});
+    }
+  }
+  TRY(connection.execute_many(kKeep, 4, kept));
+  TRY(connection.execute_many(kFree, 2, freed));
+  return {};
+}
+
 Result<Answer> commit(const Call& call, const std::function<Result<Answer>(db::Connection&)>& work,
                       db::Priority priority) {
-  const std::string_view key = call.request.header("Idempotency-Key");
-  return call.services.database.write_value(priority,
-                                            [&](db::Connection& connection) -> Result<Answer> {
-                                              if (key.empty() || !call.organisation().valid())
-                                                return work(connection);
-                                              return once(connection, call, key, work);
-                                            });
+  return call.services.database.write_value(
+      priority, [&](db::Connection& connection) -> Result<Answer> {
+        return has_key(call) ? once(connection, call, work) : work(connection);
+      });
 }
 
 }  // namespace tidings::api

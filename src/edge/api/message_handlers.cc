@@ -1,12 +1,12 @@
 #include "edge/api/message_handlers.h"
 
 #include <boost/json.hpp>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
@@ -24,6 +24,7 @@
 #include "compose/triggers/triggers.h"
 #include "delivery/ledger.h"
 #include "edge/api/json_values.h"
+#include "edge/api/message_batches.h"
 #include "edge/api/sender_override.h"
 #include "identity/organisations.h"
 #include "wire/email_address.h"
@@ -52,21 +53,26 @@ Answer refuse(std::string field, const Error& error) {
   return Answer::problem(422, error, std::move(fields));
 }
 
-// Where this handler's messages get their content: one for as long as there is the server.
-class Contents {
+// Where messages get their content, and where they are stored: one of each for as long as there is
+// the server.
+struct Desk {
+  compose::MessageContents contents;
+  MessageBatches batches;
+};
+class LazyDesk {
  public:
-  compose::MessageContents& of(const Services& services) {
+  Desk& of(const Services& services) {
     const std::lock_guard lock(mutex_);
-    if (!contents_) {
-      contents_ = std::make_unique<compose::MessageContents>(services.database, services.ids,
-                                                             services.clock);
+    if (!desk_) {
+      desk_.reset(new Desk{{services.database, services.ids, services.clock},
+                           MessageBatches(services.database)});
     }
-    return *contents_;
+    return *desk_;
   }
 
  private:
   std::mutex mutex_;
-  std::unique_ptr<compose::MessageContents> contents_;
+  std::unique_ptr<Desk> desk_;
 };
 
 Result<SenderId> find_sender(const Call& call, const std::string& named) {
@@ -253,15 +259,6 @@ Result<Answer> explained(Result<Answer> answer) {
   return refuse(std::string(field), answer.error());
 }
 
-// Optimisation: of all that control_context() reads only this is needed for a message.
-Result<TransportId> leaves_by(db::Connection& connection, const Call& call) {
-  if (!call.who.is_test) return compose::default_transport(connection, call.organisation());
-  const auto context = TRY(compose::control_context(connection, call.services.ids,
-                                                    call.services.secrets, call.organisation(),
-                                                    call.services.settings.attachment_bytes_max));
-  return compose::sending_transport(connection, context, true, call.now());
-}
-
 using Queued = std::vector<compose::QueuedMessage>;
 
 // What the event says about the content. `named_template` is what wish.template_name borrows.
@@ -291,14 +288,16 @@ Result<void> remember(db::Connection& connection, const Call& call, const Event&
 // Sends what the body says to each of `orders`, all or none; `shown` makes the answer.
 struct Sending {
   const std::vector<compose::MessageOrder>& orders;
-  const std::function<json::value(const Queued&)>& shown;
+  const ShowQueued& shown;
   const std::optional<Event>& event;
 };
-Result<Answer> send_each(const Call& call, compose::MessageContents& contents,
-                         const Sending& sending) {
-  const auto& [orders, shown, event] = sending;
+
+// What is said, or the answer that refuses it.
+using Content = std::variant<compose::MessageContents::Found, Answer>;
+Result<Content> find_content(const Call& call, Desk& desk, const Sending& sending) {
   const json::object& body = call.body.as_object();
-  const compose::MessageOrder& first = orders.front();
+  const auto& event = sending.event;
+  const compose::MessageOrder& first = sending.orders.front();
   std::string named_template = text_of(body, "template");
   const std::string named_sender = text_of(body, "sender");
   compose::MessageWish wish;
@@ -323,7 +322,26 @@ Result<Answer> send_each(const Call& call, compose::MessageContents& contents,
       return *std::move(refused);
     }
   }
-  const auto content = TRY(contents.find(call.organisation(), wish));
+  return TRY(desk.contents.find(call.organisation(), wish));
+}
+
+void tell_engine(const Call& call, TransportId transport) {
+  if (transport.valid() && call.services.dispatcher != nullptr) {
+    call.services.dispatcher->notify_direct(call.organisation(), transport);
+  }
+}
+
+Result<Answer> send_each(const Call& call, Desk& desk, const Sending& sending) {
+  const auto& [orders, shown, event] = sending;
+  auto found = TRY(find_content(call, desk, sending));
+  if (auto* refused = std::get_if<Answer>(&found)) return std::move(*refused);
+  const auto& content = std::get<compose::MessageContents::Found>(found);
+  if (orders.size() == 1 && (!event || event->is_known)) {
+    MessageCall together{call, content, orders.front(), shown};
+    TRY(desk.batches.send(together));
+    tell_engine(call, together.transport);
+    if (together.answer) return *std::move(together.answer);
+  }
   TransportId transport;
   auto answer = commit(
       call,
@@ -339,19 +357,17 @@ Result<Answer> send_each(const Call& call, compose::MessageContents& contents,
         return Answer::accepted(shown(queued));
       },
       db::Priority::transactional);
-  if (transport.valid() && call.services.dispatcher != nullptr) {
-    call.services.dispatcher->notify_direct(call.organisation(), transport);
-  }
+  tell_engine(call, transport);
   return answer;
 }
 
-Result<Answer> send(const Call& call, compose::MessageContents& contents) {
+Result<Answer> send(const Call& call, Desk& desk) {
   const json::object& body = call.body.as_object();
   const auto event = TRY(read_event(call, body));
   std::vector<compose::MessageOrder> orders = {TRY(order_of(call, body))};
   orders.front().is_switched_off = event && !event->trigger.is_enabled;
   return send_each(
-      call, contents,
+      call, desk,
       {orders, [](const Queued& queued) { return queued_json(queued.front()); }, event});
 }
 
@@ -397,7 +413,7 @@ Result<Answer> list_choices(const Call& call) {
 }
 
 // Each recipient is the contact or somebody who receives messages about them.
-Result<Answer> send_about(const Call& call, compose::MessageContents& contents) {
+Result<Answer> send_about(const Call& call, Desk& desk) {
   const auto contact = TRY(call.id<ContactId>("contact_id"));
   const json::object& body = call.body.as_object();
   const auto possible = TRY(call.services.database.read_value([&](db::Connection& connection) {
@@ -433,7 +449,7 @@ Result<Answer> send_about(const Call& call, compose::MessageContents& contents) 
     for (const auto& each : queued) messages.push_back(queued_json(each));
     return json::object{{"messages", std::move(messages)}};
   };
-  return send_each(call, contents, {orders, shown, {}});
+  return send_each(call, desk, {orders, shown, {}});
 }
 
 delivery::Ledger ledger_of(const Call& call) {
@@ -471,12 +487,12 @@ Result<Answer> send_again(const Call& call) {
 }  // namespace
 
 void add_message_handlers(Registry& registry) {
-  const auto contents = std::make_shared<Contents>();
-  registry.answer("sendMessage", [contents](const Call& call) {
-    return explained(send(call, contents->of(call.services)));
+  const auto desk = std::make_shared<LazyDesk>();
+  registry.answer("sendMessage", [desk](const Call& call) {
+    return explained(send(call, desk->of(call.services)));
   });
-  registry.answer("sendMessageAbout", [contents](const Call& call) {
-    return explained(send_about(call, contents->of(call.services)));
+  registry.answer("sendMessageAbout", [desk](const Call& call) {
+    return explained(send_about(call, desk->of(call.services)));
   });
   registry.answer("listMessageRecipients", list_choices);
   registry.answer("cancelMessage", cancel);
