@@ -19,6 +19,10 @@ namespace {
 
 // How often deadlines are looked at: a limit of 10 s is kept to within half a second.
 constexpr Duration kSweep = std::chrono::milliseconds(500);
+// Whoever takes longer over a header may be closed for somebody new when there is no more room.
+constexpr Duration kHeaderGrace = std::chrono::seconds(1);
+// So large a part of all is closed at once then: looking through them is not for one alone.
+constexpr std::size_t kRoomShare = 100;
 // Descriptors left for the database, the journal and everything else.
 constexpr std::size_t kDescriptorsKept = 128;
 
@@ -72,7 +76,7 @@ struct HttpServer::Core : std::enable_shared_from_this<Core> {
   }
 
   void accept(int descriptor, std::string peer) {
-    if (connections.size() >= connections_max && !close_longest_idle()) {
+    if (connections.size() >= connections_max && !close_slow() && !close_longest_idle()) {
       return refuse_descriptor(descriptor);
     }
     auto connection = std::make_shared<HttpConnection>(
@@ -82,6 +86,22 @@ struct HttpServer::Core : std::enable_shared_from_this<Core> {
     connections.emplace(connection.get(), connection);
     connection->start();
     if (!sweep.running()) sweep_later();
+  }
+
+  // Those whose first octets came long ago and whose header is still not there, slowest first.
+  bool close_slow() {
+    const Instant latest = EventLoop::steady_now() + context->options.header_timeout - kHeaderGrace;
+    std::vector<std::shared_ptr<HttpConnection>> slow;
+    for (const auto& [_, connection] : connections) {
+      if (connection->phase() == HttpConnection::Phase::header && connection->deadline() < latest) {
+        slow.push_back(connection);
+      }
+    }
+    const std::size_t count = std::min(slow.size(), connections_max / kRoomShare + 1);
+    const auto end = slow.begin() + static_cast<std::ptrdiff_t>(count);
+    std::ranges::partial_sort(slow, end, {}, [](const auto& each) { return each->deadline(); });
+    std::for_each(slow.begin(), end, [](const auto& connection) { connection->close(); });
+    return count > 0;
   }
 
   bool close_longest_idle() {

@@ -6,15 +6,15 @@
 // has one request under way at a time: pipelined requests wait, in the socket beyond a buffer.
 // Limits and what happens at them: request line 8 KB → 414, header 16 KB or 100 lines → 431, body
 // per route → 413, header not complete in 10 s or body in 30 s → 408, idle for 60 s → closed, an
-// answer not taken within 30 s → closed, connections_max → the longest idle one is closed or else
-// the new one gets 503, pool full → 503. A handler that throws → 500 without its words.
-// A body of a route with a spool folder goes to a nameless file as it comes (spool_file.h); JSON
-// and text are compressed for who takes gzip (content_coding.h); an answer may be a stream of
-// events (event_stream.h), which a drain ends, or come in pieces (http_message.h), chunked: each
-// has 30 s to be taken, the whole any time. Every answer carries nosniff, no-referrer, no-store, a
-// content policy that allows nothing and no framing, unless its handler set that header itself.
-// Peers are as the socket says; X-Forwarded-For is not read.
-// Thread: the loop's, or any while the loop does not run.
+// answer not taken within 30 s → closed, connections_max → those that take more than a second over
+// a header are closed, or else the longest idle one, or else the new one gets 503, pool full → 503.
+// A handler that throws → 500 without its words. A body of a route with a spool folder goes to a
+// nameless file as it comes (spool_file.h); JSON and text are compressed for who takes gzip
+// (content_coding.h); an answer may be a stream of events (event_stream.h), which a drain ends, or
+// come in pieces (http_message.h), chunked: each has 30 s to be taken, the whole any time. Every
+// answer carries nosniff, no-referrer, no-store, a content policy that allows nothing and no
+// framing, unless its handler set that header itself. Peers are as the socket says; X-Forwarded-For
+// is not read. Thread: the loop's, or any while the loop does not run.
 #pragma once
 
 #include <cstddef>

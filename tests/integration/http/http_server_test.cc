@@ -221,6 +221,25 @@ TEST_F(HttpServerTest, at_the_connection_limit_idle_ones_make_way_and_busy_ones_
   EXPECT_EQ(status_of(refused.receive_all()), 503);
 }
 
+TEST_F(HttpServerTest, at_the_connection_limit_those_that_dawdle_over_a_header_make_way) {
+  serve({.connections_max = 3});
+  Client kept(port_);
+  kept.send("GET /hello/x HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(status_of(kept.receive_answer()), 200);
+  Client half(port_);
+  half.send("GET /he");
+  Client other(port_);
+  ASSERT_TRUE(wait_for([&] { return connections() == 3; }));
+  std::this_thread::sleep_for(milliseconds(1200));  // longer than an honest client takes
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(status_of(exchange("GET /hello/y HTTP/1.0\r\n\r\n")), 200);
+  }
+  kept.send("GET /hello/x HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(status_of(kept.receive_answer()), 200) << "who waits between two requests stays";
+  half.receive_all();
+  EXPECT_TRUE(half.is_closed());
+}
+
 // R13: the deadlines cost a slow client its connection, and the others nothing.
 TEST_F(HttpServerTest, two_thousand_slow_connections_do_not_slow_the_others) {
   rlimit limit{};
