@@ -9,8 +9,9 @@ using db::Statement;
 using db::StatementPair;
 
 // Leases the oldest waiting messages of a campaign. PostgreSQL: other nodes' rows are stepped over.
-// Joined to what it locks, and not "id = ANY", for which a plan made while there were few messages
-// reads all of the organisation's; MATERIALIZED, so that it locks no more than the limit.
+// What was locked is found by where it is. By id, or joined, a plan made while there were few
+// messages reads all of the organisation's; hence also the sign. (Where a row is names it within
+// one table, not within one of several partitions.)
 inline constexpr StatementPair kClaimWaiting{
     {"ledger.claim_waiting",
      "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
@@ -20,11 +21,10 @@ inline constexpr StatementPair kClaimWaiting{
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"},
     {"ledger.claim_waiting",
-     "WITH due AS MATERIALIZED (SELECT id AS due_id FROM message"
-     " WHERE campaign_id = $3 AND state = 0 ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED)"
-     " UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
+     "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
      " lease_id = $1, changed_at = $5"
-     " FROM due WHERE organisation_id = $2 AND id = due_id"
+     " WHERE +organisation_id = $2 AND ctid = ANY(ARRAY(SELECT ctid FROM message"
+     " WHERE campaign_id = $3 AND state = 0 ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED))"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"}};
 
@@ -38,11 +38,10 @@ inline constexpr StatementPair kClaimDeferred{
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"},
     {"ledger.claim_deferred",
-     "WITH due AS MATERIALIZED (SELECT id AS due_id FROM message"
+     "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
+     " WHERE +organisation_id = $2 AND ctid = ANY(ARRAY(SELECT ctid FROM message"
      " WHERE +campaign_id = $3 AND state = 1 AND due_at <= $5 ORDER BY due_at, id LIMIT $4"
-     " FOR UPDATE SKIP LOCKED)"
-     " UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
-     " FROM due WHERE organisation_id = $2 AND id = due_id"
+     " FOR UPDATE SKIP LOCKED))"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"}};
 
@@ -57,12 +56,11 @@ inline constexpr StatementPair kClaimDirectWaiting{
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"},
     {"ledger.claim_direct_waiting",
-     "WITH due AS MATERIALIZED (SELECT id AS due_id FROM message"
-     " WHERE transport_id = $3 AND state = 0 AND state < 3 ORDER BY id LIMIT $4"
-     " FOR UPDATE SKIP LOCKED)"
-     " UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
+     "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
      " lease_id = $1, changed_at = $5"
-     " FROM due WHERE organisation_id = $2 AND id = due_id"
+     " WHERE +organisation_id = $2 AND ctid = ANY(ARRAY(SELECT ctid FROM message"
+     " WHERE transport_id = $3 AND state = 0 AND state < 3 ORDER BY id LIMIT $4"
+     " FOR UPDATE SKIP LOCKED))"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"}};
 inline constexpr StatementPair kClaimDirectDeferred{
@@ -73,11 +71,10 @@ inline constexpr StatementPair kClaimDirectDeferred{
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"},
     {"ledger.claim_direct_deferred",
-     "WITH due AS MATERIALIZED (SELECT id AS due_id FROM message"
+     "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
+     " WHERE +organisation_id = $2 AND ctid = ANY(ARRAY(SELECT ctid FROM message"
      " WHERE transport_id = $3 AND state = 1 AND state < 3 AND due_at <= $5 ORDER BY id LIMIT $4"
-     " FOR UPDATE SKIP LOCKED)"
-     " UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
-     " FROM due WHERE organisation_id = $2 AND id = due_id"
+     " FOR UPDATE SKIP LOCKED))"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"}};
 
