@@ -136,7 +136,9 @@ Result<std::string> AudienceSql::which(const Selection& selection,
 }
 
 Result<std::string> AudienceSql::included_by(const ContactRef& contact) {
-  return which(audience_.include, included_items(audience_), contact);
+  const auto items = included_items(audience_);
+  // Nobody is asked who has no other reason to be there.
+  return items.size() == 1 ? "0" : TRY(which(audience_.include, items, contact));
 }
 Result<std::string> AudienceSql::excluded_by(const ContactRef& contact) {
   return which(audience_.exclude, excluded_items(audience_), contact);

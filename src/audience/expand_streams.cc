@@ -58,8 +58,10 @@ class StreamQuery {
     std::string where = fmt::format(" WHERE c.organisation_id = {}", organisation);
     std::string order = "c.id";
     // Optimisation: the members of the one group, rather than everybody for whether they are in it.
-    if (!expansion_.is_frozen && !audience.everybody && include.groups.size() == 1 &&
-        include.segments.empty() && include.contacts.empty()) {
+    // Nobody asks again: PostgreSQL would read the whole group for every batch.
+    is_chosen_ = !expansion_.is_frozen && !audience.everybody && include.groups.size() == 1 &&
+                 include.segments.empty() && include.contacts.empty();
+    if (is_chosen_) {
       from = "FROM contact_group_member gd CROSS JOIN contact c";
       where = fmt::format(
           " WHERE gd.organisation_id = {0} AND gd.group_id = {1} AND c.organisation_id = {0}"
@@ -129,7 +131,7 @@ class StreamQuery {
       case StreamKind::orphans:
         if (from.find("contact c") == std::string::npos) from += " CROSS JOIN contact c";
         about_ = recipient;
-        where += conditions(TRY(audience_.chosen(recipient, earlier())));
+        if (!is_chosen_) where += conditions(TRY(audience_.chosen(recipient, earlier())));
         break;
       case StreamKind::guardians:
         if (!walks_relations) {
@@ -301,6 +303,7 @@ class StreamQuery {
   SqlText sql_;
   AudienceSql audience_;
   ContactRef about_;
+  bool is_chosen_ = false;  // by what it walks
   bool reads_about_ = false;
 };
 
