@@ -1,7 +1,11 @@
-// The addresses of erased people: known by a keyed hash only.
-// Thread: as the connection. Errors: those of db.
+// The addresses of erased people: known by a keyed hash only (docs/decisions/0015-erasure-key.md).
+//
+// The key of an organisation stands in the database sealed with the installation's master key
+// (db/vault.h): whoever has the database alone cannot try addresses against the hashes.
+// Thread: as the connection. Errors: those of db and of the vault.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,11 +23,15 @@ namespace tidings::audience {
 std::string erased_form(std::string_view key, Channel channel, std::string_view normalised);
 bool is_erased_form(std::string_view normalised);
 
-// The organisation's key; nothing when nobody was erased yet.
+// The organisation's key; nothing when nobody was erased yet. One that an earlier version stored
+// as it is counts too.
 Result<std::optional<std::string>> erasure_key(db::Connection& connection,
                                                OrganisationId organisation);
 // Made when there is none.
 Result<std::string> make_erasure_key(db::Connection& connection, OrganisationId organisation,
                                      Instant now);
+
+// Seals the keys that an earlier version stored as they are; how many there were.
+Result<std::int64_t> seal_erasure_keys(db::Connection& connection);
 
 }  // namespace tidings::audience

@@ -22,6 +22,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -111,10 +112,14 @@ using RowCallback = std::function<void(const Row&)>;
 // The row, and which run of the statement it belongs to (from 0).
 using RunRowCallback = std::function<void(std::size_t run, const Row&)>;
 
+class Vault;
+
 class Connection {
  public:
   virtual ~Connection() = default;
   virtual Dialect dialect() const = 0;
+  // Opens sealed columns (vault.h); null where the database was opened without one.
+  const Vault* vault() const { return vault_.get(); }
 
   // Runs a statement; returns the number of rows it changed, 0 for a SELECT.
   virtual Result<std::int64_t> execute(const Statement& statement, Params params) = 0;
@@ -155,6 +160,12 @@ class Connection {
     }));
     return first;
   }
+
+ protected:
+  void use_vault(std::shared_ptr<const Vault> vault) { vault_ = std::move(vault); }
+
+ private:
+  std::shared_ptr<const Vault> vault_;
 };
 
 }  // namespace tidings::db

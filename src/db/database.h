@@ -33,6 +33,8 @@ struct DatabaseOptions {
   int readers = 4;  // 1..64
   // SQLite: how long a write waits for another process that is writing before db.busy.
   std::chrono::milliseconds busy_timeout{5'000};
+  // Opens sealed columns, for every Connection::vault().
+  std::shared_ptr<const Vault> vault = nullptr;
 };
 
 class Database {

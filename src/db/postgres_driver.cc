@@ -10,11 +10,14 @@ namespace tidings::db {
 Result<std::unique_ptr<Database>> open_postgres(const std::string& url, DatabaseOptions options) {
   using Mode = PostgresSession::Mode;
   auto session = TRY(PostgresSession::open(url, Mode::writer));
-  return std::make_unique<Driver>(std::move(session), Driver::Readers::separate,
-                                  static_cast<std::size_t>(options.readers),
-                                  [url]() -> Result<std::unique_ptr<Session>> {
-                                    return TRY(PostgresSession::open(url, Mode::reader));
-                                  });
+  session->use_vault(options.vault);
+  return std::make_unique<Driver>(
+      std::move(session), Driver::Readers::separate, static_cast<std::size_t>(options.readers),
+      [url, vault = options.vault]() -> Result<std::unique_ptr<Session>> {
+        auto reader = TRY(PostgresSession::open(url, Mode::reader));
+        reader->use_vault(vault);
+        return reader;
+      });
 }
 
 }  // namespace tidings::db

@@ -28,6 +28,7 @@ enum class Load { usual, bulk };
 
 class Session : public Connection {
  public:
+  using Connection::use_vault;
   // Opens the session again when it was lost; nothing to do otherwise.
   virtual Result<void> ensure_connected() = 0;
   // Starts a transaction (a writing one on the writer, a read-only snapshot on a reader).

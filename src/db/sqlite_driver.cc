@@ -12,11 +12,14 @@ Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, DatabaseO
   using Mode = SqliteSession::Mode;
   auto session =
       TRY(SqliteSession::open(path, memory ? Mode::memory : Mode::writer, options.busy_timeout));
+  session->use_vault(options.vault);
   return std::make_unique<Driver>(
       std::move(session), memory ? Driver::Readers::shared : Driver::Readers::separate,
       static_cast<std::size_t>(options.readers),
       [path, options]() -> Result<std::unique_ptr<Session>> {
-        return TRY(SqliteSession::open(path, Mode::reader, options.busy_timeout));
+        auto reader = TRY(SqliteSession::open(path, Mode::reader, options.busy_timeout));
+        reader->use_vault(options.vault);
+        return reader;
       });
 }
 

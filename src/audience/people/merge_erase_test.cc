@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "audience/erased_addresses.h"
 #include "audience/people/custom_fields.h"
 #include "audience/people/erase_contact.h"
 #include "audience/people/export_contacts.h"
@@ -336,6 +337,57 @@ TEST_P(MergeTest, AnExportOfAnyLengthHasEverybodyOnceInTheOrderOfTheirMaking) {
   std::string expected;
   for (int i = 0; i < people; ++i) expected += fmt::format(",,,,,P{},,,\r\n", i);
   EXPECT_TRUE(csv.ends_with(expected));
+}
+
+TEST_P(MergeTest, the_database_alone_does_not_tell_whose_hash_it_is) {
+  const ContactId jan = create(
+      {.first_name = "Jan", .addresses = std::vector{NewAddress{.address = "jan@example.org"}}});
+  erase(jan);
+  const auto stored_key = [&] {
+    return read_value([&](db::Connection& c) {
+             return c.query_first({"", "SELECT hash_key FROM erasure_key"}, {},
+                                  [](const db::Row& row) { return std::string(row.bytes(0)); });
+           })
+        .value()
+        .value_or("");
+  };
+  const auto key_in_use = [&] {
+    return read_value([&](db::Connection& c) { return audience::erasure_key(c, kOrganisation); })
+        .value()
+        .value_or("");
+  };
+  const std::string key = key_in_use();
+  const std::string sealed = stored_key();
+  EXPECT_EQ(key.size(), 32U);
+  EXPECT_NE(sealed, key);
+  EXPECT_EQ(suppressed("jan@example.org"), "suppressed");
+  EXPECT_THAT(everything(),
+              HasSubstr(audience::erased_form(key, Channel::email, "jan@example.org")));
+  EXPECT_THAT(everything(),
+              Not(HasSubstr(audience::erased_form(sealed, Channel::email, "jan@example.org"))));
+
+  // As an earlier version left it: used until it is sealed, and the hashes stay good.
+  write([&](db::Connection& c) -> Result<void> {
+    TRY(c.execute({"", "UPDATE erasure_key SET hash_key = $1"}, {db::BytesView{key}}));
+    return {};
+  });
+  EXPECT_EQ(suppressed("jan@example.org"), "suppressed");
+  for (const std::int64_t expected : {1, 0}) {
+    const auto count =
+        write_value([](db::Connection& c) { return audience::seal_erasure_keys(c); });
+    EXPECT_EQ(count.value_or(-1), expected);
+  }
+  EXPECT_NE(stored_key(), key);
+  EXPECT_EQ(key_in_use(), key);
+  EXPECT_EQ(suppressed("jan@example.org"), "suppressed");
+
+  // With another master key nobody is forgotten silently: nothing is decided at all.
+  write([&](db::Connection& c) -> Result<void> {
+    TRY(c.execute({"", "UPDATE erasure_key SET hash_key = $1"},
+                  {db::BytesView{"sealed for another place, with another key"}}));
+    return {};
+  });
+  EXPECT_EQ(suppressed("jan@example.org"), "failed");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "db/postgres_admin.h"
+#include "db/vault.h"
 
 namespace tidings::db::testing {
 namespace {
@@ -52,6 +53,25 @@ std::vector<Kind> databases() {
   return kinds;
 }
 
+namespace {
+
+// Opens only what it sealed, and only where it belongs; hides nothing.
+class OpenVault final : public Vault {
+ public:
+  std::string seal(std::string_view context, std::string_view secret) const override {
+    return fmt::format("sealed for {}: {}", context, secret);
+  }
+  Result<std::string> unseal(std::string_view context, std::string_view sealed) const override {
+    const std::string head = seal(context, "");
+    if (sealed.starts_with(head)) return std::string(sealed.substr(head.size()));
+    return fail(ErrorKind::corrupt, "secret.damaged", "Sealed elsewhere.");
+  }
+};
+
+DatabaseOptions options() { return {.vault = std::make_shared<OpenVault>()}; }
+
+}  // namespace
+
 std::string to_string(Kind kind) {
   switch (kind) {
     case Kind::sqlite_memory:
@@ -68,7 +88,7 @@ TestDatabase::TestDatabase(Kind kind, std::span<const Migration> list) {
   if (kind == Kind::sqlite_memory) url_ = "sqlite::memory:";
   if (kind == Kind::sqlite_file) make_folder();
   if (kind == Kind::postgres) make_postgres();
-  database_ = must(Database::open(url_), "open");
+  database_ = must(Database::open(url_, options()), "open");
   must(migrate(*database_, list), "migrate");
 }
 
@@ -110,7 +130,7 @@ TestDatabase::~TestDatabase() {
 void TestDatabase::reopen() {
   CHECK(url_ != "sqlite::memory:");
   database_.reset();
-  database_ = must(Database::open(url_), "open again");
+  database_ = must(Database::open(url_, options()), "open again");
 }
 
 }  // namespace tidings::db::testing

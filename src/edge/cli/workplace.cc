@@ -13,10 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audience/erased_addresses.h"
 #include "base/bytes.h"
 #include "base/check.h"
 #include "db/migrate.h"
 #include "edge/cli/settings_file.h"
+#include "identity/secret_vault.h"
 
 namespace tidings::cli {
 
@@ -182,8 +184,15 @@ Result<void> Workplace::open_database(const WorkplaceOptions& options) {
                               folder_.string(), folder_.string()));
     }
   }
-  database_ = TRY(db::Database::open(url));
-  if (options.access == Access::write) return db::migrate(*database_);
+  database_ =
+      TRY(db::Database::open(url, {.vault = std::make_shared<identity::SecretVault>(*secrets_)}));
+  if (options.access == Access::write) {
+    TRY(db::migrate(*database_));
+    return database_->write(db::Priority::web, [](db::Connection& connection) -> Result<void> {
+      TRY(audience::seal_erasure_keys(connection));
+      return {};
+    });
+  }
   const int version = TRY(db::schema_version(*database_));
   const int known = db::migrations().back().version;
   if (version > known) return db::migrate(*database_);  // says that it is newer
