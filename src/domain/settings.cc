@@ -171,6 +171,10 @@ Settings typed(const Values& values) {
       static_cast<std::int64_t>(measure(SettingType::bytes, "import_bytes_max"));
   settings.attachment_bytes_max =
       static_cast<std::int64_t>(measure(SettingType::bytes, "attachment_bytes_max"));
+  settings.api_rate = measure(SettingType::rate, "api_rate");
+  settings.api_burst = measure(SettingType::count, "api_burst");
+  settings.address_rate = measure(SettingType::rate, "address_rate");
+  settings.address_burst = measure(SettingType::count, "address_burst");
   if (const std::string_view hosts = text("mail_server_hosts"); !hosts.empty()) {
     for (const auto item : setting_items(hosts)) {
       settings.mail_server_hosts.emplace_back(item);

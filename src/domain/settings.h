@@ -70,6 +70,10 @@ struct Settings {
   Duration journal_sync_interval{};
   std::int64_t attachment_bytes_max = 0;
   std::int64_t import_bytes_max = 0;
+  double api_rate = 0;  // calls per second; 0: no limit
+  double api_burst = 1;
+  double address_rate = 0;
+  double address_burst = 1;
   std::vector<std::string> mail_server_hosts;  // empty: any
 };
 

@@ -38,6 +38,17 @@ constexpr auto kSettings = std::to_array<SettingDeclaration>({
      "How large the attachments of one message may be together, counted after their encoding."},
     {"import_bytes_max", bytes, "bytes", "256MB", "1kB", "4GB",
      "How large a file of people given to the API may be. It goes to the disk as it comes."},
+    {"api_rate", rate, "calls per second", "100", "0", "1000000",
+     "How many calls of the API one token or session may make in a second, in the long run; 0 is "
+     "no "
+     "limit. What is more is answered with 429 and how long to wait."},
+    {"api_burst", count, "calls", "500", "1", "1000000",
+     "How many calls one token or session may make at once, after a while without any."},
+    {"address_rate", rate, "calls per second", "10", "0", "1000000",
+     "The same for calls without a valid credential, such as sign-ins, from one address: of IPv6 "
+     "its /64. 0 is no limit."},
+    {"address_burst", count, "calls", "60", "1", "1000000",
+     "How many calls without a valid credential may come at once from one address."},
     {"mail_server_hosts", hosts, "host names", "", "", "",
      "Which mail servers the people of an organisation may set up: host names, or *.example.org "
      "for "

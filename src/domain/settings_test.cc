@@ -21,6 +21,10 @@ TEST(SettingsTest, WithoutAnyWordTheDefaultsHold) {
   EXPECT_EQ(resolved->settings.retry.expiry, RetryPolicy().expiry);
   EXPECT_EQ(resolved->settings.journal_sync_interval, std::chrono::milliseconds(100));
   EXPECT_EQ(resolved->settings.attachment_bytes_max, 25'000'000);
+  EXPECT_EQ(resolved->settings.api_rate, 100);
+  EXPECT_EQ(resolved->settings.api_burst, 500);
+  EXPECT_EQ(resolved->settings.address_rate, 10);
+  EXPECT_EQ(resolved->settings.address_burst, 60);
   EXPECT_EQ(resolved->values.size(), declared_settings().size());
 }
 

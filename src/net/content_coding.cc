@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kWorthIt = 1024;
 constexpr std::size_t kLargest = std::size_t{64} << 20;
+constexpr std::string_view kGzipSuffix = "-gzip";
 constexpr int kLevel = 5;
 constexpr int kGzipWindow = 15 + 16;  // zlib's way to ask for a gzip wrapper
 constexpr int kMemory = 8;
@@ -67,7 +68,28 @@ bool is_compressible(std::string_view content_type) {
          type.ends_with("+xml") || type == "application/xml" || type == "application/yaml";
 }
 
+std::string coded_etag(std::string_view etag) {
+  std::string coded(etag);
+  if (etag.size() >= 2 && etag.starts_with('"') && etag.ends_with('"')) {
+    coded.insert(coded.size() - 1, kGzipSuffix);
+  }
+  return coded;
+}
+
+bool is_etag_of(std::string_view tag, std::string_view etag) {
+  return tag == etag || (tag.size() == etag.size() + kGzipSuffix.size() && tag == coded_etag(etag));
+}
+
 void compress(const Request& request, Response& response) {
+  const std::string etag(response.header("ETag"));
+  if (response.status == 304 && !etag.empty()) {
+    // RFC 9110 §15.4.5: the tag that a 200 would have had, which the client has already.
+    std::string coded = coded_etag(etag);
+    if (request.header("If-None-Match").find(coded) != std::string_view::npos) {
+      response.set("ETag", std::move(coded));
+    }
+    return;
+  }
   const std::size_t size = response.body.size();
   if (size < kWorthIt || size > kLargest || response.events != nullptr || response.status == 206 ||
       !is_compressible(response.header("Content-Type")) ||
@@ -80,6 +102,7 @@ void compress(const Request& request, Response& response) {
   if (coded.size() >= size) return;
   response.body = std::move(coded);
   response.set("Content-Encoding", "gzip");
+  if (!etag.empty()) response.set("ETag", coded_etag(etag));
 }
 
 }  // namespace tidings::net

@@ -63,7 +63,7 @@ bool names_etag(std::string_view tags, std::string_view etag) {
     while (tag.starts_with(' ')) tag.remove_prefix(1);
     while (tag.ends_with(' ')) tag.remove_suffix(1);
     if (tag.starts_with("W/")) tag.remove_prefix(2);
-    if (tag == "*" || tag == etag) return true;
+    if (tag == "*" || is_etag_of(tag, etag)) return true;
   }
   return false;
 }
@@ -118,7 +118,7 @@ Response StaticContent::answer(const Request& request) const {
       if (coded_.size() >= content_.size()) coded_.clear();
     });
     if (!coded_.empty()) {
-      response.set("ETag", etag_);
+      response.set("ETag", coded_etag(etag_));
       response.set("Content-Type", media_type_);
       response.set("Content-Encoding", "gzip");
       response.body = coded_;

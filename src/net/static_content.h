@@ -33,7 +33,7 @@ class StaticContent {
   mutable std::string coded_;  // empty when gzip gains nothing
 };
 
-// Whether If-None-Match names `etag` (weak comparison, or `*`).
+// Whether If-None-Match names `etag`, or its gzip form (weak comparison, or `*`).
 bool names_etag(std::string_view if_none_match, std::string_view etag);
 // The same rules for content that comes from elsewhere (a medium from the database): 200, 206, 304
 // or 416, without gzip. `content` is copied.

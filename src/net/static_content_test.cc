@@ -70,6 +70,25 @@ TEST(Compress, makes_a_large_json_answer_small) {
   EXPECT_EQ(plain.header("Vary"), "Accept-Encoding") << "a cache must know that it differs";
 }
 
+TEST(Compress, gives_the_coded_form_an_entity_tag_of_its_own) {
+  const auto answer = [](std::vector<HttpHeader> headers, int status = 200) {
+    Response response = Response::json(status, status == 304 ? "" : script());
+    response.set("ETag", "\"7\"");
+    compress(get(std::move(headers)), response);
+    return std::string(response.header("ETag"));
+  };
+  EXPECT_EQ(answer({}), "\"7\"");
+  EXPECT_EQ(answer({{"Accept-Encoding", "gzip"}}), "\"7-gzip\"");
+  EXPECT_EQ(answer({{"If-None-Match", "\"7-gzip\""}}, 304), "\"7-gzip\"");
+  EXPECT_EQ(answer({{"If-None-Match", "\"7\""}}, 304), "\"7\"");
+  EXPECT_EQ(coded_etag("W/\"7\""), "W/\"7\"") << "a weak one may be shared";
+  EXPECT_EQ(coded_etag(""), "");
+  EXPECT_TRUE(is_etag_of("\"7\"", "\"7\"") && is_etag_of("\"7-gzip\"", "\"7\""));
+  EXPECT_FALSE(is_etag_of("\"8-gzip\"", "\"7\"") || is_etag_of("\"7-gzi\"", "\"7\""));
+  EXPECT_FALSE(is_etag_of("\"7\"", "\"7-gzip\"")) << "one way only";
+  EXPECT_TRUE(names_etag("\"x\", W/\"7-gzip\"", "\"7\""));
+}
+
 TEST(Compress, leaves_alone_what_gains_nothing_or_must_not) {
   const auto request = get({{"Accept-Encoding", "gzip"}});
   const auto untouched = [&](Response response) {
@@ -109,6 +128,10 @@ TEST(StaticContent, is_prepared_in_gzip) {
   EXPECT_EQ(coded.header("Vary"), "Accept-Encoding");
   EXPECT_LT(coded.body.size(), script().size() / 4);
   EXPECT_EQ(gunzip(coded.body), script());
+  EXPECT_EQ(coded.header("ETag"), coded_etag(content.etag()));
+  const auto known = content.answer(
+      get({{"Accept-Encoding", "gzip"}, {"If-None-Match", coded_etag(content.etag())}}));
+  EXPECT_EQ(known.status, 304);
   const StaticContent picture("image/png", script());
   EXPECT_EQ(picture.answer(get({{"Accept-Encoding", "gzip"}})).header("Content-Encoding"), "");
   const StaticContent tiny("text/css", "a{}");

@@ -208,6 +208,15 @@ TEST(ApiSpec, every_operation_has_a_handler) {
   EXPECT_EQ(fmt::format("{}", fmt::join(api.missing(), ", ")), "");
 }
 
+TEST(ApiSpec, a_server_that_lacks_an_operation_does_not_start) {
+  testing::ApiFixture api(db::testing::Kind::sqlite_memory);
+  const Dispatcher without(Spec::embedded(), api.services());
+  EXPECT_DEATH(without.check_complete(), "listGroups of the API has no handler");
+  Dispatcher complete(Spec::embedded(), api.services());
+  add_all_handlers(complete);
+  complete.check_complete();
+}
+
 TEST(ApiDocs, the_viewer_is_all_here_and_may_ask_nobody_else) {
   net::Router router;
   add_docs_routes(router);

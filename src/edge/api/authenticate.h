@@ -31,8 +31,8 @@ namespace tidings::api {
 struct AuthenticateOptions {
   // Where people reach us; its https:// says that a proxy ends TLS in front of us.
   std::string public_url;
-  identity::Rate per_credential{.per_second = 100, .burst = 500};
-  identity::Rate per_address{.per_second = 10, .burst = 60};
+  identity::Rate per_credential;  // the settings api_rate and api_burst
+  identity::Rate per_address;     // the settings address_rate and address_burst
 };
 
 // A call that may go on.

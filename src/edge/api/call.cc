@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "net/content_coding.h"
+
 namespace tidings::api {
 
 namespace json = boost::json;
@@ -92,7 +94,7 @@ Result<void> Call::expect_version(std::string_view etag) const {
     tags.remove_prefix(comma == std::string_view::npos ? tags.size() : comma + 1);
     while (tag.starts_with(' ')) tag.remove_prefix(1);
     while (tag.ends_with(' ')) tag.remove_suffix(1);
-    if (tag == "*" || tag == etag) return {};
+    if (tag == "*" || net::is_etag_of(tag, etag)) return {};
   }
   return fail(ErrorKind::conflict, "call.changed",
               "Somebody else changed this in the meantime. Look at it again, and then change what "

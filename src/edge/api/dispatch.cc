@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cstdio>
 #include <exception>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
 #include "edge/api/input.h"
+#include "net/static_content.h"
 #include "wire/form_data.h"
 #include "wire/url.h"
 
@@ -40,27 +42,10 @@ net::Response to_response(Answer answer) {
   return response;
 }
 
-// RFC 9110 §13.1.2, weak comparison.
-bool names_tag(std::string_view tags, std::string_view etag) {
-  const auto strong = [](std::string_view tag) {
-    while (tag.starts_with(' ')) tag.remove_prefix(1);
-    while (tag.ends_with(' ')) tag.remove_suffix(1);
-    if (tag.starts_with("W/")) tag.remove_prefix(2);
-    return tag;
-  };
-  while (!tags.empty()) {
-    const auto comma = tags.find(',');
-    const std::string_view tag = strong(tags.substr(0, comma));
-    if (tag == "*" || tag == strong(etag)) return true;
-    tags.remove_prefix(comma == std::string_view::npos ? tags.size() : comma + 1);
-  }
-  return false;
-}
-
 void answer_unmodified(const net::Request& request, net::Response& response) {
   const std::string_view etag = response.header("ETag");
   if (request.method != "GET" || response.status != 200 || etag.empty()) return;
-  if (!names_tag(request.header("If-None-Match"), etag)) return;
+  if (!net::names_etag(request.header("If-None-Match"), etag)) return;
   response.status = 304;
   response.body.clear();
   std::erase_if(response.headers, [](const net::HttpHeader& header) {
@@ -76,6 +61,14 @@ Dispatcher::Dispatcher(const Spec& spec, const Services& services, DispatchOptio
 void Dispatcher::answer(std::string_view operation_id, Handler handler) {
   CHECK(spec_.find(operation_id) != nullptr);
   CHECK(handlers_.emplace(operation_id, std::move(handler)).second);
+}
+
+void Dispatcher::check_complete() const {
+  const auto ids = missing();
+  for (const std::string& id : ids) {
+    fmt::print(stderr, "tidings: the operation {} of the API has no handler\n", id);
+  }
+  CHECK(ids.empty());
 }
 
 std::vector<std::string> Dispatcher::missing() const {

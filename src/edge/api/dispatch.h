@@ -40,6 +40,8 @@ class Dispatcher final : public Registry {
   void answer(std::string_view operation_id, Handler handler) override;
   // Operations that nobody answers: they are 404.
   std::vector<std::string> missing() const;
+  // CHECKs that there are none: a server without one of its operations does not start.
+  void check_complete() const;
   const Spec& spec() const { return spec_; }
 
   // Lets `router` bring the answered operations here. This and `gate` outlive it.

@@ -32,10 +32,15 @@ struct ApiService::Impl {
                         [](std::string_view what) {
                           fmt::print(stderr, "tidings: the API: {}\n", what);
                         }}),
-        authenticate(services.database, services.clock, {.public_url = parts.public_url}),
+        authenticate(
+            services.database, services.clock,
+            {.public_url = parts.public_url,
+             .per_credential = {services.settings.api_rate, services.settings.api_burst},
+             .per_address = {services.settings.address_rate, services.settings.address_burst}}),
         network(authenticate),
         local(parts.workplace->organisation().id) {
     api::add_all_handlers(dispatcher);
+    dispatcher.check_complete();
   }
 
   api::Services services;

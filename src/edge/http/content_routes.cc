@@ -12,6 +12,7 @@
 #include "edge/http/html_text.h"
 #include "edge/http/public_pages.h"
 #include "edge/http/public_texts.h"
+#include "net/static_content.h"
 #include "wire/form_data.h"
 #include "wire/url.h"
 
@@ -156,7 +157,7 @@ Response serve_file(const ContentRoutesContext& context, const Request& request)
   response.set("Cross-Origin-Resource-Policy", "cross-origin");
   response.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
   response.set("X-Content-Type-Options", "nosniff");
-  if (request.header("If-None-Match") == etag) {
+  if (net::names_etag(request.header("If-None-Match"), etag)) {
     response.status = 304;
     return response;
   }

@@ -44,6 +44,7 @@ export const records: Record<string, Case> = {
   listSendOuts: async () => ({}),
   askWhetherItArrived: async () => ({ query: { q: 'anna' } }),
   listMessages: async () => ({}),
+  exportMessages: async () => ({}),
   getMessage: ofMessage,
   getMessageContent: ofMessage,
   downloadMessage: ofMessage,
