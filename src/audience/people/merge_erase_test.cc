@@ -360,7 +360,7 @@ TEST_P(MergeTest, the_database_alone_does_not_tell_whose_hash_it_is) {
   const std::string sealed = stored_key();
   EXPECT_EQ(key.size(), 32U);
   EXPECT_NE(sealed, key);
-  EXPECT_EQ(suppressed("jan@example.org"), "suppressed");
+  EXPECT_EQ(suppressed("jan@example.org"), "erased");
   EXPECT_THAT(everything(),
               HasSubstr(audience::erased_form(key, Channel::email, "jan@example.org")));
   EXPECT_THAT(everything(),
@@ -371,7 +371,7 @@ TEST_P(MergeTest, the_database_alone_does_not_tell_whose_hash_it_is) {
     TRY(c.execute({"", "UPDATE erasure_key SET hash_key = $1"}, {db::BytesView{key}}));
     return {};
   });
-  EXPECT_EQ(suppressed("jan@example.org"), "suppressed");
+  EXPECT_EQ(suppressed("jan@example.org"), "erased");
   for (const std::int64_t expected : {1, 0}) {
     const auto count =
         write_value([](db::Connection& c) { return audience::seal_erasure_keys(c); });
@@ -379,7 +379,7 @@ TEST_P(MergeTest, the_database_alone_does_not_tell_whose_hash_it_is) {
   }
   EXPECT_NE(stored_key(), key);
   EXPECT_EQ(key_in_use(), key);
-  EXPECT_EQ(suppressed("jan@example.org"), "suppressed");
+  EXPECT_EQ(suppressed("jan@example.org"), "erased");
 
   // With another master key nobody is forgotten silently: nothing is decided at all.
   write([&](db::Connection& c) -> Result<void> {

@@ -65,7 +65,8 @@ class AuthenticateTest : public ::testing::TestWithParam<db::testing::Kind> {
 };
 
 TEST_P(AuthenticateTest, a_token_and_a_session_name_who_asks) {
-  Authenticate authenticate(*database_, clock_, {});
+  Authenticate authenticate(*database_, clock_,
+                            {.per_credential = {.per_second = 100, .burst = 500}});
   const auto by_token = authenticate(request("POST", {bearer()}));
   ASSERT_EQ(status(by_token), 200);
   EXPECT_EQ(by_token->who.user_id, ada_);
