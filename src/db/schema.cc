@@ -397,6 +397,7 @@ std::span<const Migration> migrations() {
       {14, "kept refusals", kKeptRefusalsSchema},
       {15, "languages", kLanguagesSchema},
       {16, "record orders", kRecordOrdersSchema},
+      {17, "second factor", kSecondFactorSchema},
   });
   return list;
 }

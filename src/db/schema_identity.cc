@@ -124,4 +124,22 @@ CREATE TABLE audit_head (
 --postgres:FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse();
 )sql";
 
+constinit const std::string_view kSecondFactorSchema = R"sql(
+-- A person's second factor: the secret of their authenticator app, sealed with the master key.
+CREATE TABLE totp_factor (
+  user_id BIGINT NOT NULL PRIMARY KEY REFERENCES user_account (id),
+  sealed BYTEA NOT NULL,
+  last_step BIGINT NOT NULL,            -- the newest half minute whose code was used
+  created_at BIGINT NOT NULL,
+  confirmed_at BIGINT                   -- NULL: not in force yet
+);
+-- code_hash: SHA-256 of 80 random bits in base32.
+CREATE TABLE totp_recovery (
+  user_id BIGINT NOT NULL REFERENCES user_account (id),
+  code_hash BYTEA NOT NULL,
+  used_at BIGINT,
+  PRIMARY KEY (user_id, code_hash)
+);
+)sql";
+
 }  // namespace tidings::db

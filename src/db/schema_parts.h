@@ -20,5 +20,6 @@ extern const std::string_view kLettersSchema;       // schema_record.cc
 extern const std::string_view kTopicsSchema;        // schema_topics.cc
 extern const std::string_view kKeptRefusalsSchema;  // schema_topics.cc
 extern const std::string_view kLanguagesSchema;     // schema_languages.cc
+extern const std::string_view kSecondFactorSchema;  // schema_identity.cc
 
 }  // namespace tidings::db

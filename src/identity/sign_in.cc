@@ -7,6 +7,7 @@
 #include "identity/audit.h"
 #include "identity/login_throttle.h"
 #include "identity/organisations.h"
+#include "identity/totp.h"
 #include "identity/users.h"
 
 namespace tidings::identity {
@@ -86,6 +87,14 @@ Result<SignInOutcome> SignIn::finish(const SignInAttempt& attempt, UserId id) {
   outcome.kind = SignInOutcome::Kind::no_organisation;
   outcome.user_id = id;
   TRY(database_.write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
+    outcome.kind = SignInOutcome::Kind::no_organisation;  // of an earlier run of this work
+    if (TRY(totp_state(connection, id)).is_on()) {
+      outcome.kind = SignInOutcome::Kind::needs_code;
+      if (attempt.code.empty()) return {};
+      outcome.kind = SignInOutcome::Kind::wrong_code;
+      if (!TRY(use_totp_code(connection, id, attempt.code, clock_.now()))) return {};
+      outcome.kind = SignInOutcome::Kind::no_organisation;
+    }
     TRY(login_succeeded(connection, {attempt.email, attempt.origin.address}));
     const auto workspaces = TRY(workspaces_of(connection, id));
     outcome.organisation_id = {};  // of an earlier run of this work
@@ -110,8 +119,8 @@ Result<SignInOutcome> SignIn::finish(const SignInAttempt& attempt, UserId id) {
   return outcome;
 }
 
-Result<SignInOutcome> SignIn::prove(UserId id, std::string_view present,
-                                    const SignInOrigin& origin) {
+Result<SignInOutcome> SignIn::prove(UserId id, std::string_view present, const SignInOrigin& origin,
+                                    std::optional<std::string_view> code) {
   SignInOutcome outcome;
   std::optional<User> user;
   TRY(database_.write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
@@ -126,16 +135,19 @@ Result<SignInOutcome> SignIn::prove(UserId id, std::string_view present,
   }
   const auto verdict = TRY(hasher_.verify(user->password_hash, present));
   if (!verdict.matches) return outcome;
-  TRY(database_.write(db::Priority::web, [&](db::Connection& connection) {
+  TRY(database_.write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
+    outcome.kind = SignInOutcome::Kind::wrong_code;
+    if (code && !TRY(use_totp_code(connection, id, *code, clock_.now()))) return {};
+    outcome.kind = SignInOutcome::Kind::signed_in;
     return login_succeeded(connection, {user->email, origin.address});
   }));
-  outcome.kind = SignInOutcome::Kind::signed_in;
   return outcome;
 }
 
 Result<SignInOutcome> SignIn::prove_password(const Principal& who, std::string_view present,
-                                             const SignInOrigin& origin) {
-  return prove(who.user_id, present, origin);
+                                             const SignInOrigin& origin,
+                                             std::optional<std::string_view> code) {
+  return prove(who.user_id, present, origin, code);
 }
 
 Result<SignInOutcome> SignIn::change_password(const Principal& who, std::string_view present,

@@ -1,10 +1,13 @@
 // SignIn: everything that begins with a password or a one-time link.
 //
 // Whether an account exists, is disabled, or has no password yet is never told: all of them get the
-// same answer after the same time, and are slowed down alike (login_throttle.h).
+// same answer after the same time, and are slowed down alike (login_throttle.h). Who has a second
+// factor (totp.h) is asked for it after the right password, whoever set that; a wrong code counts
+// like a wrong password.
 // Ownership: borrows. Thread: any; each call blocks for a password hash and the database.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +31,7 @@ struct SignInAttempt {
   std::string_view password;
   OrganisationId organisation_id;  // not valid: the first one joined
   SignInOrigin origin;
+  std::string_view code = {};  // of the second factor (totp.h); asked for where there is one
 };
 
 struct SignInOutcome {
@@ -35,6 +39,8 @@ struct SignInOutcome {
     signed_in,
     refused,          // wrong address or password; says no more
     throttled,        // try again after `wait`
+    needs_code,       // the right password; the second factor is missing
+    wrong_code,       // or one that was used before
     no_organisation,  // right, but works nowhere (any more), or not in the one that was named
   };
   Kind kind = Kind::refused;
@@ -63,9 +69,11 @@ class SignIn {
   // Errors: those of check_password.
   Result<SignInOutcome> change_password(const Principal& who, std::string_view present,
                                         std::string_view wanted, const SignInOrigin& origin);
-  // The present password, as a proof before something that matters. Counted like a sign-in.
+  // The present password, as a proof before something that matters, and a code of the second factor
+  // where one is given. Counted like a sign-in.
   Result<SignInOutcome> prove_password(const Principal& who, std::string_view present,
-                                       const SignInOrigin& origin);
+                                       const SignInOrigin& origin,
+                                       std::optional<std::string_view> code = {});
   // By whoever runs the machine: no proof. Ends every session. Errors: those of check_password.
   Result<void> set_password(UserId user, std::string_view wanted, OrganisationId organisation);
 
@@ -77,7 +85,8 @@ class SignIn {
  private:
   Result<std::string> hash_for(UserId user, std::string_view wanted, OrganisationId organisation);
   Result<SignInOutcome> finish(const SignInAttempt& attempt, UserId user);
-  Result<SignInOutcome> prove(UserId user, std::string_view present, const SignInOrigin& origin);
+  Result<SignInOutcome> prove(UserId user, std::string_view present, const SignInOrigin& origin,
+                              std::optional<std::string_view> code = {});
 
   db::Database& database_;
   IdSource& ids_;

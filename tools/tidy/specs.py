@@ -26,6 +26,7 @@ TITLES = {
     8259: "JSON", 8314: "TLS for submission", 8878: "Zstandard", 9110: "HTTP semantics", 9112: "HTTP/1.1",
     9457: "Problem details", 8098: "Message disposition", 6376: "DKIM", 3030: "CHUNKING",
     2034: "SMTP ENHANCEDSTATUSCODES", 6068: "mailto", 5893: "IDNA: right-to-left",
+    4226: "HOTP: one-time codes", 6238: "TOTP: codes by the time",
     6409: "Submission", 6265: "Cookies", 6750: "Bearer tokens", 7396: "JSON Merge Patch",
     5646: "Language tags", 6901: "JSON Pointer", 9106: "Argon2", 7807: "Problem details, 2016",
     6266: "Content-Disposition in HTTP", 7232: "Conditional requests", 9111: "HTTP caching",

@@ -18,6 +18,7 @@
 #include "identity/secret_box.h"
 #include "identity/sign_in.h"
 #include "identity/token_keys.h"
+#include "identity/totp.h"
 #include "identity/users.h"
 #include "net/router.h"
 
@@ -491,6 +492,51 @@ TEST_P(IdentityApi, users_are_listed_page_by_page) {
 
 INSTANTIATE_TEST_SUITE_P(On, IdentityApi, ::testing::ValuesIn(db::testing::databases()),
                          db::testing::kind_name<::testing::TestParamInfo<db::testing::Kind>>);
+
+TEST_P(IdentityApi, signing_in_asks_for_the_code_of_who_has_a_second_factor) {
+  member(one_, "cas@club.example", "Cas", Role::editor);
+  const std::string cookie = cookie_of("cas@club.example");
+  const std::string with_password = json::serialize(json::object{{"password", kPassword}});
+  const auto as_cas = [&](std::string_view method, std::string_view path, std::string body = "") {
+    return browser(cookie, method, path, std::move(body));
+  };
+  EXPECT_EQ(as_cas("POST", "/profile/second-factor", R"({"password":"wrong"})").code(),
+            "profile.password");
+  const auto made = as_cas("POST", "/profile/second-factor", with_password);
+  ASSERT_EQ(made.status, 201) << made.text;
+  const std::string secret(made.body.at("secret").as_string());
+  EXPECT_FALSE(as_cas("GET", "/profile/second-factor").body.at("is_on").as_bool());
+  EXPECT_EQ(as_cas("POST", "/profile/second-factor/confirm", R"({"code":"1"})").status, 422);
+  const auto with_code = [&](std::string_view more) {
+    return json::serialize(
+        json::object{{"email", "cas@club.example"}, {"password", kPassword}, {"code", more}});
+  };
+  const auto code = [&] { return identity::totp_code(secret, clock_.now()); };
+  EXPECT_EQ(as_cas("POST", "/profile/second-factor/confirm",
+                   json::serialize(json::object{{"code", code()}}))
+                .status,
+            204);
+  EXPECT_EQ(as_cas("POST", "/profile/second-factor", with_password).code(), "totp.enrolled");
+  const auto asked = sign_in("cas@club.example");
+  EXPECT_EQ(asked.status, 401);
+  EXPECT_EQ(asked.code(), "session.code_needed");
+  EXPECT_EQ(asked.cookie(), "none");
+  EXPECT_EQ(call("POST", "/session", with_code("000000")).code(), "session.wrong_code");
+  const std::string recovery(made.body.at("recovery_codes").at(0).as_string());
+  EXPECT_EQ(call("POST", "/session", with_code(recovery)).status, 201);
+  EXPECT_EQ(call("POST", "/session", with_code(recovery)).code(), "session.wrong_code");
+
+  const std::string admin = cookie_of("ada@club.example");
+  const std::string theirs = "/users/" +
+                             std::string(as_cas("GET", "/profile").body.at("id").as_string()) +
+                             "/second-factor";
+  EXPECT_EQ(browser(admin, "GET", theirs).body.at("recovery_codes_left"), 9);
+  EXPECT_EQ(browser(cookie_of("ben@school.example"), "DELETE", theirs).status, 404);
+  EXPECT_EQ(as_cas("DELETE", theirs).status, 403);
+  EXPECT_EQ(browser(admin, "DELETE", user_path(ada_) + "/second-factor").code(), "user.oneself");
+  EXPECT_EQ(browser(admin, "DELETE", theirs).status, 204);
+  EXPECT_EQ(sign_in("cas@club.example").status, 201);
+}
 
 }  // namespace
 }  // namespace tidings::api

@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "edge/api/json_values.h"
+
 namespace tidings::api {
 
 namespace json = boost::json;
@@ -20,6 +22,12 @@ void add_identity_handlers(Registry& registry) {
   add_user_handlers(registry);
   add_token_handlers(registry);
   add_audit_handlers(registry);
+}
+
+json::object second_factor_json(const identity::TotpState& state) {
+  return {{"is_on", state.is_on()},
+          {"confirmed_at", instant_or_null(state.confirmed_at)},
+          {"recovery_codes_left", state.recovery_codes_left}};
 }
 
 }  // namespace tidings::api

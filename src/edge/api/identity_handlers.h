@@ -2,10 +2,12 @@
 #pragma once
 
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <memory>
 
 #include "edge/api/call.h"
 #include "identity/passwords.h"
+#include "identity/totp.h"
 
 namespace tidings::api {
 
@@ -19,5 +21,6 @@ void add_token_handlers(Registry& registry);
 void add_audit_handlers(Registry& registry);
 
 boost::json::array to_json(identity::PermissionSet permissions);
+boost::json::object second_factor_json(const identity::TotpState& state);
 
 }  // namespace tidings::api

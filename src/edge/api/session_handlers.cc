@@ -11,6 +11,7 @@
 #include "identity/audit.h"
 #include "identity/organisations.h"
 #include "identity/sign_in.h"
+#include "identity/totp.h"
 #include "identity/users.h"
 
 namespace tidings::api {
@@ -72,6 +73,14 @@ std::optional<Answer> refusal(const SignInOutcome& outcome, std::string_view sen
       return Answer::problem(403, {ErrorKind::denied, "session.no_organisation",
                                    "You do not work in this organisation (any more). Ask an "
                                    "administrator of it."});
+    case SignInOutcome::Kind::needs_code:
+      return Answer::problem(401, {ErrorKind::denied, "session.code_needed",
+                                   "Enter the code that your authenticator app shows too, or a "
+                                   "recovery code."});
+    case SignInOutcome::Kind::wrong_code:
+      return Answer::problem(401, {ErrorKind::denied, "session.wrong_code",
+                                   "This code is wrong, or was used already. Wait for the next "
+                                   "one."});
     case SignInOutcome::Kind::refused:
       break;
   }
@@ -113,7 +122,8 @@ Result<Answer> sign_in(const Call& call, const Hasher& hasher) {
   const auto outcome =
       TRY(sign_in_of(call, hasher)
               .sign_in({text_in(call.body, "email"), text_in(call.body, "password"),
-                        OrganisationId{organisation.value_or(0)}, origin.view()}));
+                        OrganisationId{organisation.value_or(0)}, origin.view(),
+                        text_in(call.body, "code")}));
   if (auto refused = refusal(outcome, "The e-mail address or the password is wrong.")) {
     return *std::move(refused);
   }
@@ -274,6 +284,76 @@ Result<Answer> change_password(const Call& call, const Hasher& hasher) {
       set_session_cookie(outcome.session.secret, outcome.session.expires_at - call.now()));
 }
 
+Result<Answer> get_second_factor(const Call& call) {
+  TRY(need_person(call));
+  const auto state = TRY(call.services.database.read_value([&](db::Connection& connection) {
+    return identity::totp_state(connection, call.who.user_id);
+  }));
+  return Answer::ok(second_factor_json(state));
+}
+
+// The password, and the code where one is asked for, before the second factor changes.
+Result<std::optional<Answer>> unproved(const Call& call, const Hasher& hasher,
+                                       std::optional<std::string_view> code) {
+  TRY(need_session(call));
+  const Origin origin(call);
+  const auto proved =
+      TRY(sign_in_of(call, hasher)
+              .prove_password(call.who, text_in(call.body, "password"), origin.view(), code));
+  if (proved.kind == SignInOutcome::Kind::signed_in) return std::nullopt;
+  if (proved.kind == SignInOutcome::Kind::throttled) return refusal(proved, "");
+  // Not 401: the session itself is good.
+  const bool is_code = proved.kind == SignInOutcome::Kind::wrong_code;
+  return Answer::problem(403, {ErrorKind::denied, is_code ? "totp.wrong_code" : "profile.password",
+                               is_code ? "This code is wrong, or was used already. Wait for the "
+                                         "next one."
+                                       : "This is not your present password. Type it again."});
+}
+
+Result<void> tell_second_factor(const Call& call, db::Connection& connection,
+                                std::string_view action) {
+  return identity::audit(connection, call.who,
+                         {.action = action, .object = "user", .object_id = call.who.user_id.value},
+                         call.now());
+}
+
+Result<Answer> begin_second_factor(const Call& call, const Hasher& hasher) {
+  if (auto refused = TRY(unproved(call, hasher, {}))) return *std::move(refused);
+  const auto enrolment = TRY(call.services.database.write_value(
+      db::Priority::web, [&](db::Connection& connection) -> Result<identity::TotpEnrolment> {
+        const auto organisation = TRY(identity::find_organisation(connection, call.organisation()));
+        TRY(tell_second_factor(call, connection, "user.begin_second_factor"));
+        return identity::begin_totp(connection, call.who.user_id, organisation.name, call.now());
+      }));
+  json::array codes;
+  for (const std::string& code : enrolment.recovery_codes) codes.emplace_back(code);
+  return Answer::created(json::object{
+      {"secret", enrolment.secret}, {"url", enrolment.url}, {"recovery_codes", std::move(codes)}});
+}
+
+Result<Answer> confirm_second_factor(const Call& call) {
+  TRY(need_session(call));
+  TRY(call.services.database.write(
+      db::Priority::web, [&](db::Connection& connection) -> Result<void> {
+        TRY(identity::confirm_totp(connection, call.who.user_id, text_in(call.body, "code"),
+                                   call.now()));
+        return tell_second_factor(call, connection, "user.confirm_second_factor");
+      }));
+  return Answer::no_content();
+}
+
+Result<Answer> remove_second_factor(const Call& call, const Hasher& hasher) {
+  if (auto refused = TRY(unproved(call, hasher, text_in(call.body, "code")))) {
+    return *std::move(refused);
+  }
+  TRY(call.services.database.write(
+      db::Priority::web, [&](db::Connection& connection) -> Result<void> {
+        TRY(identity::remove_totp(connection, call.who.user_id));
+        return tell_second_factor(call, connection, "user.remove_second_factor");
+      }));
+  return Answer::no_content();
+}
+
 Result<Answer> redeem_password_link(const Call& call, const Hasher& hasher) {
   TRY(check_sign_in_is_safe(call.request, call.services.public_url));
   TRY(check_same_site(call.request, call.services.public_url, false));
@@ -359,6 +439,12 @@ void add_session_handlers(Registry& registry, const Hasher& hasher) {
                   [hasher](const Call& call) { return change_profile(call, hasher); });
   registry.answer("changePassword",
                   [hasher](const Call& call) { return change_password(call, hasher); });
+  registry.answer("getSecondFactor", get_second_factor);
+  registry.answer("beginSecondFactor",
+                  [hasher](const Call& call) { return begin_second_factor(call, hasher); });
+  registry.answer("confirmSecondFactor", confirm_second_factor);
+  registry.answer("removeSecondFactor",
+                  [hasher](const Call& call) { return remove_second_factor(call, hasher); });
   registry.answer("redeemPasswordLink",
                   [hasher](const Call& call) { return redeem_password_link(call, hasher); });
   registry.answer("listOrganisations", list_organisations);

@@ -213,20 +213,52 @@ Result<Answer> remove_user(const Call& call) {
   });
 }
 
-Result<identity::PasswordLink> reset(const Call& call, db::Connection& connection, UserId id) {
-  const Member member = TRY(identity::find_member(connection, call.organisation(), id));
-  if (id == call.who.user_id) {
+// Whether the caller may open somebody else's account to whoever asks them to.
+Result<void> may_let_in(const Call& call, db::Connection& connection, const Member& member) {
+  if (member.user.id == call.who.user_id) {
     return fail(ErrorKind::conflict, "user.oneself",
-                "Change your own password in your profile, with the present one.");
+                "Change this of your own in your profile, with the present password.");
   }
   TRY(may_manage(call, member.role));
   // Whoever runs the machine (nobody's account) may.
   if (call.who.user_id.valid() &&
-      TRY(identity::works_elsewhere(connection, id, call.organisation()))) {
+      TRY(identity::works_elsewhere(connection, member.user.id, call.organisation()))) {
     return fail(ErrorKind::conflict, "user.works_elsewhere",
                 "This account is not this organisation's alone, so nobody here can reset it. "
-                "Whoever runs the server can: tidings user password.");
+                "Whoever runs the server can: tidings user password, tidings user totp.");
   }
+  return {};
+}
+
+Result<Answer> get_user_second_factor(const Call& call) {
+  const auto id = TRY(call.id<UserId>("id"));
+  const auto state = TRY(call.services.database.read_value(
+      [&](db::Connection& connection) -> Result<identity::TotpState> {
+        TRY(identity::find_member(connection, call.organisation(), id));
+        return identity::totp_state(connection, id);
+      }));
+  return Answer::ok(second_factor_json(state));
+}
+
+// For whoever lost the telephone and the recovery codes.
+Result<Answer> remove_user_second_factor(const Call& call) {
+  TRY(not_by_a_test_token(call));
+  const auto id = TRY(call.id<UserId>("id"));
+  return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const Member member = TRY(identity::find_member(connection, call.organisation(), id));
+    TRY(may_let_in(call, connection, member));
+    TRY(identity::remove_totp(connection, id));
+    TRY(identity::audit(
+        connection, call.who,
+        {.action = "user.remove_second_factor", .object = "user", .object_id = id.value},
+        call.now()));
+    return Answer::no_content();
+  });
+}
+
+Result<identity::PasswordLink> reset(const Call& call, db::Connection& connection, UserId id) {
+  const Member member = TRY(identity::find_member(connection, call.organisation(), id));
+  TRY(may_let_in(call, connection, member));
   auto link = TRY(identity::create_password_link(
       connection, call.services.ids, id, call.organisation(), identity::kResetLasts, call.now()));
   TRY(identity::audit(
@@ -254,6 +286,8 @@ void add_user_handlers(Registry& registry) {
   registry.answer("changeUser", change_user);
   registry.answer("removeUser", remove_user);
   registry.answer("createPasswordLink", create_password_link);
+  registry.answer("getUserSecondFactor", get_user_second_factor);
+  registry.answer("removeUserSecondFactor", remove_user_second_factor);
 }
 
 }  // namespace tidings::api

@@ -24,6 +24,7 @@ struct UserFlags {
   std::string role = "editor";
   bool from_stdin = false;
   bool wants_link = false;
+  bool removes = false;
   bool is_json = false;
 
   PasswordFrom password() const {
@@ -115,6 +116,29 @@ int remove(const UserFlags& flags) {
   return kDone;
 }
 
+int totp(const UserFlags& flags) {
+  const auto user = user_by_email(flags.place, flags.email);
+  if (!user) return report(user.error());
+  const std::string path = path_of(*user) + "/second-factor";
+  if (flags.removes) {
+    const auto removed = call_api(flags.place, "DELETE", path);
+    if (!removed) return report(removed.error());
+    fmt::print("{} signs in with the password alone from now on.\n", text_at(*user, "name"));
+    return kDone;
+  }
+  const auto state = call_api(flags.place, "GET", path);
+  if (!state) return report(state.error());
+  if (flags.is_json) {
+    fmt::print("{}\n", json::serialize(state->body));
+  } else if (state->body.at("is_on").as_bool()) {
+    fmt::print("{} signs in with a code; {} recovery codes are left.\n", text_at(*user, "name"),
+               state->body.at("recovery_codes_left").as_int64());
+  } else {
+    fmt::print("{} signs in with the password alone.\n", text_at(*user, "name"));
+  }
+  return kDone;
+}
+
 }  // namespace
 
 void add_user_command(CLI::App& app, CommandLine& line) {
@@ -144,8 +168,12 @@ void add_user_command(CLI::App& app, CommandLine& line) {
   auto* enabling = subcommand("enable", "Let somebody in again", [](const UserFlags& given) {
     return change(given, {{"is_disabled", false}});
   });
+  auto* coding =
+      subcommand("totp", "Whether somebody signs in with a code; --remove ends it", totp);
+  coding->add_flag("--remove", flags->removes,
+                   "Take it away: the app and the recovery codes are lost");
   auto* removing = subcommand("remove", "Take somebody out of the organisation", remove);
-  for (CLI::App* sub : {adding, changing, renewing, disabling, enabling, removing}) {
+  for (CLI::App* sub : {adding, changing, renewing, disabling, enabling, coding, removing}) {
     sub->add_option("email", flags->email, "Their address")->required();
   }
   changing->add_option("role", flags->role, "The new role")->required()->check(roles);
@@ -155,7 +183,7 @@ void add_user_command(CLI::App& app, CommandLine& line) {
     sub->add_flag("--link", flags->wants_link, "Print a link to choose a password with, once")
         ->excludes(from_stdin);
   }
-  for (CLI::App* sub : {adding, listing, changing, disabling, enabling}) {
+  for (CLI::App* sub : {adding, listing, changing, disabling, enabling, coding}) {
     sub->add_flag("--json", flags->is_json, "One JSON object per line");
   }
   command->footer(

@@ -1,4 +1,5 @@
 // Users, sessions, tokens, the organisation itself.
+import { createHmac } from 'node:crypto';
 import { addUser, password, sessionFetch, signIn, type Organisation } from './world.js';
 import { fresh, send, type Case } from './cases.js';
 
@@ -24,6 +25,29 @@ async function session(own: Organisation): Promise<{ cookie: string; id: string 
   return { cookie, id: items.find((each) => each.is_this)?.id ?? '' };
 }
 
+// RFC 6238: the code of the half minute `ahead` of now.
+function totp(secret: string, ahead: number): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...secret].map((c) => letters.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + ahead));
+  const digest = createHmac('sha1', key).update(step).digest();
+  const at = (digest[19] ?? 0) & 15;
+  return ((digest.readUInt32BE(at) & 0x7fffffff) % 1_000_000).toString().padStart(6, '0');
+}
+
+async function codeUser(own: Organisation): Promise<{ fetch: ReturnType<typeof sessionFetch> }> {
+  const one = email();
+  await addUser(own.server, own.api, one, 'viewer');
+  return { fetch: sessionFetch(own.server, await signIn(own.server, one)) };
+}
+
+async function begun(own: Organisation, as: ReturnType<typeof sessionFetch>): Promise<string> {
+  const reply = await send(own, own.server.url, 'beginSecondFactor', { as, body: { password } });
+  return (reply.json as { secret: string }).secret;
+}
+
 const asPerson = { as: 'session' } as const;
 
 export const identity: Record<string, Case> = {
@@ -43,6 +67,20 @@ export const identity: Record<string, Case> = {
     return { as: sessionFetch(own.server, await signIn(own.server, one)),
              body: { present: password, wanted: `${password} again` } };
   },
+  getSecondFactor: async () => asPerson,
+  beginSecondFactor: async (own) => ({ as: (await codeUser(own)).fetch, body: { password } }),
+  confirmSecondFactor: async (own) => {
+    const one = await codeUser(own);
+    return { as: one.fetch, body: { code: totp(await begun(own, one.fetch), 0) } };
+  },
+  removeSecondFactor: async (own) => {
+    const one = await codeUser(own);
+    const secret = await begun(own, one.fetch);
+    await send(own, own.server.url, 'confirmSecondFactor', { as: one.fetch, body: { code: totp(secret, 0) } });
+    return { as: one.fetch, body: { password, code: totp(secret, 1) } };
+  },
+  getUserSecondFactor: async (own) => ({ path: { id: await viewer(own) } }),
+  removeUserSecondFactor: async (own) => ({ path: { id: await viewer(own) } }),
   listOrganisations: async () => ({ ...asPerson }),
   createOrganisation: async () => ({ ...asPerson, body: { name: fresh('organisation') } }),
   listRoles: async () => ({}),
