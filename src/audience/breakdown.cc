@@ -180,6 +180,12 @@ Result<Breakdown> break_down(db::Connection& connection, const ExpandRequest& re
   Breakdown breakdown;
   breakdown.included = TRY(named(connection, organisation, included_items(audience)));
   breakdown.excluded = TRY(named(connection, organisation, excluded_items(audience)));
+  if (request.languages != nullptr) {
+    breakdown.languages.push_back({request.languages->own, true, 0});
+    for (const std::string& locale : request.languages->locales) {
+      breakdown.languages.push_back({locale, false, 0});
+    }
+  }
   ExpandRequest asking = request;
   asking.with_excluded = true;
   const auto see = [&](const std::vector<int>& included, const std::vector<int>& excluded,
@@ -193,6 +199,9 @@ Result<Breakdown> break_down(db::Connection& connection, const ExpandRequest& re
       const Candidate& candidate = kept[recipient.first];
       if (recipient.decision.state == MessageState::waiting) {
         ++breakdown.messages;
+        if (!breakdown.languages.empty()) {
+          ++breakdown.languages.at(static_cast<std::size_t>(recipient.variant + 1)).count;
+        }
         if (breakdown.first.size() < kBreakdownFirst) {
           breakdown.first.push_back(example_of(candidate));
         }

@@ -41,12 +41,20 @@ struct LeftOut {
 inline constexpr std::size_t kBreakdownExamples = 5;
 inline constexpr std::size_t kBreakdownFirst = 3;
 
+struct LanguageCount {
+  std::string locale;  // empty: that of the content itself, which does not say
+  bool is_own = false;
+  std::int64_t count = 0;  // messages
+};
+
 struct Breakdown {
   std::vector<ItemCount> included;
   std::vector<ItemCount> excluded;
-  std::vector<LeftOut> left_out;                // the most frequent first
-  std::int64_t repeated = 0;                    // same address, same text: they share a copy
-  std::int64_t messages = 0;                    // "Send to 874 people"
+  std::vector<LeftOut> left_out;  // the most frequent first
+  std::int64_t repeated = 0;      // same address, same text: they share a copy
+  std::int64_t messages = 0;      // "Send to 874 people"
+  // The content's own first, then its variants; empty when there is but one language.
+  std::vector<LanguageCount> languages;
   std::vector<NamedRecipient> first;            // three of those who get it
   std::optional<std::int64_t> recipient_limit;  // P19
   bool is_over_limit() const { return recipient_limit && messages > *recipient_limit; }

@@ -29,6 +29,15 @@ struct UsedFields {
   bool reads_student() const { return student_all || !student_fields.empty(); }
 };
 
+// A message in several languages: each reads fields of its own. Whoever is written to gets the one
+// of their language (domain/locale_choice.h).
+struct ContentLanguages {
+  std::string own;                   // the locale of the content itself
+  std::vector<std::string> locales;  // of its variants; at most kVariantsMax of compose/variants.h
+  std::vector<UsedFields> used;      // by each variant, alike
+};
+inline constexpr int kOwnLanguage = -1;  // among the indexes of variants
+
 // One person's row. Borrows.
 struct ContactRow {
   std::string_view first_name, last_name, name, external_id, locale, time_zone;

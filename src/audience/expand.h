@@ -36,6 +36,9 @@ struct ExpandRequest {
   Instant as_of{};
   // Also those who are excluded, with the item that includes and excludes each: the breakdown.
   bool with_excluded = false;
+  // The languages of the content beside the one that `used` is of; null: there is but one.
+  // Borrowed.
+  const ContentLanguages* languages = nullptr;
 };
 
 struct Candidate {
@@ -43,7 +46,8 @@ struct Candidate {
   ContactId about_id;    // the contact itself, or the child of this guardian
   std::string address;   // as typed; empty: has none on this channel
   std::string normalised;
-  std::string values;  // JSON object of the used fields
+  std::string values;          // JSON object of the used fields
+  int variant = kOwnLanguage;  // which language they get, by their own locale
   bool do_not_contact = false;
   bool is_missing_guardian = false;
   std::optional<Instant> last_seen;  // last interaction, else creation; none: nobody's

@@ -1,12 +1,14 @@
 #include "audience/expand_streams.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include <fmt/format.h>
 
 #include "audience/address_list.h"
 #include "audience/audience_sql.h"
+#include "domain/locale_choice.h"
 
 namespace tidings::audience {
 
@@ -14,6 +16,24 @@ namespace {
 
 bool reads(bool all, const std::vector<UsedFields::Field>& fields, std::string_view target) {
   return all || std::ranges::find(fields, target, &UsedFields::Field::target) != fields.end();
+}
+
+// Any language of the content may read it.
+bool any_reads(const Expansion& expansion, const auto& reads_it) {
+  const ContentLanguages* languages = expansion.request.languages;
+  return reads_it(expansion.used) ||
+         (languages != nullptr && std::ranges::any_of(languages->used, reads_it));
+}
+
+int variant_for(const Expansion& expansion, std::string_view locale) {
+  const ContentLanguages* languages = expansion.request.languages;
+  if (languages == nullptr) return kOwnLanguage;
+  const auto chosen = choose_locale(languages->own, languages->locales, locale);
+  return chosen ? static_cast<int>(*chosen) : kOwnLanguage;
+}
+const UsedFields& used_in(const Expansion& expansion, int variant) {
+  if (variant == kOwnLanguage) return expansion.used;
+  return expansion.request.languages->used.at(static_cast<std::size_t>(variant));
 }
 
 std::string_view other_field(Channel channel) {
@@ -205,11 +225,11 @@ class StreamQuery {
 
   Result<void> select(const ContactRef& recipient, std::string_view address) {
     const Channel channel = expansion_.request.channel;
-    const UsedFields& used = expansion_.used;
     const bool is_self = about_.row == recipient.row;
-    const bool wants_other =
-        reads(used.all, used.fields, other_field(channel)) ||
-        (is_self && reads(used.student_all, used.student_fields, other_field(channel)));
+    const bool wants_other = any_reads(expansion_, [&](const UsedFields& used) {
+      return reads(used.all, used.fields, other_field(channel)) ||
+             (is_self && reads(used.student_all, used.student_fields, other_field(channel)));
+    });
     sql_ << "SELECT " << recipient.id << ", " << about_.id << " AS about_id, " << address
          << ", c.do_not_contact, COALESCE(c.last_interaction_at, c.created_at), c.first_name,"
             " c.last_name, c.name, c.external_id, c.locale, c.time_zone, c.fields, "
@@ -221,7 +241,7 @@ class StreamQuery {
     } else {
       sql_ << ", 0, -1, -1";
     }
-    if (!is_self && used.reads_student()) {
+    if (!is_self && any_reads(expansion_, std::mem_fn(&UsedFields::reads_student))) {
       reads_about_ = true;
       sql_ << ", s.first_name, s.last_name, s.name, s.external_id, s.locale, s.time_zone,"
               " s.fields, "
@@ -256,7 +276,6 @@ class StreamQuery {
 
   Result<std::vector<Candidate>> run() {
     std::vector<Candidate> candidates;
-    const UsedFields& used = expansion_.used;
     const bool is_email = expansion_.request.channel == Channel::email;
     TRY(connection_.query(sql_.statement(), sql_.values(), [&](const db::Row& row) {
       Candidate& candidate = candidates.emplace_back();
@@ -280,6 +299,8 @@ class StreamQuery {
                                is_email ? own : text(13),
                                is_email ? text(13) : own,
                                text(12)};
+      candidate.variant = variant_for(expansion_, contact.locale);
+      const UsedFields& used = used_in(expansion_, candidate.variant);
       candidate.included_by = std::max(0, static_cast<int>(row.integer(14)));
       const auto recipient_out = static_cast<int>(row.integer(15));
       const auto about_out = static_cast<int>(row.integer(16));
@@ -465,7 +486,8 @@ Result<std::vector<Candidate>> resolve_loose_addresses(db::Connection& connectio
                             is_email ? own : text(12),
                             is_email ? text(12) : own,
                             text(11)};
-    candidate.values = snapshot_values(values, values, expansion.used);
+    candidate.variant = variant_for(expansion, values.locale);
+    candidate.values = snapshot_values(values, values, used_in(expansion, candidate.variant));
     if (const auto item = static_cast<int>(row.integer(13)); item >= 0) {
       candidate.excluded_by = item;
       owner.is_excluded = true;

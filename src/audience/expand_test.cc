@@ -190,9 +190,11 @@ class ExpandTest : public ::testing::TestWithParam<db::testing::Kind> {
  protected:
   Result<std::vector<Candidate>> all(const World& world, const Audience& audience,
                                      const UsedFields& used = {}, int limit = 3,
-                                     Channel channel = Channel::email, CampaignId campaign = {}) {
+                                     Channel channel = Channel::email, CampaignId campaign = {},
+                                     const ContentLanguages* languages = nullptr) {
     std::vector<Candidate> candidates;
     ExpandRequest request{world.organisation, channel, campaign};
+    request.languages = languages;
     request.as_of = kNow;
     std::string cursor;
     for (int batches = 0; batches < 10'000; ++batches) {
@@ -418,6 +420,72 @@ World school() {
 std::vector<Recipient> unite(const std::vector<Candidate>& candidates,
                              const RecipientPolicy& policy = {MessageKind::campaign, kNow, {}}) {
   return unite_recipients(candidates, {}, policy);
+}
+
+// The content itself in Dutch reads nobody's name; French reads the guardian's, Polish the child's.
+ContentLanguages three_languages() {
+  UsedFields french;
+  french.fields = {{"first_name", "first_name"}};
+  UsedFields polish;
+  polish.student_fields = {{"first_name", "first_name"}};
+  return {"nl", {"fr", "pl"}, {french, polish}};
+}
+
+TEST_P(ExpandTest, EverybodyGetsTheirLanguageWithTheFieldsThatItReads) {
+  World world = school();
+  world.people[3].locale = "pl-PL";  // Parent, of two
+  world.people[4].locale = "fr_BE";  // Other
+  ASSERT_TRUE(store(*database_, world));
+  const ContentLanguages languages = three_languages();
+  Audience audience = Audience::of_group(GroupId{1});
+  audience.recipients = Recipients::guardians;
+  const auto found = all(world, audience, {}, 3, Channel::email, {}, &languages);
+  ASSERT_TRUE(found);
+  const auto united = unite(*found);
+  // Other in French; Parent in Polish about each child; Cas has no guardian.
+  ASSERT_EQ(united.size(), 4u);
+  EXPECT_EQ(united[0].variant, 0);
+  EXPECT_EQ(united[0].values, R"({"first_name":"Other"})");
+  EXPECT_EQ(united[1].variant, 1);
+  EXPECT_EQ(united[1].values, R"({"student":{"first_name":"Ann"}})");
+  EXPECT_EQ(united[2].values, R"({"student":{"first_name":"Ben"}})");
+  EXPECT_EQ(united[3].variant, kOwnLanguage);
+
+  ExpandRequest request{world.organisation};
+  request.as_of = kNow;
+  request.languages = &languages;
+  const auto told = database_->read_value([&](db::Connection& connection) {
+    return break_down(connection, request, audience, {}, {.kind = MessageKind::campaign});
+  });
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->messages, 3);
+  ASSERT_EQ(told->languages.size(), 3u);
+  EXPECT_TRUE(told->languages[0].is_own);
+  EXPECT_EQ(told->languages[0].count, 0);
+  EXPECT_EQ(told->languages[1].locale, "fr");
+  EXPECT_EQ(told->languages[1].count, 1);
+  EXPECT_EQ(told->languages[2].count, 2);
+}
+
+TEST_P(ExpandTest, TwoAtOneAddressGetOneCopyInOneLanguageAndTwoInTwo) {
+  World world;
+  world.people = {person(11, "Ann", "home@b.org"), person(12, "Ben", "home@b.org"),
+                  person(13, "Cas", "home@b.org")};
+  world.people[2].locale = "fr";
+  ASSERT_TRUE(store(*database_, world));
+  const ContentLanguages languages{"nl", {"fr"}, {UsedFields()}};
+  Audience audience;
+  audience.everybody = true;
+  audience.include.addresses = {"new@b.org"};
+  const auto found = all(world, audience, {}, 3, Channel::email, {}, &languages);
+  ASSERT_TRUE(found);
+  const auto united = unite(*found);
+  ASSERT_EQ(united.size(), 3u);
+  EXPECT_EQ(united[0].about.size(), 2u) << "Ann and Ben read the same";
+  EXPECT_EQ(united[0].variant, kOwnLanguage);
+  EXPECT_EQ(united[1].about, std::vector{ContactId{13}});
+  EXPECT_EQ(united[1].variant, 0);
+  EXPECT_EQ(united[2].variant, kOwnLanguage) << "of nobody no language is known";
 }
 
 TEST_P(ExpandTest, AGuardianOfTwoGetsTwoCopiesThatDifferAndOneThatDoesNot) {

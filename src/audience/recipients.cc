@@ -12,7 +12,8 @@ namespace tidings::audience {
 
 namespace {
 
-// People whose message would read the same at one address are one message; its values decide.
+// People whose message would read the same at one address are one message; its language and its
+// values decide.
 // Who is skipped for a reason of their own is like nobody else.
 std::int64_t hash_of(const Candidate& candidate, const RecipientDecision& decision) {
   std::uint64_t seed = fnv1a("");
@@ -22,6 +23,10 @@ std::int64_t hash_of(const Candidate& candidate, const RecipientDecision& decisi
       const std::int64_t about = candidate.about_id.value;
       seed = fnv1a({reinterpret_cast<const char*>(&about), sizeof about}, seed);
     }
+  }
+  if (candidate.variant != kOwnLanguage) {
+    seed =
+        fnv1a({reinterpret_cast<const char*>(&candidate.variant), sizeof candidate.variant}, seed);
   }
   return static_cast<std::int64_t>(fnv1a(candidate.values, seed));
 }
@@ -72,6 +77,7 @@ std::vector<Recipient> unite_recipients(
     recipient.address = candidate.address;
     recipient.normalised = candidate.normalised;
     recipient.values = candidate.values;
+    recipient.variant = candidate.variant;
     recipient.values_hash = hash;
     recipient.decision = std::move(decision);
     recipient.candidates = 1;

@@ -1,9 +1,9 @@
 // From candidates to recipients: who is written to, who is not and why, and who shares a copy.
 //
-// One address gets one copy when its rendering is identical (the values that the templates read
-// decide), several when it differs. Who is skipped for a reason of their own has a row of their
-// own: it never stands for somebody else at the same address, nor somebody else for them.
-// Thread: any; pure but find_suppressed_among.
+// One address gets one copy when its rendering is identical (the language and the values that the
+// templates read decide), several when it differs. Who is skipped for a reason of their own has a
+// row of their own: it never stands for somebody else at the same address, nor somebody else for
+// them. Thread: any; pure but find_suppressed_among.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@ struct Recipient {
   std::string address;           // empty: has none
   std::string normalised;
   std::string values;
+  int variant = kOwnLanguage;
   std::int64_t values_hash = 0;  // unique with the address within a campaign
   RecipientDecision decision;
   std::int64_t candidates = 0;  // that this row stands for; all but one are repetitions

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -10,12 +11,11 @@
 #include "audience/audience_json.h"
 #include "audience/breakdown.h"
 #include "audience/freeze_audience.h"
+#include "compose/campaign_content.h"
 #include "compose/content_check.h"
-#include "compose/draft_content.h"
 #include "compose/preflight.h"
 #include "compose/senders.h"
 #include "compose/tags.h"
-#include "delivery/content_store.h"
 #include "delivery/transports.h"
 #include "domain/campaign_life.h"
 #include "wire/email_address.h"
@@ -65,20 +65,30 @@ Finding blocking(const Error& error) {
   return finding;
 }
 
-// What the content says about itself, what blocks first.
-Result<std::vector<Finding>> content_findings(db::Connection& connection,
-                                              const identity::Organisation& organisation,
-                                              const Draft& draft, MessageKind kind) {
-  std::vector<Finding> findings;
+Result<std::vector<Finding>> check_one(db::Connection& connection,
+                                       const identity::Organisation& organisation,
+                                       const Draft& draft, MessageKind kind,
+                                       std::span<const std::string> known) {
+  std::vector<Finding> findings = check_liquid(draft);
   const auto add = [&](std::vector<Finding> more) {
     std::ranges::move(more, std::back_inserter(findings));
   };
-  const auto known = TRY(known_tags(connection, organisation.id, kind));
-  add(check_liquid(draft));
   add(check_tags(draft, known));
   add(check_words(draft));
   add(check_html(draft));
   add(TRY(check_topic(connection, organisation, draft, kind)));
+  return findings;
+}
+
+// What the content says about itself in each language, what blocks first.
+Result<std::vector<Finding>> content_findings(db::Connection& connection,
+                                              const identity::Organisation& organisation,
+                                              const LocalisedDraft& content, MessageKind kind) {
+  std::vector<Finding> findings;
+  const auto known = TRY(known_tags(connection, organisation.id, kind));
+  TRY(check_each_language(content, findings, [&](const Draft& draft) {
+    return check_one(connection, organisation, draft, kind, known);
+  }));
   std::vector<Finding> sorted;
   for (const Severity severity : {Severity::blocking, Severity::warning}) {
     std::ranges::copy_if(findings, std::back_inserter(sorted),
@@ -94,20 +104,25 @@ bool cannot_be_sent(const Finding& finding) {
 }
 
 std::string place_and_sentence(const Finding& finding) {
-  if (finding.line == 0) return finding.sentence;
-  return fmt::format("{}, line {}: {}", finding.part, finding.line, finding.sentence);
+  std::string place = finding.locale;
+  if (finding.line > 0) {
+    if (!place.empty()) place += ", ";
+    place += fmt::format("{}, line {}", finding.part, finding.line);
+  }
+  return place.empty() ? finding.sentence : fmt::format("{}: {}", place, finding.sentence);
 }
 
 audience::ExpandRequest request_of(const Campaign& campaign, Instant now) {
   return {campaign.organisation_id, campaign.channel, campaign.id, now};
 }
 
-// P19; `used` decides who shares a copy.
+// P19; what the content reads decides who shares a copy.
 Result<void> check_limit(db::Connection& connection, const Campaign& campaign,
-                         const audience::UsedFields& used, const MessageConsent& consent,
-                         Instant now) {
-  return audience::check_recipient_limit(connection, request_of(campaign, now), campaign.audience,
-                                         used, {.kind = campaign.kind, .consent = consent});
+                         const CampaignContent& content, Instant now) {
+  auto request = request_of(campaign, now);
+  request.languages = content.others();
+  return audience::check_recipient_limit(connection, request, campaign.audience, content.used,
+                                         {.kind = campaign.kind, .consent = content.consent});
 }
 
 // The same of one that is frozen.
@@ -115,9 +130,9 @@ Result<void> check_frozen_limit(db::Connection& connection,
                                 const identity::OrganisationSettings& settings,
                                 const Campaign& campaign, Instant now) {
   if (!settings.recipient_limit) return {};
-  const auto frozen = TRY(
-      delivery::load_content(connection, campaign.organisation_id, campaign.content_version_id));
-  return check_limit(connection, campaign, frozen->used, frozen->email.content().consent, now);
+  const auto frozen =
+      TRY(load_frozen(connection, campaign.organisation_id, campaign.content_version_id));
+  return check_limit(connection, campaign, frozen, now);
 }
 
 // "Freeze now" (P15): whom groups and segments name today is whom they name when it is sent.
@@ -143,8 +158,8 @@ Result<void> thaw_people(db::Connection& connection, const Campaign& campaign) {
 Result<void> freeze(db::Connection& connection, const ControlContext& context, Campaign& campaign,
                     const Starter& starter, Instant now) {
   const OrganisationId organisation = campaign.organisation_id;
-  const Draft draft = TRY(load_campaign_draft(connection, organisation, campaign.id)).draft;
-  if (!draft.sender_id.valid()) return not_ready("Choose a sender first.");
+  const LocalisedDraft draft = TRY(load_campaign_draft(connection, organisation, campaign.id));
+  if (!draft.draft.sender_id.valid()) return not_ready("Choose a sender first.");
   for (const Finding& finding :
        TRY(content_findings(connection, context.organisation, draft, campaign.kind))) {
     if (finding.severity != Severity::blocking) break;
@@ -154,16 +169,14 @@ Result<void> freeze(db::Connection& connection, const ControlContext& context, C
   }
   const auto problems = TRY(audience::check_audience(connection, organisation, campaign.audience));
   if (!problems.empty()) return not_ready(problems.front().message);
-  const CompiledDraft compiled =
-      TRY(compile_draft(connection, context.organisation, draft, campaign.kind, now));
-  campaign.sender_id = draft.sender_id;
+  const CampaignContent content =
+      TRY(freeze_content(connection, context.ids, context.organisation, draft, campaign.kind, now));
+  campaign.content_version_id = content.version;
+  campaign.sender_id = draft.draft.sender_id;
   campaign.is_test = campaign.is_test || starter.is_test;
   campaign.transport_id = TRY(sending_transport(connection, context, campaign.is_test, now));
-  TRY(check_limit(connection, campaign, compiled.used, compiled.email.content().consent, now));
-  TRY(freeze_people(connection, campaign, now));
-  campaign.content_version_id = context.ids.next<ContentVersionId>();
-  return delivery::freeze_content(connection, organisation, campaign.content_version_id,
-                                  compiled.email, compiled.used, compiled.reference, now);
+  TRY(check_limit(connection, campaign, content, now));
+  return freeze_people(connection, campaign, now);
 }
 
 Result<bool> has_verified_sender(db::Connection& connection, const Campaign& campaign) {
@@ -260,7 +273,7 @@ Result<std::vector<Finding>> check_campaign(db::Connection& connection,
                                             Instant now) {
   const OrganisationId organisation = context.organisation.id;
   Campaign campaign = TRY(load_campaign(connection, organisation, id));
-  const Draft draft = TRY(load_campaign_draft(connection, organisation, id)).draft;
+  const LocalisedDraft draft = TRY(load_campaign_draft(connection, organisation, id));
   auto findings = TRY(content_findings(connection, context.organisation, draft, campaign.kind));
   const auto block = [&](const Error& error) {
     findings.insert(findings.begin(), blocking(error));
@@ -270,18 +283,17 @@ Result<std::vector<Finding>> check_campaign(db::Connection& connection,
     block({ErrorKind::invalid, problem.code, problem.message});
   }
   if (const auto found = default_transport(connection, organisation); !found) block(found.error());
-  if (!draft.sender_id.valid()) {
+  if (!draft.draft.sender_id.valid()) {
     block({ErrorKind::invalid, "no_sender", "Choose a sender first."});
   } else {
     const auto compiled =
-        compile_draft(connection, context.organisation, draft, campaign.kind, now);
+        compile_content(connection, context.organisation, draft, campaign.kind, now);
     if (!compiled && compiled.error().code != "liquid.syntax") block(compiled.error());
     if (compiled && problems.empty()) {
-      const auto fits =
-          check_limit(connection, campaign, compiled->used, compiled->email.content().consent, now);
+      const auto fits = check_limit(connection, campaign, *compiled, now);
       if (!fits) block(fits.error());
     }
-    campaign.sender_id = draft.sender_id;
+    campaign.sender_id = draft.draft.sender_id;
     if (!TRY(has_verified_sender(connection, campaign))) {
       Finding unverified = blocking(
           {ErrorKind::conflict, "sender_unverified",

@@ -6,7 +6,6 @@
 #include "audience/import_contacts.h"
 #include "audience/recipients.h"
 #include "compose/campaign_control.h"
-#include "delivery/content_store.h"
 #include "delivery/recovery.h"
 
 namespace tidings::compose {
@@ -20,12 +19,14 @@ constexpr std::string_view kCancelled = "cancelled";  // as the ledger says of t
 
 std::vector<delivery::NewMessage> make_messages(IdSource& ids,
                                                 std::vector<audience::Recipient> recipients,
+                                                const CampaignContent& content,
                                                 CampaignState state) {
   std::vector<delivery::NewMessage> messages;
   messages.reserve(recipients.size());
   for (audience::Recipient& recipient : recipients) {
     delivery::NewMessage& message = messages.emplace_back();
     message.id = ids.next<MessageId>();
+    message.content_version_id = content.version_of(recipient.variant);
     message.contact_id = recipient.contact_id;
     message.address = std::move(recipient.address);
     message.normalised = std::move(recipient.normalised);
@@ -128,7 +129,7 @@ Result<bool> CampaignRunner::round(std::stop_token stop) {
     may_send.push_back({campaign.organisation_id, campaign.id, campaign.transport_id,
                         delivery::Pace(options.rate_per_second, options.packages.messages,
                                        std::chrono::seconds(options.packages.seconds)),
-                        content->message_bytes});
+                        (*content)->message_bytes});
   }
   dispatcher_.set_campaigns(std::move(may_send), stops);
   // Goes on where the last round stopped, and no longer than until a pause must be seen.
@@ -229,22 +230,18 @@ Result<bool> CampaignRunner::import_some(const Campaign& campaign, std::stop_tok
   return std::unexpected(ran.error());
 }
 
-Result<CampaignRunner::Content> CampaignRunner::content_of(const Campaign& campaign) {
+Result<const CampaignContent*> CampaignRunner::content_of(const Campaign& campaign) {
   if (const auto at = contents_.find(campaign.content_version_id); at != contents_.end()) {
-    return at->second;
+    return &at->second;
   }
-  const auto frozen = TRY(database_.read_value([&](db::Connection& connection) {
-    return delivery::load_content(connection, campaign.organisation_id,
-                                  campaign.content_version_id);
+  auto content = TRY(database_.read_value([&](db::Connection& connection) {
+    return load_frozen(connection, campaign.organisation_id, campaign.content_version_id);
   }));
-  const Content content{frozen->used, frozen->email.estimated_size(),
-                        frozen->email.content().consent};
-  contents_.emplace(campaign.content_version_id, content);
-  return content;
+  return &contents_.emplace(campaign.content_version_id, std::move(content)).first->second;
 }
 
 Result<bool> CampaignRunner::expand_some(const Campaign& campaign, std::stop_token stop) {
-  const Content content = TRY(content_of(campaign));
+  const CampaignContent& content = *TRY(content_of(campaign));
   const Instant until = clock_.now() + options_.step_max;
   Campaign moving = campaign;
   while (!stop.stop_requested() && clock_.now() < until) {
@@ -254,13 +251,14 @@ Result<bool> CampaignRunner::expand_some(const Campaign& campaign, std::stop_tok
 }
 
 // True when it was the last one.
-Result<bool> CampaignRunner::expand_batch(Campaign& campaign, const Content& content) {
+Result<bool> CampaignRunner::expand_batch(Campaign& campaign, const CampaignContent& content) {
   // Without figures of people who came a moment ago, by whatever way, PostgreSQL would go through
   // all of them for each one of a batch.
   if (campaign.expansion_cursor.empty())
     TRY(refresh_statistics("contact, contact_address, contact_group_member"));
-  const audience::ExpandRequest request{campaign.organisation_id, campaign.channel, campaign.id,
-                                        campaign.started_at.value_or(campaign.created_at)};
+  audience::ExpandRequest request{campaign.organisation_id, campaign.channel, campaign.id,
+                                  campaign.started_at.value_or(campaign.created_at)};
+  request.languages = content.others();
   RecipientPolicy policy{.kind = campaign.kind, .consent = content.consent};
   auto batch = TRY(database_.read_value([&](db::Connection& connection) -> Result<audience::Batch> {
     policy.inactive_after = TRY(audience::inactive_after(connection, campaign.organisation_id));
@@ -273,8 +271,9 @@ Result<bool> CampaignRunner::expand_batch(Campaign& campaign, const Content& con
     const Instant now = policy.now = clock_.now();
     const auto suppressed = TRY(audience::find_suppressed_among(
         connection, campaign.organisation_id, campaign.channel, batch.candidates, policy));
-    const auto messages = make_messages(
-        ids_, audience::unite_recipients(batch.candidates, suppressed, policy), campaign.state);
+    const auto messages =
+        make_messages(ids_, audience::unite_recipients(batch.candidates, suppressed, policy),
+                      content, campaign.state);
     TRY(ledger_.enqueue(connection, keys, messages, now));
     return advance_expansion(connection, campaign, campaign.expansion_cursor, batch.cursor,
                              batch.is_last, now);

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
+#include "compose/campaign_content.h"
 #include "compose/campaigns.h"
 #include "db/database.h"
 #include "delivery/dispatcher.h"
@@ -64,13 +65,8 @@ class CampaignRunner {
   Result<bool> round(std::stop_token stop);
   Result<bool> advance(const Campaign& campaign, std::stop_token stop);
   Result<bool> import_some(const Campaign& campaign, std::stop_token stop);
-  struct Content {
-    audience::UsedFields used;
-    std::size_t message_bytes = 0;
-    MessageConsent consent;
-  };
   Result<bool> expand_some(const Campaign& campaign, std::stop_token stop);
-  Result<bool> expand_batch(Campaign& campaign, const Content& content);
+  Result<bool> expand_batch(Campaign& campaign, const CampaignContent& content);
   // True while there was something to cancel.
   Result<bool> cancel_some(const Campaign& campaign);
   Result<bool> finish_if_settled(const Campaign& campaign);
@@ -79,7 +75,7 @@ class CampaignRunner {
   // whole tables. SQLite's plans do not depend on it.
   Result<void> refresh_statistics(std::string_view tables);
 
-  Result<Content> content_of(const Campaign& campaign);
+  Result<const CampaignContent*> content_of(const Campaign& campaign);
 
   db::Database& database_;
   IdSource& ids_;
@@ -87,7 +83,7 @@ class CampaignRunner {
   const delivery::Ledger ledger_;
   delivery::Dispatcher& dispatcher_;
   const RunnerOptions options_;
-  std::unordered_map<ContentVersionId, Content> contents_;
+  std::unordered_map<ContentVersionId, CampaignContent> contents_;
   std::unordered_map<CampaignId, int> batches_;  // expanded by this process
   Instant next_take_over_{};
   CampaignId last_advanced_;

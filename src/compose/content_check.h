@@ -3,12 +3,17 @@
 // Thread: any.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "compose/draft.h"
+#include "base/result.h"
 #include "compose/finding.h"
+#include "compose/variants.h"
 #include "domain/campaign.h"
 #include "domain/recipient_rule.h"
 
@@ -37,5 +42,22 @@ std::vector<Finding> check_words(const Draft& draft);
 std::vector<Finding> check_obligations(const Draft& draft, MessageKind kind,
                                        std::string_view postal_address,
                                        ConsentRule consent = ConsentRule::by_kind);
+
+// Adds what `check` (of a Draft) finds in the message and in each other language of it, which the
+// findings then name. What is about the topic is told once: it is the same in all.
+template <typename Check>
+Result<void> check_each_language(const LocalisedDraft& content, std::vector<Finding>& findings,
+                                 Check check) {
+  std::ranges::move(TRY(check(content.draft)), std::back_inserter(findings));
+  for (std::size_t i = 0; i < content.variants.size(); ++i) {
+    for (Finding& finding : TRY(check(draft_of(content, i)))) {
+      if (finding.code.starts_with("topic_")) continue;
+      finding.variant = static_cast<int>(i);
+      finding.locale = content.variants[i].locale;
+      findings.push_back(std::move(finding));
+    }
+  }
+  return {};
+}
 
 }  // namespace tidings::compose

@@ -23,6 +23,9 @@ struct Finding {
   int column = 0;                     // from 1, in characters
   std::int64_t count = 0;             // people or places concerned; 0: does not apply
   std::vector<std::string> examples;  // at most kExamplesMax
+  // Which language it is in, where the message has several: the variant's index and locale.
+  int variant = -1;  // the draft itself
+  std::string locale = {};
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };
@@ -30,6 +33,10 @@ struct Finding {
 inline constexpr std::size_t kExamplesMax = 5;
 // Of one kind; the last of more says how many there are.
 inline constexpr std::size_t kFindingsOfAKindMax = 20;
+
+// Where it is in what was checked, as a JSON Pointer: "/draft/subject", "/variants/0/html"; without
+// the part when it is about the whole.
+std::string place_of(const Finding& finding);
 
 constexpr std::string_view to_string(Severity severity) {
   return severity == Severity::blocking ? "blocking" : "warning";

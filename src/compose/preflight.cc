@@ -90,33 +90,16 @@ Result<std::vector<Finding>> check_attachments_of(db::Connection& connection,
 using Recipients = std::vector<audience::Recipient>;
 
 // What expansion, breakdown and sending ask of each person too.
-struct Question {
-  RecipientPolicy policy;
-  audience::UsedFields used;
-};
-// A draft that cannot be worked out yet reads the fields of its holes at least.
-Result<Question> question_of(db::Connection& connection, OrganisationId organisation,
-                             const Draft& draft, const HoleCounter& counter,
-                             const RecipientPolicy& asked) {
-  Question question{asked, {}};
-  question.policy.inactive_after = TRY(audience::inactive_after(connection, organisation));
+Result<RecipientPolicy> policy_of(db::Connection& connection, OrganisationId organisation,
+                                  const Draft& draft, RecipientPolicy policy) {
+  policy.inactive_after = TRY(audience::inactive_after(connection, organisation));
   const auto consent = consent::consent_of(connection, organisation, draft.topic_id);
   if (consent) {
-    question.policy.consent = *consent;
+    policy.consent = *consent;
   } else if (consent.error().kind != ErrorKind::not_found) {  // told by check_topic()
     return std::unexpected(consent.error());
   }
-  const auto owner = TRY(identity::find_organisation(connection, organisation));
-  if (auto compiled = compile_draft(connection, owner, draft, asked.kind, asked.now)) {
-    question.used = std::move(compiled->used);
-    return question;
-  }
-  const auto names = TRY(contact_names(connection, organisation));
-  for (const std::string& field : counter.fields()) {
-    const auto at = std::ranges::find(names, field, [](const auto& pair) { return pair.first; });
-    question.used.fields.push_back({field, at == names.end() ? field : at->second});
-  }
-  return question;
+  return policy;
 }
 
 // Each in the order it was found.
@@ -170,15 +153,16 @@ bool Preflight::is_blocked() const {
                              [](const Finding& one) { return one.severity == Severity::blocking; });
 }
 
-Result<Preflight> check_before_sending(db::Connection& connection, const PreflightContext& context,
-                                       const Draft& draft, MessageKind kind) {
-  Preflight preflight;
-  auto& findings = preflight.findings;
-  append(findings, check_words(draft));
-  append(findings, TRY(check_sender_of(connection, context, draft)));
+namespace {
+
+// What one language says about itself; `size` becomes that of the largest.
+Result<std::vector<Finding>> check_language(db::Connection& connection,
+                                            const PreflightContext& context, const Draft& draft,
+                                            MessageKind kind, std::int64_t& size) {
+  std::vector<Finding> findings = check_words(draft);
   const PreviewContext looking{context.organisation, context.public_url, context.now};
   Preview preview = TRY(preview_draft(connection, looking, draft, kind, std::nullopt));
-  preflight.size = preview.size;
+  size = std::max(size, preview.size);
   // A template may refuse a person of whom nothing is known; that is no person's mail yet.
   for (Finding& finding : preview.findings) {
     if (finding.code == "liquid.render") finding.severity = Severity::warning;
@@ -186,33 +170,110 @@ Result<Preflight> check_before_sending(db::Connection& connection, const Preflig
   append(findings, std::move(preview.findings));
   append(findings, TRY(check_topic(connection, context.organisation, draft, kind)));
   append(findings, check_html(draft));
-  append(findings, TRY(check_attachments_of(connection, context, draft)));
   if (std::ssize(preview.html) > kHtmlShownMax) {
-    findings.push_back({"html_too_large",
-                        Severity::warning,
-                        fmt::format("The HTML is {} KB. Gmail cuts a message off after 102 KB, and "
-                                    "the link to unsubscribe with it. Shorten it.",
-                                    (preview.html.size() + 1023) / 1024),
-                        "html",
-                        0,
-                        0,
-                        0,
-                        {}});
+    Finding large =
+        about("html_too_large", Severity::warning,
+              fmt::format("The HTML is {} KB. Gmail cuts a message off after 102 KB, and the link "
+                          "to unsubscribe with it. Shorten it.",
+                          (preview.html.size() + 1023) / 1024));
+    large.part = "html";
+    findings.push_back(std::move(large));
   }
+  return findings;
+}
+
+// Who falls into which hole of the message, in their language.
+class LanguageHoles {
+ public:
+  // Borrows.
+  explicit LanguageHoles(const LocalisedDraft& content) : content_(content) {
+    counters_.emplace_back(find_holes(content.draft));
+    for (std::size_t i = 0; i < content.variants.size(); ++i) {
+      counters_.emplace_back(find_holes(draft_of(content, i)));
+    }
+  }
+
+  // What each language reads of people.
+  Result<void> look_up(db::Connection& connection, OrganisationId organisation,
+                       const RecipientPolicy& asked) {
+    const auto owner = TRY(identity::find_organisation(connection, organisation));
+    const auto names = TRY(contact_names(connection, organisation));
+    const std::string& own = content_.draft.locale;
+    languages_ = {own.empty() ? owner.locale : own, locales_of(content_.variants), {}};
+    // One that cannot be worked out yet reads the fields of its holes at least.
+    const auto used_by = [&](const Draft& draft, const HoleCounter& counter) {
+      if (auto compiled = compile_draft(connection, owner, draft, asked.kind, asked.now)) {
+        return std::move(compiled->used);
+      }
+      audience::UsedFields used;
+      for (const std::string& field : counter.fields()) {
+        const auto at =
+            std::ranges::find(names, field, [](const auto& pair) { return pair.first; });
+        used.fields.push_back({field, at == names.end() ? field : at->second});
+      }
+      return used;
+    };
+    used_ = used_by(content_.draft, counters_.front());
+    for (std::size_t i = 0; i < content_.variants.size(); ++i) {
+      languages_.used.push_back(used_by(draft_of(content_, i), counters_[i + 1]));
+    }
+    return {};
+  }
+
+  const audience::UsedFields& used() const { return used_; }
+  const audience::ContentLanguages* languages() const {
+    return content_.variants.empty() ? nullptr : &languages_;
+  }
+  void add(const audience::Recipient& recipient) {
+    counters_.at(static_cast<std::size_t>(recipient.variant + 1))
+        .add(recipient.values, recipient.address);
+  }
+  std::vector<Finding> findings() const {
+    std::vector<Finding> all = counters_.front().findings();
+    for (std::size_t i = 0; i < content_.variants.size(); ++i) {
+      for (Finding& finding : counters_[i + 1].findings()) {
+        finding.variant = static_cast<int>(i);
+        finding.locale = content_.variants[i].locale;
+        all.push_back(std::move(finding));
+      }
+    }
+    return all;
+  }
+
+ private:
+  const LocalisedDraft& content_;
+  std::vector<HoleCounter> counters_;  // the draft's, then by variant
+  audience::UsedFields used_;
+  audience::ContentLanguages languages_;
+};
+
+}  // namespace
+
+Result<Preflight> check_before_sending(db::Connection& connection, const PreflightContext& context,
+                                       const LocalisedDraft& content, MessageKind kind) {
+  Preflight preflight;
+  std::vector<Finding> findings = TRY(check_sender_of(connection, context, content.draft));
+  TRY(check_each_language(content, findings, [&](const Draft& draft) {
+    return check_language(connection, context, draft, kind, preflight.size);
+  }));
+  append(findings, TRY(check_attachments_of(connection, context, content.draft)));
   preflight.findings = blocking_first(std::move(findings));
   return preflight;
 }
 
-Result<void> check_people(db::Database& database, OrganisationId organisation, const Draft& draft,
-                          const audience::Audience& audience, const RecipientPolicy& asked,
-                          Preflight& preflight) {
-  HoleCounter counter(find_holes(draft));
-  const Question question = TRY(database.read_value([&](db::Connection& connection) {
-    return question_of(connection, organisation, draft, counter, asked);
+Result<void> check_people(db::Database& database, OrganisationId organisation,
+                          const LocalisedDraft& content, const audience::Audience& audience,
+                          const RecipientPolicy& asked, Preflight& preflight) {
+  RecipientPolicy policy = asked;
+  LanguageHoles holes(content);
+  TRY(database.read([&](db::Connection& connection) -> Result<void> {
+    policy = TRY(policy_of(connection, organisation, content.draft, asked));
+    return holes.look_up(connection, organisation, asked);
   }));
   audience::ExpandRequest request;
   request.organisation = organisation;
   request.as_of = asked.now;
+  request.languages = holes.languages();
   std::string cursor;
   std::int64_t looked_at = 0;
   for (bool is_last = false; !is_last && looked_at < kPeopleMax;) {
@@ -220,16 +281,16 @@ Result<void> check_people(db::Database& database, OrganisationId organisation, c
     const auto recipients =
         TRY(database.read_value([&](db::Connection& connection) -> Result<Recipients> {
           batch =
-              TRY(audience::expand(connection, request, audience, question.used, cursor, kBatch));
+              TRY(audience::expand(connection, request, audience, holes.used(), cursor, kBatch));
           const auto suppressed = TRY(audience::find_suppressed_among(
-              connection, organisation, request.channel, batch.candidates, question.policy));
-          return audience::unite_recipients(batch.candidates, suppressed, question.policy);
+              connection, organisation, request.channel, batch.candidates, policy));
+          return audience::unite_recipients(batch.candidates, suppressed, policy);
         }));
     looked_at += std::ssize(batch.candidates);
     for (const audience::Recipient& recipient : recipients) {
       if (recipient.decision.state != MessageState::waiting) continue;
       ++preflight.recipients;
-      counter.add(recipient.values, recipient.address);
+      holes.add(recipient);
     }
     cursor = std::move(batch.cursor);
     is_last = batch.is_last;
@@ -246,7 +307,7 @@ Result<void> check_people(db::Database& database, OrganisationId organisation, c
         about("nobody", Severity::blocking,
               "Nobody in this audience would get it. The breakdown of the audience tells why."));
   }
-  append(preflight.findings, counter.findings());
+  append(preflight.findings, holes.findings());
   preflight.findings = blocking_first(std::move(preflight.findings));
   return {};
 }

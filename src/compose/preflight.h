@@ -10,8 +10,8 @@
 #include "audience/audience.h"
 #include "base/clock.h"
 #include "base/result.h"
-#include "compose/draft.h"
 #include "compose/finding.h"
+#include "compose/variants.h"
 #include "db/connection.h"
 #include "db/database.h"
 #include "domain/campaign.h"
@@ -34,7 +34,7 @@ struct PreflightContext {
 struct Preflight {
   std::vector<Finding> findings;  // what blocks first
   std::int64_t recipients = 0;    // who would get a message
-  std::int64_t size = 0;          // octets of one message; 0: it cannot be built yet
+  std::int64_t size = 0;  // octets of one message in the longest language; 0: cannot be built yet
 
   bool is_blocked() const;
 };
@@ -42,13 +42,14 @@ struct Preflight {
 // How many people are looked at, at most; of a larger audience the finding not_everybody says so.
 inline constexpr std::int64_t kPeopleMax = 200'000;
 
-// Adds what the people of the audience make of the draft: empty_value for the tags that leave a
-// hole, nobody (blocking) for an audience of whom nobody would be written to. The same rule as in
-// the breakdown and the sending says who would be; of `asked` kind and now count. Reads in batches,
-// each on its own; not from within a read. Errors: audience.empty (invalid), segment.*.
-Result<void> check_people(db::Database& database, OrganisationId organisation, const Draft& draft,
-                          const audience::Audience& audience, const RecipientPolicy& asked,
-                          Preflight& preflight);
+// Adds what the people of the audience make of the message, each in their own language: empty_value
+// for the tags that leave a hole, nobody (blocking) for an audience of whom nobody would be written
+// to. The same rule as in the breakdown and the sending says who would be; of `asked` kind and now
+// count. Reads in batches, each on its own; not from within a read. Errors: audience.empty
+// (invalid), segment.*.
+Result<void> check_people(db::Database& database, OrganisationId organisation,
+                          const LocalisedDraft& content, const audience::Audience& audience,
+                          const RecipientPolicy& asked, Preflight& preflight);
 
 // What the law asks of a campaign (check_obligations), by its topic: also topic_missing,
 // topic_archived, topic_channel, all blocking.
@@ -56,9 +57,9 @@ Result<std::vector<Finding>> check_topic(db::Connection& connection,
                                          const identity::Organisation& organisation,
                                          const Draft& draft, MessageKind kind);
 
-// Codes besides those of content_check.h: no_sender, sender_unverified, bad_reply_to,
-// attachment_missing, attachments_too_large, html_too_large, liquid.render.
+// Every language of it. Codes besides those of content_check.h: no_sender, sender_unverified,
+// bad_reply_to, attachment_missing, attachments_too_large, html_too_large, liquid.render.
 Result<Preflight> check_before_sending(db::Connection& connection, const PreflightContext& context,
-                                       const Draft& draft, MessageKind kind);
+                                       const LocalisedDraft& content, MessageKind kind);
 
 }  // namespace tidings::compose

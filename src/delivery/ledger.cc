@@ -69,8 +69,9 @@ Result<void> Ledger::enqueue(Connection& connection, const CampaignKeys& campaig
     rows.insert(rows.end(),
                 {Param(campaign.organisation_id), Param(message.id),
                  campaign.campaign_id.valid() ? Param(campaign.campaign_id) : Param(),
-                 Param(campaign.content_version_id), Param(int(campaign.kind)),
-                 Param(int(campaign.channel)),
+                 Param(message.content_version_id.valid() ? message.content_version_id
+                                                          : campaign.content_version_id),
+                 Param(int(campaign.kind)), Param(int(campaign.channel)),
                  message.contact_id.valid() ? Param(message.contact_id) : Param(),
                  Param(message.address), Param(message.normalised), Param(message.values_hash),
                  Param(message.values), Param(int(message.state)), Param(int(status)),

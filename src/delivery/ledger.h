@@ -27,6 +27,8 @@ namespace tidings::delivery {
 struct NewMessage {
   MessageId id;
   ContactId contact_id;
+  // What it is made of; not valid(): the content of its campaign itself.
+  ContentVersionId content_version_id = {};
   std::string address;  // as the contact has it; empty when there is none
   std::string normalised;
   std::int64_t values_hash = 0;

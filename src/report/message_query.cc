@@ -1,6 +1,8 @@
 #include "report/message_query.h"
 
 #include <algorithm>
+#include <optional>
+#include <unordered_map>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -40,6 +42,12 @@ constexpr db::Statement kCampaigns{
     " AND (CAST($2 AS BIGINT) IS NULL OR campaign_id = $2) GROUP BY campaign_id) n"
     " ON n.campaign_id = c.id WHERE c.organisation_id = $1 AND c.deleted_at IS NULL"
     " AND (CAST($2 AS BIGINT) IS NULL OR c.id = $2) ORDER BY c.id DESC LIMIT $3"};
+constexpr db::Statement kVariants{
+    "report.content_variants",
+    "SELECT t.content_version_id, t.variant_id, v.subject FROM content_variant t"
+    " JOIN content_version v ON v.organisation_id = t.organisation_id AND v.id = t.variant_id"
+    " WHERE t.organisation_id = $1 AND t.position > 0"
+    " AND (CAST($2 AS BIGINT) IS NULL OR t.content_version_id = $2)"};
 constexpr db::Statement kDeletedCampaigns{
     "report.deleted_campaigns",
     "SELECT id FROM campaign WHERE organisation_id = $1 AND deleted_at IS NOT NULL"};
@@ -152,26 +160,42 @@ class Compiler {
   }
 
   Result<void> read_campaigns() {
-    return connection_.query(kCampaigns,
-                             {organisation_, filter_.campaign, filter_.campaign ? 1 : kCampaignsMax,
-                              filter_.sender.empty() ? 0 : 1},
-                             [&](const db::Row& row) {
-                               CampaignFacts facts;
-                               facts.id = row.id<CampaignId>(0);
-                               facts.content_version_id = row.id<ContentVersionId>(1);
-                               facts.subject_key = wire::fold_case(row.text(2));
-                               std::string sender = row.string(3);
-                               if (!sender.empty()) sender += ' ';
-                               facts.sender_key = wire::fold_case(sender.append(row.text(4)));
-                               facts.has_attachments = row.boolean(5);
-                               facts.range.after = smallest_id_at(row.instant(6) - kClockSlack) - 1;
-                               if (!row.is_null(7))
-                                 facts.range.before = smallest_id_at(row.instant(7) + kClockSlack);
-                               if (!row.is_null(8))
-                                 facts.range = {row.integer(8) - 1, row.integer(9) + 1};
-                               facts.total = row.integer(10);
-                               made_.campaigns.push_back(std::move(facts));
-                             });
+    TRY(connection_.query(kCampaigns,
+                          {organisation_, filter_.campaign, filter_.campaign ? 1 : kCampaignsMax,
+                           filter_.sender.empty() ? 0 : 1},
+                          [&](const db::Row& row) {
+                            CampaignFacts facts;
+                            facts.id = row.id<CampaignId>(0);
+                            facts.content_version_id = row.id<ContentVersionId>(1);
+                            facts.subject_key = wire::fold_case(row.text(2));
+                            std::string sender = row.string(3);
+                            if (!sender.empty()) sender += ' ';
+                            facts.sender_key = wire::fold_case(sender.append(row.text(4)));
+                            facts.has_attachments = row.boolean(5);
+                            facts.range.after = smallest_id_at(row.instant(6) - kClockSlack) - 1;
+                            if (!row.is_null(7))
+                              facts.range.before = smallest_id_at(row.instant(7) + kClockSlack);
+                            if (!row.is_null(8))
+                              facts.range = {row.integer(8) - 1, row.integer(9) + 1};
+                            facts.total = row.integer(10);
+                            made_.campaigns.push_back(std::move(facts));
+                          }));
+    return read_variants();
+  }
+
+  Result<void> read_variants() {
+    if (made_.campaigns.empty()) return {};
+    std::optional<ContentVersionId> one;
+    if (filter_.campaign) one = made_.campaigns.front().content_version_id;
+    std::unordered_map<ContentVersionId, CampaignFacts*> by_content;
+    return connection_.query(kVariants, {organisation_, one}, [&](const db::Row& row) {
+      if (by_content.empty()) {
+        for (CampaignFacts& facts : made_.campaigns) by_content[facts.content_version_id] = &facts;
+      }
+      const auto at = by_content.find(row.id<ContentVersionId>(0));
+      if (at == by_content.end()) return;
+      at->second->variants.push_back({row.id<ContentVersionId>(1), wire::fold_case(row.text(2))});
+    });
   }
 
   void add_source(std::string from, std::string id, std::string_view access,
@@ -338,7 +362,11 @@ class Compiler {
     if (filter_.sender.empty() && !filter_.has_attachments) return;
     std::vector<std::int64_t> contents;
     for (const CampaignFacts& facts : made_.campaigns) {
-      if (passes(facts)) contents.push_back(facts.content_version_id.value);
+      if (!passes(facts)) continue;
+      contents.push_back(facts.content_version_id.value);
+      for (const VariantFacts& variant : facts.variants) {
+        contents.push_back(variant.content_version_id.value);
+      }
     }
     if (contents.empty()) contents.push_back(-1);
     std::string single = "s.organisation_id = m.organisation_id AND s.id = m.id";
@@ -363,11 +391,17 @@ class Compiler {
       return;
     }
     std::vector<std::int64_t> contents;
+    const auto look = [&](ContentVersionId content, const std::string& subject_key) {
+      const Has has = subject_has(subject_key, text_);
+      if (has == Has::never) return;
+      contents.push_back(content.value);
+      if (has == Has::perhaps) made_.templated.insert(content.value);
+    };
     for (const CampaignFacts& facts : made_.campaigns) {
-      const Has has = subject_has(facts.subject_key, text_);
-      if (has == Has::never) continue;
-      contents.push_back(facts.content_version_id.value);
-      if (has == Has::perhaps) made_.templated.insert(facts.content_version_id.value);
+      look(facts.content_version_id, facts.subject_key);
+      for (const VariantFacts& variant : facts.variants) {
+        look(variant.content_version_id, variant.subject_key);
+      }
     }
     std::string condition = contains(connection_.dialect(), "m.normalised", part);
     if (!contents.empty()) {

@@ -36,6 +36,12 @@ struct Source {
   std::vector<IdRange> ranges;  // disjoint, ascending
 };
 
+// Its content in another language; sender and attachments are the campaign's.
+struct VariantFacts {
+  ContentVersionId content_version_id;
+  std::string subject_key;
+};
+
 // A campaign whose messages a filter may concern.
 struct CampaignFacts {
   CampaignId id;
@@ -45,6 +51,7 @@ struct CampaignFacts {
   bool has_attachments = false;
   IdRange range;  // of the ids of its messages
   std::int64_t total = 0;
+  std::vector<VariantFacts> variants;
 };
 
 struct CompiledFilter {

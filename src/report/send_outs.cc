@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <tuple>
+#include <unordered_set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -36,7 +37,7 @@ constexpr db::Statement kCampaigns{
     " COALESCE(v.from_name, s.name, ''), COALESCE(v.from_address, s.address, ''),"
     " COALESCE(c.started_at, c.scheduled_at, c.created_at), COALESCE(n.sent, 0),"
     " COALESCE(n.total, 0), EXISTS (SELECT 1 FROM content_attachment a WHERE a.organisation_id ="
-    " c.organisation_id AND a.content_version_id = c.content_version_id)"
+    " c.organisation_id AND a.content_version_id = c.content_version_id), c.content_version_id"
     " FROM campaign c LEFT JOIN content_version v ON v.organisation_id = c.organisation_id"
     " AND v.id = c.content_version_id LEFT JOIN sender s ON s.organisation_id = c.organisation_id"
     " AND s.id = c.sender_id LEFT JOIN (SELECT campaign_id, CAST(SUM(sent) AS BIGINT) AS sent,"
@@ -49,6 +50,12 @@ constexpr db::Statement kCampaigns{
     "$3)"
     " AND (CAST($4 AS BIGINT) IS NULL OR COALESCE(c.started_at, c.scheduled_at, c.created_at) < $4)"
     " ORDER BY c.id DESC LIMIT $5"};
+
+constexpr db::Statement kVariantSubjects{
+    "report.variant_subjects",
+    "SELECT t.content_version_id, v.subject FROM content_variant t JOIN content_version v"
+    " ON v.organisation_id = t.organisation_id AND v.id = t.variant_id"
+    " WHERE t.organisation_id = $1 AND t.position > 0"};
 
 struct SortFacts {
   std::string_view word;
@@ -162,6 +169,13 @@ class Reader {
 
   // All that pass, in no order.
   Result<std::vector<Keyed>> campaigns(SendOutSort sort) {
+    // A campaign is found by its subject in any language, and shown with its own.
+    std::unordered_set<std::int64_t> in_variants;
+    if (!text_.empty()) {
+      TRY(connection_.query(kVariantSubjects, {organisation_}, [&](const db::Row& row) {
+        if (wire::fold_case(row.text(1)).contains(text_)) in_variants.insert(row.integer(0));
+      }));
+    }
     std::vector<Keyed> rows;
     TRY(connection_.query(
         kCampaigns,
@@ -169,6 +183,7 @@ class Reader {
         [&](const db::Row& row) {
           Keyed one{{}, read_campaign(row)};
           if (!passes(one.row)) return;
+          if (!has_text(one.row) && !in_variants.contains(row.integer(13))) return;
           const auto state = static_cast<CampaignState>(row.integer(4));
           one.key = key_of(sort, one.row, state);
           rows.push_back(std::move(one));
@@ -280,7 +295,10 @@ class Reader {
     if (filter_.channel && *filter_.channel != row.channel) return false;
     if (!has(filter_.statuses, row.status)) return false;
     if (filter_.has_attachments && *filter_.has_attachments != row.has_attachments) return false;
-    if (!wire::fold_case(row.sender).contains(sender_)) return false;
+    return wire::fold_case(row.sender).contains(sender_);
+  }
+
+  bool has_text(const SendOut& row) const {
     return text_.empty() || wire::fold_case(row.subject).contains(text_) ||
            wire::fold_case(row.name).contains(text_);
   }

@@ -462,6 +462,8 @@ Result<Answer> check(const Call& call) {
                        {"code", finding.code},
                        {"message", finding.sentence},
                        {"part", finding.part},
+                       {"field", compose::place_of(finding)},
+                       {"locale", finding.locale},
                        {"line", finding.line}});
     }
     return Answer::ok(json::object{{"ready", ready}, {"findings", std::move(items)}});

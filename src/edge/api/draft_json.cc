@@ -37,6 +37,15 @@ Result<compose::Draft> patched_draft(const compose::Draft& before, const json::v
   return compose::draft_from_json(merged);
 }
 
+Result<compose::LocalisedDraft> localised_draft(const json::object& body) {
+  compose::LocalisedDraft content;
+  if (const auto* draft = body.if_contains("draft")) content.draft = TRY(patched_draft({}, *draft));
+  if (const auto* variants = body.if_contains("variants")) {
+    content.variants = TRY(compose::variants_from_json(*variants));
+  }
+  return content;
+}
+
 json::array to_json(std::span<const compose::Finding> findings) {
   json::array list;
   for (const compose::Finding& finding : findings) {
@@ -46,6 +55,8 @@ json::array to_json(std::span<const compose::Finding> findings) {
                                 {"severity", to_string(finding.severity)},
                                 {"sentence", finding.sentence},
                                 {"part", finding.part},
+                                {"field", compose::place_of(finding)},
+                                {"locale", finding.locale},
                                 {"line", finding.line},
                                 {"column", finding.column},
                                 {"count", finding.count},

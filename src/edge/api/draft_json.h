@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "audience/audience_json.h"
-#include "compose/draft.h"
 #include "compose/finding.h"
+#include "compose/variants.h"
 #include "domain/campaign.h"
 #include "edge/api/call.h"
 
@@ -29,6 +29,10 @@ std::vector<compose::FieldProblem> audience_problems(
 // `before` with the members that `patch` gives (RFC 7396; null empties one). The patch fits the
 // schema Draft. Error: draft.malformed (invalid).
 Result<compose::Draft> patched_draft(const compose::Draft& before, const boost::json::value& patch);
+
+// The members `draft` and `variants` of a request: a message in all its languages. Error:
+// draft.malformed (invalid).
+Result<compose::LocalisedDraft> localised_draft(const boost::json::object& body);
 
 boost::json::array to_json(std::span<const compose::Finding> findings);
 

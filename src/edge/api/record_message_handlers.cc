@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "delivery/attempt_data.h"
 #include "delivery/content_store.h"
+#include "delivery/content_variants.h"
 #include "delivery/message_deletion.h"
 #include "edge/api/json_values.h"
 #include "edge/api/record_handlers.h"
@@ -80,6 +81,7 @@ Result<Answer> get_message(const Call& call) {
   object["deleted_at"] = instant_or_null(entry.deleted_at);
   json::array events;
   std::string body;
+  std::string locale;
   std::optional<delivery::Tombstone> tombstone;
   TRY(call.services.database.read([&](db::Connection& connection) -> Result<void> {
     events.clear();
@@ -87,6 +89,8 @@ Result<Answer> get_message(const Call& call) {
       events.push_back(event_json(event));
     }
     body = TRY(report::body_record(connection, call.organisation(), entry.id));
+    locale =
+        TRY(delivery::locale_of_content(connection, call.organisation(), entry.content_version_id));
     tombstone = TRY(delivery::find_tombstone(connection, call.organisation(),
                                              delivery::Purged::message, entry.id.value));
     if (!tombstone && entry.campaign_id.valid() && entry.deleted_at) {
@@ -95,6 +99,7 @@ Result<Answer> get_message(const Call& call) {
     }
     return {};
   }));
+  object["locale"] = locale;
   object["purged"] = nullptr;
   if (tombstone) {
     object["purged"] = json::object{{"purged_at", instant_text(tombstone->began_at)},

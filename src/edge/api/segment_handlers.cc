@@ -1,6 +1,7 @@
 #include "edge/api/segment_handlers.h"
 
 #include <boost/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "audience/address_list.h"
@@ -13,6 +14,7 @@
 #include "delivery/content_store.h"
 #include "delivery/email_builder.h"
 #include "edge/api/json_values.h"
+#include "identity/organisations.h"
 #include "wire/email_address.h"
 
 namespace tidings::api {
@@ -252,7 +254,13 @@ json::value breakdown_json(const audience::Breakdown& breakdown) {
                      {"count", entry.count},
                      {"examples", recipients_json(entry.examples)}});
   }
+  json::array languages;
+  for (const audience::LanguageCount& one : breakdown.languages) {
+    languages.push_back(
+        json::object{{"locale", one.locale}, {"is_own", one.is_own}, {"count", one.count}});
+  }
   return json::object{
+      {"languages", std::move(languages)},
       {"included", items_json(breakdown.included)},
       {"excluded", items_json(breakdown.excluded)},
       {"left_out", std::move(left_out)},
@@ -264,11 +272,9 @@ json::value breakdown_json(const audience::Breakdown& breakdown) {
       {"is_over_limit", breakdown.is_over_limit()}};
 }
 
-// What the content reads of people: it decides who shares a copy.
-Result<audience::UsedFields> fields_read_by(const Call& call, const json::object& body) {
-  const json::value* given = body.if_contains("content");
-  if (given == nullptr) return audience::UsedFields();
-  const json::object& object = given->as_object();
+// What one language of the content reads of people.
+Result<audience::UsedFields> fields_in(const json::object& object,
+                                       const compose::ContactNames& names) {
   delivery::EmailContent content;
   content.subject = text_of(object, "subject");
   content.html = text_of(object, "html");
@@ -276,10 +282,37 @@ Result<audience::UsedFields> fields_read_by(const Call& call, const json::object
   content.from = TRY(wire::parse_mailbox("preview@example.org"));
   content.envelope_from = content.from.address.normalised;
   const auto email = TRY(delivery::CompiledEmail::compile(std::move(content)));
-  const auto names = TRY(call.services.database.read_value([&](db::Connection& connection) {
-    return compose::contact_names(connection, call.organisation());
-  }));
   return delivery::used_contact_fields(email, names);
+}
+
+// What the content reads of people, in each language: it decides who shares a copy.
+struct ContentFields {
+  audience::UsedFields used;
+  std::optional<audience::ContentLanguages> languages;
+};
+Result<ContentFields> fields_read_by(db::Connection& connection, const Call& call,
+                                     const json::object& body) {
+  ContentFields read;
+  const json::value* given = body.if_contains("content");
+  if (given == nullptr) return read;
+  const json::object& object = given->as_object();
+  const auto names = TRY(compose::contact_names(connection, call.organisation()));
+  read.used = TRY(fields_in(object, names));
+  const json::value* variants = object.if_contains("variants");
+  if (variants == nullptr || variants->as_array().empty()) return read;
+  auto& languages = read.languages.emplace();
+  languages.own = text_of(object, "locale");
+  if (languages.own.empty()) {
+    languages.own = TRY(identity::find_organisation(connection, call.organisation())).locale;
+  }
+  for (const json::value& one : variants->as_array()) {
+    const json::object& variant = one.as_object();
+    languages.locales.push_back(text_of(variant, "locale"));
+    // One that is not written yet reads nothing.
+    const bool is_written = !text_of(variant, "html").empty() || !text_of(variant, "text").empty();
+    languages.used.push_back(is_written ? TRY(fields_in(variant, names)) : audience::UsedFields());
+  }
+  return read;
 }
 
 Channel channel_of(const json::object& body) {
@@ -294,9 +327,11 @@ Result<Answer> preview_audience(const Call& call) {
   };
   const auto read = audience::read_audience(body.at("audience"), channel_of(body));
   if (!read.problems.empty()) return refuse(read.problems);
-  const auto used = TRY(fields_read_by(call, body));
+  const auto fields = TRY(call.services.database.read_value(
+      [&](db::Connection& connection) { return fields_read_by(connection, call, body); }));
   audience::ExpandRequest request{call.organisation(), channel_of(body)};
   request.as_of = call.now();
+  request.languages = fields.languages ? &*fields.languages : nullptr;
   return call.services.database.read_value([&](db::Connection& connection) -> Result<Answer> {
     const auto problems =
         TRY(audience::check_audience(connection, call.organisation(), read.audience));
@@ -311,7 +346,7 @@ Result<Answer> preview_audience(const Call& call) {
     }
     const RecipientPolicy policy{.kind = MessageKind::campaign, .consent = TRY(consent)};
     return Answer::ok(breakdown_json(
-        TRY(audience::break_down(connection, request, read.audience, used, policy))));
+        TRY(audience::break_down(connection, request, read.audience, fields.used, policy))));
   });
 }
 

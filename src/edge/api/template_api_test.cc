@@ -149,7 +149,9 @@ TEST_P(TemplatesApi, languages_of_a_template_are_kept_and_each_is_there_once) {
                 R"({"name": "T", "variants": [{"locale": "nl", "subject": "Hoi {{ x }}"}]})");
   ASSERT_EQ(made.status, 201) << made.text;
   EXPECT_EQ(made.json.at("variants").at(0).at("subject"), "Hoi {{ x }}");
-  EXPECT_EQ(made.json.at("findings").at(0).at("part"), "nl/subject");
+  EXPECT_EQ(made.json.at("findings").at(0).at("part"), "subject");
+  EXPECT_EQ(made.json.at("findings").at(0).at("field"), "/variants/0/subject");
+  EXPECT_EQ(made.json.at("findings").at(0).at("locale"), "nl");
 }
 
 // ---------------------------------------------------------------- media

@@ -24,39 +24,24 @@ using compose::Finding;
 using compose::Template;
 using compose::TemplateContent;
 using compose::TemplateFields;
-using compose::Variant;
 
 json::value audience_value(const TemplateContent& content) {
   return content.audience ? audience::to_json(*content.audience) : json::value(nullptr);
-}
-
-Draft as_draft(const Variant& variant) {
-  Draft draft;
-  draft.subject = variant.subject;
-  draft.preheader = variant.preheader;
-  draft.html = variant.html;
-  draft.text = variant.text;
-  return draft;
 }
 
 // What stands in the way of sending it; it is saved all the same.
 Result<std::vector<Finding>> findings_of(db::Connection& connection, OrganisationId organisation,
                                          const TemplateFields& fields) {
   const auto known = TRY(compose::known_tags(connection, organisation, fields.kind));
-  const auto check = [&](const Draft& draft) {
+  const auto check = [&](const Draft& draft) -> Result<std::vector<Finding>> {
     auto findings = compose::check_liquid(draft);
     for (Finding& finding : compose::check_tags(draft, known)) {
       findings.push_back(std::move(finding));
     }
     return findings;
   };
-  auto findings = check(fields.content.draft);
-  for (const Variant& variant : fields.content.variants) {
-    for (Finding& finding : check(as_draft(variant))) {
-      finding.part = variant.locale + "/" + finding.part;
-      findings.push_back(std::move(finding));
-    }
-  }
+  std::vector<Finding> findings;
+  TRY(compose::check_each_language(fields.content, findings, check));
   return findings;
 }
 

@@ -72,6 +72,18 @@ int list(const CampaignFlags& flags) {
   return kDone;
 }
 
+// "in nl, fr, pl-PL", of one in several languages.
+void print_languages(const json::object& campaign) {
+  const json::array& variants = campaign.at("variants").as_array();
+  if (variants.empty()) return;
+  const std::string own = text_of(campaign.at("draft").as_object(), "locale");
+  std::string line = own.empty() ? "its own language" : own;
+  for (const json::value& variant : variants) {
+    line += ", " + text_of(variant.as_object(), "locale");
+  }
+  fmt::print("  in {}\n", harmless(line));
+}
+
 int act(const CampaignFlags& flags, std::string_view step, const json::value& body) {
   const bool is_look = step.empty();
   const std::string target =
@@ -82,6 +94,7 @@ int act(const CampaignFlags& flags, std::string_view step, const json::value& bo
     fmt::print("{}\n", json::serialize(answer->body));
   } else {
     print_line(answer->body.as_object());
+    print_languages(answer->body.as_object());
   }
   return kDone;
 }

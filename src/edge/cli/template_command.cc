@@ -69,7 +69,9 @@ void print_findings(const json::value& answer) {
             : fmt::format("{}, line {}, column {}: ", text_member(finding, "part"),
                           json::serialize(finding.at("line")),
                           json::serialize(finding.at("column")));
-    fmt::print(stderr, "tidings: {}{}\n", place, harmless(text_member(finding, "sentence")));
+    const std::string locale(text_member(finding, "locale"));
+    fmt::print(stderr, "tidings: {}{}{}\n", harmless(locale.empty() ? locale : locale + ": "),
+               place, harmless(text_member(finding, "sentence")));
   }
 }
 
