@@ -392,16 +392,17 @@ TEST_P(ExpandTest, ByContactAreTheSameCandidatesAsByAddress) {
   }));
 }
 
+Person person(std::int64_t id, std::string first, std::string address) {
+  Person made;
+  made.id = ContactId{id};
+  made.first_name = std::move(first);
+  made.created = kNow;
+  if (!address.empty()) made.addresses.push_back({Channel::email, std::move(address), true});
+  return made;
+}
+
 World school() {
   World world;
-  const auto person = [&](std::int64_t id, std::string first, std::string address) {
-    Person made;
-    made.id = ContactId{id};
-    made.first_name = std::move(first);
-    made.created = kNow;
-    if (!address.empty()) made.addresses.push_back({Channel::email, std::move(address), true});
-    return made;
-  };
   world.groups = {GroupId{1}};
   world.people = {person(11, "Ann", ""),
                   person(12, "Ben", ""),
@@ -447,8 +448,8 @@ TEST_P(ExpandTest, EverybodyGetsTheirLanguageWithTheFieldsThatItReads) {
   EXPECT_EQ(united[0].variant, 0);
   EXPECT_EQ(united[0].values, R"({"first_name":"Other"})");
   EXPECT_EQ(united[1].variant, 1);
-  EXPECT_EQ(united[1].values, R"({"student":{"first_name":"Ann"}})");
-  EXPECT_EQ(united[2].values, R"({"student":{"first_name":"Ben"}})");
+  EXPECT_EQ(united[1].values, R"({"@student":{"first_name":"Ann"}})");
+  EXPECT_EQ(united[2].values, R"({"@student":{"first_name":"Ben"}})");
   EXPECT_EQ(united[3].variant, kOwnLanguage);
 
   ExpandRequest request{world.organisation};
