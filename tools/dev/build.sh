@@ -10,7 +10,7 @@ dev_build() {
   . tools/dev/setup.sh
   setup_for build
   configure release
-  compile release
+  compile release tidings
   [ $slowest = 0 ] || slowest_files
 }
 
