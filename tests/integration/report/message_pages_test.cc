@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 #include <set>
+#include <unordered_map>
 
 #include <gtest/gtest.h>
 
@@ -109,6 +110,7 @@ class MessagePagesTest : public testing::TestWithParam<db::testing::Kind> {
     }
     const auto email = delivery::CompiledEmail::compile(content).value();
     const auto id = ids_.next<ContentVersionId>();
+    subjects_[id] = subject;
     write([&](db::Connection& c) {
       return delivery::freeze_content(c, kOrganisation, id, email, {}, "ref", clock_.at);
     });
@@ -176,13 +178,11 @@ class MessagePagesTest : public testing::TestWithParam<db::testing::Kind> {
   }
   // As it was written; ASCII is folded alone.
   std::string subject_key(const LogEntry& entry) const {
-    for (const auto& campaign : campaigns_) {
-      if (campaign.id == entry.campaign_id) {
-        std::string key = campaign.name;
-        std::ranges::transform(key, key.begin(),
-                               [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-        return key;
-      }
+    if (entry.campaign_id.valid()) {
+      std::string key = subjects_.at(entry.content_version_id);
+      std::ranges::transform(key, key.begin(),
+                             [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+      return key;
     }
     return wire::fold_case(entry.subject);
   }
@@ -214,7 +214,8 @@ class MessagePagesTest : public testing::TestWithParam<db::testing::Kind> {
   IdSource ids_{clock_, 3};
   delivery::Ledger ledger_{ids_, NodeId{5}, 3};
   std::vector<compose::Campaign> campaigns_;
-  std::vector<ContentVersionId> variants_;  // of the second campaign
+  std::vector<ContentVersionId> variants_;                      // of the second campaign
+  std::unordered_map<ContentVersionId, std::string> subjects_;  // as they were written
   ContentVersionId content_;
 };
 
