@@ -408,16 +408,20 @@ class Compiler {
   std::string stands_in(const std::string& json, const FieldTest& test) {
     constexpr std::size_t values_max = 4;
     if (test.op == FieldOperator::empty || test.values.size() > values_max) return {};
-    std::vector<std::string> terms;
+    std::vector<std::string> wanted;
     for (const RuleValue& each : test.values) {
-      std::string wanted = fold_ascii(std::get<std::string>(each));
-      const bool is_plain = std::ranges::all_of(wanted, [](char c) {
+      wanted.push_back(fold_ascii(std::get<std::string>(each)));
+      const bool is_plain = std::ranges::all_of(wanted.back(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == ' ' || c == '-' || c == '.';
       });
-      if (wanted.empty() || !is_plain) return {};
-      terms.push_back(is_sqlite() ? fmt::format("{} LIKE {}", json, sql_.param("%" + wanted + "%"))
+      if (wanted.back().empty() || !is_plain) return {};
+    }
+    // Only now: a parameter that the statement does not name is none.
+    std::vector<std::string> terms;
+    for (std::string& word : wanted) {
+      terms.push_back(is_sqlite() ? fmt::format("{} LIKE {}", json, sql_.param("%" + word + "%"))
                                   : fmt::format("strpos({}, {}) > 0", folded(json),
-                                                sql_.param(std::move(wanted))));
+                                                sql_.param(std::move(word))));
     }
     return "(" + join_balanced(terms, "OR") + ")";
   }

@@ -82,6 +82,8 @@ TEST_P(SegmentSqlTest, TakesHostileTextAsText) {
   EXPECT_EQ(found({"first_name", starts_with, {std::string("robert')")}}), 1u);
   EXPECT_EQ(found({"fields.a') OR 1=1 --", is, {std::string("$1")}}), 1u);
   EXPECT_EQ(found({"fields.a') OR 1=1 --", is, {std::string("x")}}), 0u);
+  // The first could be looked for in the JSON's text, the second could not.
+  EXPECT_EQ(found({"fields.a') OR 1=1 --", one_of, {std::string("x"), std::string("$1")}}), 1u);
 }
 
 TEST_P(SegmentSqlTest, TakesTheLargestRuleThereMayBe) {
