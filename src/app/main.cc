@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   add_export_command(app, line);
   add_suppression_command(app, line);
   add_sender_command(app, line);
+  add_domain_command(app, line);
   add_template_command(app, line);
   add_serve_command(app, line);
   add_user_command(app, line);

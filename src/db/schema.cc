@@ -398,6 +398,7 @@ std::span<const Migration> migrations() {
       {15, "languages", kLanguagesSchema},
       {16, "record orders", kRecordOrdersSchema},
       {17, "second factor", kSecondFactorSchema},
+      {18, "sending domains", kDomainsSchema},
   });
   return list;
 }

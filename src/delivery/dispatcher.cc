@@ -153,7 +153,7 @@ Dispatcher::~Dispatcher() {
     impl_->stop = true;
   }
   impl_->inbox_wake.notify_all();
-  if (impl_->preparer.joinable()) impl_->preparer.join();
+  for (std::thread& preparer : impl_->preparers) preparer.join();
   // Without sites first: what their transports report on the way out goes back to the ledger.
   const auto sites = std::exchange(impl_->sites, {});
   impl_->campaigns.clear();
@@ -164,7 +164,9 @@ Dispatcher::~Dispatcher() {
 }
 
 void Dispatcher::start() {
-  impl_->preparer = std::thread([raw = impl_.get()] { raw->run_preparing(); });
+  for (int i = 0; i < std::max(impl_->options.preparing_threads, 1); ++i) {
+    impl_->preparers.emplace_back([raw = impl_.get(), i] { raw->run_preparing(i > 0); });
+  }
   impl_->loop.post([impl = impl_] {
     impl->renew_lease();
     impl->poll_suppressions();

@@ -2,12 +2,12 @@
 // order them, gives them to transports, journals intents and settlements, reports to the ledger.
 //
 // One thread (the event loop's) decides and speaks to transports; preparing (rendering, encoding,
-// compressing) happens on a thread of its own; the database on its writer thread. Bounds: about
-// `prefetch` messages are held in memory between claim and settlement; the ledger gets them in
-// groups, one transaction at a time.
-// When the database or the journal cannot be written (disk full, server away) nothing is lost and
-// nothing new is attempted; it is tried again every second, and trouble() says why.
-// Thread: public functions from any.
+// signing, compressing) happens on a thread of its own, and on more while a message takes long (an
+// RSA signature takes five times what the rest does); the database on its writer thread. Bounds:
+// about `prefetch` messages are held in memory between claim and settlement; the ledger gets them
+// in groups, one transaction at a time. When the database or the journal cannot be written (disk
+// full, server away) nothing is lost and nothing new is attempted; it is tried again every second,
+// and trouble() says why. Thread: public functions from any.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,7 @@ struct DispatcherOptions {
   int prefetch = 1000;
   Duration lease = std::chrono::seconds(60);
   RetryPolicy retry;
+  int preparing_threads = 1;  // at most; further ones help once a message takes over 100 µs
 };
 
 // A campaign that may send now.
@@ -45,8 +46,9 @@ struct CampaignWork {
 // The messages of a transport that belong to no campaign.
 CampaignWork direct_work(OrganisationId organisation, TransportId transport);
 
-// Renders a claimed message into octets. Called on the preparing thread; an error is the
-// message's own failure (its sentence becomes the reason's words).
+// Renders a claimed message into octets. Called on the preparing threads, at the same time where
+// there are several; an error is the message's own failure (its sentence becomes the reason's
+// words).
 using Prepare =
     std::function<Result<std::unique_ptr<PreparedMessage>>(const ClaimedMessage& message)>;
 

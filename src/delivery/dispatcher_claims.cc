@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <ranges>
 
@@ -13,6 +14,7 @@ constexpr Duration kTroublePause = std::chrono::seconds(1);
 constexpr Duration kMakePause = std::chrono::seconds(5);
 constexpr Duration kIdleClaim = std::chrono::milliseconds(200);
 constexpr std::size_t kPreparedChunk = 32;
+constexpr Duration kHelpFrom = std::chrono::microseconds(100);
 constexpr std::size_t kSentenceMax = 4096;
 constexpr std::size_t kReadyBytes = std::size_t{24} << 20;
 
@@ -242,37 +244,55 @@ void Dispatcher::Impl::claimed(const CampaignWork& work, std::vector<ClaimedMess
         for (ClaimedMessage& message : messages) inbox.push_back({std::move(message), number, {}});
       }
     }
-    inbox_wake.notify_one();
+    inbox_wake.notify_all();
   }
   publish();
   claim_more();
   check_drained();
 }
 
-void Dispatcher::Impl::run_preparing() {
+// Helpers sleep until the first thread finds that it is slow, and again when it is not any more.
+void Dispatcher::Impl::run_preparing(bool is_helper) {
   std::vector<Job> chunk;
+  Duration taken{};
+  const auto hand_over = [&] {
+    if (!is_helper) call_help(taken / chunk.size());
+    taken = {};
+    auto handed = std::make_shared<std::vector<Job>>(std::move(chunk));
+    chunk.clear();
+    loop.post([self = shared_from_this(), handed] { self->prepared(std::move(*handed)); });
+  };
   for (;;) {
-    Job job;
+    std::optional<Job> job;
     {
       std::unique_lock lock(inbox_mutex);
-      inbox_wake.wait(lock, [this] { return stop || !inbox.empty(); });
+      const auto has_work = [&] { return !inbox.empty() && (!is_helper || wants_help); };
+      if (chunk.empty()) inbox_wake.wait(lock, [&] { return stop || has_work(); });
       if (stop) return;
-      job = std::move(inbox.front());
-      inbox.pop_front();
+      if (has_work()) {
+        job.emplace(std::move(inbox.front()));
+        inbox.pop_front();
+      }
     }
-    job.made = prepare(job.message);
-    chunk.push_back(std::move(job));
-    bool is_last = false;
-    {
-      const std::lock_guard lock(inbox_mutex);
-      is_last = inbox.empty();
+    if (!job) {
+      hand_over();
+      continue;
     }
-    if (chunk.size() >= kPreparedChunk || is_last) {
-      auto handed = std::make_shared<std::vector<Job>>(std::move(chunk));
-      chunk.clear();
-      loop.post([self = shared_from_this(), handed] { self->prepared(std::move(*handed)); });
-    }
+    const auto began = std::chrono::steady_clock::now();
+    job->made = prepare(job->message);
+    taken += std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
+    chunk.push_back(*std::move(job));
+    if (chunk.size() >= kPreparedChunk) hand_over();
   }
+}
+
+void Dispatcher::Impl::call_help(Duration each) {
+  const bool is_slow = each > kHelpFrom;
+  {
+    const std::lock_guard lock(inbox_mutex);
+    if (std::exchange(wants_help, is_slow) || !is_slow) return;
+  }
+  inbox_wake.notify_all();
 }
 
 void Dispatcher::Impl::prepared(std::vector<Job> chunk) {

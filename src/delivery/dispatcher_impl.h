@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "delivery/dispatcher.h"
@@ -63,7 +64,8 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   void claimed(const CampaignWork& work, std::vector<ClaimedMessage> messages,
                std::uint64_t number);
   void give_up_doubtful();
-  void run_preparing();
+  void run_preparing(bool is_helper);
+  void call_help(Duration each);  // or send it away: what a message took of late
   void prepared(std::vector<Job> chunk);
   void place(Job& job);
   void set_campaigns(std::vector<CampaignWork> campaigns, std::uint64_t stops_seen);
@@ -155,12 +157,13 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   bool draining = false;
   std::function<void()> drained;
 
-  // The preparing thread's inbox.
+  // The preparing threads' inbox.
   std::mutex inbox_mutex;
   std::condition_variable inbox_wake;
   std::deque<Job> inbox;
   bool stop = false;
-  std::thread preparer;
+  bool wants_help = false;  // a message takes long: all of them prepare
+  std::vector<std::thread> preparers;
 
   mutable std::mutex activity_mutex;
   Activity activity;

@@ -4,6 +4,8 @@
 #include <csignal>
 #include <filesystem>
 #include <map>
+#include <mutex>
+#include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -209,6 +211,7 @@ class DispatcherTest : public testing::Test {
             --unprepared_;
             return fail(ErrorKind::unavailable, "db.unavailable", "The database is away.");
           }
+          note_preparer();
           if (message.id == refused_) return fail(ErrorKind::invalid, "liquid.x", "Bad \xff tag.");
           auto made = std::make_unique<PreparedMessage>();
           made->id = message.id;
@@ -220,9 +223,19 @@ class DispatcherTest : public testing::Test {
           ++script_.makes;
           return Result<std::unique_ptr<Transport>>(std::move(made));
         },
-        DispatcherOptions{});
+        options_);
     dispatcher_->start();
     dispatcher_->set_campaigns({{kOrganisation, kCampaign, TransportId{1}, rate, 0}});
+  }
+  // Which threads prepare; each message takes `prepare_for_`.
+  void note_preparer() {
+    {
+      const std::lock_guard lock(preparers_mutex_);
+      preparers_.insert(std::this_thread::get_id());
+    }
+    const auto end = std::chrono::steady_clock::now() + prepare_for_;
+    while (std::chrono::steady_clock::now() < end) {
+    }
   }
   // Lets it work until the figures say so.
   bool until(const std::function<bool(const CampaignFigures&)>& done, int seconds = 20) {
@@ -263,6 +276,10 @@ class DispatcherTest : public testing::Test {
   net::EventLoop loop_;
   std::atomic<int> unprepared_ = 0;
   MessageId refused_;
+  DispatcherOptions options_;
+  std::chrono::microseconds prepare_for_{0};
+  std::mutex preparers_mutex_;
+  std::set<std::thread::id> preparers_;
   ScriptedTransport::Script script_;
   ScriptedTransport* transport_ = nullptr;
   std::unique_ptr<Dispatcher> dispatcher_;
@@ -273,6 +290,16 @@ TEST_F(DispatcherTest, EverybodyIsSentToOnce) {
   start();
   ASSERT_TRUE(until_settled());
   expect_each_sent_once(2500);
+}
+
+TEST_F(DispatcherTest, ThreadsHelpWhereAMessageTakesLong) {
+  enqueue(1500);
+  options_.preparing_threads = 4;
+  prepare_for_ = std::chrono::microseconds(400);
+  start();
+  ASSERT_TRUE(until_settled());
+  expect_each_sent_once(1500);
+  EXPECT_GT(preparers_.size(), 1u);
 }
 
 TEST_F(DispatcherTest, WhatIsGivenBackIsSentLaterAndOnce) {

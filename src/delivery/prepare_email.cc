@@ -88,13 +88,16 @@ Result<BuiltEmail> build_direct_email(const CompiledEmail& email, const EmailFac
 }
 
 EmailPreparer::EmailPreparer(db::Database& database, const Clock& clock,
-                             UnsubscribeUrl unsubscribe_url, SenderLinks sender_links)
+                             UnsubscribeUrl unsubscribe_url, SenderLinks sender_links,
+                             domains::SigningKeys* signing_keys)
     : database_(database),
       clock_(clock),
       unsubscribe_url_(std::move(unsubscribe_url)),
-      sender_links_(std::move(sender_links)) {}
+      sender_links_(std::move(sender_links)),
+      signing_keys_(signing_keys) {}
 
 Result<std::shared_ptr<const FrozenContent>> EmailPreparer::content(const ClaimedMessage& message) {
+  const std::lock_guard lock(mutex_);
   if (const auto at = contents_.find(message.content_version_id); at != contents_.end()) {
     return at->second;
   }
@@ -104,6 +107,42 @@ Result<std::shared_ptr<const FrozenContent>> EmailPreparer::content(const Claime
   }));
   contents_.emplace(message.content_version_id, loaded);
   return loaded;
+}
+
+std::unique_ptr<BodyRecords> EmailPreparer::take_records() {
+  const std::lock_guard lock(mutex_);
+  if (idle_records_.empty()) return std::make_unique<BodyRecords>();
+  auto records = std::move(idle_records_.back());
+  idle_records_.pop_back();
+  return records;
+}
+
+void EmailPreparer::give_back(std::unique_ptr<BodyRecords> records) {
+  const std::lock_guard lock(mutex_);
+  idle_records_.push_back(std::move(records));
+}
+
+std::shared_ptr<const std::string> EmailPreparer::make_record(std::string_view octets,
+                                                              const FrozenContent& frozen) {
+  auto records = take_records();
+  auto made = std::make_shared<const std::string>(records->make(octets, frozen));
+  give_back(std::move(records));
+  return made;
+}
+
+Result<std::string> EmailPreparer::octets_of(std::string_view record, const FrozenContent& frozen) {
+  auto records = take_records();
+  auto octets = records->octets(record, frozen);
+  give_back(std::move(records));
+  return octets;
+}
+
+Result<std::string> EmailPreparer::signature(const FrozenContent& frozen, std::string_view octets,
+                                             Instant date) const {
+  if (signing_keys_ == nullptr) return std::string();
+  const auto signer = TRY(
+      signing_keys_->signer(frozen.organisation_id, frozen.email.content().from.address.domain()));
+  return signer ? signer->sign(octets, date) : std::string();
 }
 
 Result<std::unique_ptr<PreparedMessage>> EmailPreparer::prepare(const ClaimedMessage& message) {
@@ -120,57 +159,61 @@ Result<std::unique_ptr<PreparedMessage>> EmailPreparer::prepare(const ClaimedMes
     return prepared;
   }
   if (!message.record.empty()) {
-    auto octets = TRY(records_.octets(message.record, *frozen));
+    auto octets = TRY(octets_of(message.record, *frozen));
     prepared->is_8bit = has_8bit(octets);
     prepared->needs_smtputf8 |=
         has_8bit(std::string_view(octets).substr(0, octets.find("\r\n\r\n")));
     prepared->octets = std::make_shared<const std::string>(std::move(octets));
     return prepared;
   }
-  BuiltEmail built = TRY(build(*frozen, message, prepared->recipient, {}));
+  const Instant date = clock_.now();
+  BuiltEmail built = TRY(build(*frozen, message, prepared->recipient, {}, date));
+  built.octets.insert(0, TRY(signature(*frozen, built.octets, date)));
   prepared->needs_smtputf8 |= built.needs_smtputf8;
   prepared->is_8bit = built.is_8bit;
-  prepared->record = std::make_shared<const std::string>(records_.make(built.octets, *frozen));
+  prepared->record = make_record(built.octets, *frozen);
   prepared->octets = std::make_shared<const std::string>(std::move(built.octets));
   return prepared;
 }
 
 // `sender_token` is empty but for content with a sender's link.
 Result<BuiltEmail> EmailPreparer::build(const FrozenContent& frozen, const ClaimedMessage& message,
-                                        const std::string& recipient,
-                                        std::string_view sender_token) const {
+                                        const std::string& recipient, std::string_view sender_token,
+                                        Instant date) const {
   const std::string link = TRY(unsubscribe_url_(message.organisation_id, message.id));
   if (!is_direct(message.campaign_id)) {
     return build_email(frozen.email, frozen.organisation_name, frozen.postal_address,
-                       message.values, recipient, message.id, link, clock_.now());
+                       message.values, recipient, message.id, link, date);
   }
   EmailFacts facts{
-      frozen.organisation_name, frozen.postal_address, link, recipient, message.id, clock_.now()};
+      frozen.organisation_name, frozen.postal_address, link, recipient, message.id, date};
   std::string secret;
   if (!sender_token.empty()) {
     secret = sender_links_.page + std::string(sender_token);
     facts.sender_verification_url = secret;
-    facts.date = message.queued_at;  // every attempt builds the same octets
   }
   return build_direct_email(frozen.email, facts, message.values);
 }
 
-// What leaves has the token; what is kept and shown has kHiddenToken, and is else the same.
+// What leaves has the token; what is kept and shown has kHiddenToken, and is else the same: the
+// signature is that of what left. Every attempt builds the same octets, with the date of the first.
 Result<void> EmailPreparer::prepare_with_secret(const FrozenContent& frozen,
                                                 const ClaimedMessage& message,
                                                 PreparedMessage& prepared) {
+  const Instant date = is_direct(message.campaign_id) ? message.queued_at : clock_.now();
   std::string token(kHiddenToken);
   if (is_direct(message.campaign_id) && sender_links_.token) {
     token = TRY(sender_links_.token(message.organisation_id, message.id));
   }
-  BuiltEmail built = TRY(build(frozen, message, prepared.recipient, token));
-  const BuiltEmail shown = TRY(build(frozen, message, prepared.recipient, kHiddenToken));
+  BuiltEmail built = TRY(build(frozen, message, prepared.recipient, token, date));
+  BuiltEmail shown = TRY(build(frozen, message, prepared.recipient, kHiddenToken, date));
+  const std::string signed_by = TRY(signature(frozen, built.octets, date));
+  built.octets.insert(0, signed_by);
+  shown.octets.insert(0, signed_by);
   prepared.needs_smtputf8 |= built.needs_smtputf8;
   prepared.is_8bit = built.is_8bit;
-  if (message.record.empty()) {
-    prepared.record = std::make_shared<const std::string>(records_.make(shown.octets, frozen));
-  }
-  prepared.shown = std::make_shared<const std::string>(shown.octets);
+  if (message.record.empty()) prepared.record = make_record(shown.octets, frozen);
+  prepared.shown = std::make_shared<const std::string>(std::move(shown.octets));
   prepared.octets = std::make_shared<const std::string>(std::move(built.octets));
   return {};
 }

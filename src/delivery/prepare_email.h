@@ -1,21 +1,25 @@
 // EmailPreparer: renders claimed e-mails into the octets that leave, and makes their body records.
-// A retry sends the octets of the first attempt again.
+// A retry sends the octets of the first attempt again, DKIM-Signature included.
 //
 // A secret that only the recipient may have, the link that verifies a sender, is worked out here
 // from the message's id and is stored nowhere: record and sandbox get the same octets with
 // kHiddenToken in its place. A retry works it out again, with the date of the first attempt.
-// Thread: one (the preparing thread); preview() too.
+// Thread: prepare() from any number at once: signing with RSA costs several times what the rest
+// does.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "db/database.h"
 #include "delivery/content_store.h"
+#include "delivery/domains/signing_keys.h"
 #include "delivery/ledger.h"
 #include "delivery/transport.h"
 
@@ -36,14 +40,23 @@ inline constexpr std::string_view kHiddenToken = "hidden-hidden-hidden-hidden-hi
 class EmailPreparer {
  public:
   EmailPreparer(db::Database& database, const Clock& clock, UnsubscribeUrl unsubscribe_url,
-                SenderLinks sender_links = {});
+                SenderLinks sender_links = {}, domains::SigningKeys* signing_keys = nullptr);
 
   Result<std::unique_ptr<PreparedMessage>> prepare(const ClaimedMessage& message);
 
  private:
   Result<std::shared_ptr<const FrozenContent>> content(const ClaimedMessage& message);
   Result<BuiltEmail> build(const FrozenContent& frozen, const ClaimedMessage& message,
-                           const std::string& recipient, std::string_view sender_token) const;
+                           const std::string& recipient, std::string_view sender_token,
+                           Instant date) const;
+  // The DKIM-Signature fields of a message; empty where nothing signs for its From.
+  Result<std::string> signature(const FrozenContent& frozen, std::string_view octets,
+                                Instant date) const;
+  std::unique_ptr<BodyRecords> take_records();
+  void give_back(std::unique_ptr<BodyRecords> records);
+  std::shared_ptr<const std::string> make_record(std::string_view octets,
+                                                 const FrozenContent& frozen);
+  Result<std::string> octets_of(std::string_view record, const FrozenContent& frozen);
   Result<void> prepare_with_secret(const FrozenContent& frozen, const ClaimedMessage& message,
                                    PreparedMessage& prepared);
 
@@ -51,7 +64,10 @@ class EmailPreparer {
   const Clock& clock_;
   const UnsubscribeUrl unsubscribe_url_;
   const SenderLinks sender_links_;
-  BodyRecords records_;
+  domains::SigningKeys* const signing_keys_;
+  std::mutex mutex_;  // guards what follows
+  // One for each thread that is at work.
+  std::vector<std::unique_ptr<BodyRecords>> idle_records_;
   // The few versions that are being sent; forgotten altogether beyond a bound.
   std::unordered_map<ContentVersionId, std::shared_ptr<const FrozenContent>> contents_;
 };

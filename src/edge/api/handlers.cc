@@ -4,6 +4,7 @@
 #include "edge/api/contact_handlers.h"
 #include "edge/api/contact_part_handlers.h"
 #include "edge/api/dispatch.h"
+#include "edge/api/domain_handlers.h"
 #include "edge/api/group_handlers.h"
 #include "edge/api/identity_handlers.h"
 #include "edge/api/import_handlers.h"
@@ -28,6 +29,7 @@ void add_all_handlers(Registry& registry) {
   add_campaign_handlers(registry);
   add_contact_handlers(registry);
   add_contact_part_handlers(registry);
+  add_domain_handlers(registry);
   add_group_handlers(registry);
   add_identity_handlers(registry);
   add_import_handlers(registry);

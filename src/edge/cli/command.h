@@ -41,6 +41,7 @@ void add_config_command(CLI::App& app, CommandLine& line);
 void add_record_commands(CLI::App& app, CommandLine& line);
 void add_render_command(CLI::App& app, CommandLine& line);
 void add_contact_command(CLI::App& app, CommandLine& line);
+void add_domain_command(CLI::App& app, CommandLine& line);
 void add_export_command(CLI::App& app, CommandLine& line);
 void add_group_command(CLI::App& app, CommandLine& line);
 void add_topic_command(CLI::App& app, CommandLine& line);  // and trigger

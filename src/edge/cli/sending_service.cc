@@ -1,5 +1,6 @@
 #include "edge/cli/sending_service.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
 #include <future>
@@ -17,6 +18,8 @@ namespace {
 
 // A campaign handed over carries its attachments in base64.
 constexpr std::size_t kHandedOverMax = std::size_t{128} << 20;
+// More would sign faster than one event loop sends.
+constexpr unsigned kPreparingMax = 8;
 // Requests under way at the end.
 constexpr Duration kCloseMax = std::chrono::seconds(5);
 
@@ -63,6 +66,8 @@ Result<void> SendingService::recover() {
 }
 
 void SendingService::make_engine() {
+  signing_keys_ = std::make_unique<domains::SigningKeys>(workplace_.database(),
+                                                         workplace_.secrets(), workplace_.clock());
   preparer_ = std::make_unique<delivery::EmailPreparer>(
       workplace_.database(), workplace_.clock(),
       [this](OrganisationId organisation, MessageId id) -> Result<std::string> {
@@ -74,10 +79,13 @@ void SendingService::make_engine() {
           [this](OrganisationId organisation, MessageId id) -> Result<std::string> {
             const auto signer = TRY(keys_->current(organisation));
             return signer->sign(id).url(wire::TokenPurpose::sender);
-          }});
+          }},
+      signing_keys_.get());
   delivery::DispatcherOptions options;
   options.lease = workplace_.settings().lease;
   options.retry = workplace_.settings().retry;
+  options.preparing_threads =
+      static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, kPreparingMax));
   const auto make_transport =
       [this](OrganisationId organisation, TransportId id,
              delivery::DeliveryPort& port) -> Result<std::unique_ptr<delivery::Transport>> {

@@ -16,6 +16,7 @@
 #include "compose/campaign_runner.h"
 #include "compose/start_campaign.h"
 #include "delivery/dispatcher.h"
+#include "delivery/domains/signing_keys.h"
 #include "delivery/journal.h"
 #include "delivery/ledger.h"
 #include "delivery/prepare_email.h"
@@ -71,6 +72,7 @@ class SendingService {
   std::string public_url_;
   delivery::RecoveryReport recovery_;
   std::unique_ptr<identity::TokenKeys> keys_;
+  std::unique_ptr<domains::SigningKeys> signing_keys_;
   std::unique_ptr<delivery::Ledger> ledger_;
   std::unique_ptr<delivery::Journal> journal_;
   net::EventLoop loop_;

@@ -2,8 +2,6 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 
@@ -12,6 +10,7 @@
 #include "edge/cli/api_client.h"
 #include "edge/cli/api_pages.h"
 #include "edge/cli/command.h"
+#include "edge/cli/file_input.h"
 #include "edge/cli/terminal_text.h"
 
 namespace tidings::cli {
@@ -20,7 +19,7 @@ namespace {
 namespace json = boost::json;
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kFileMax = 4u << 20;
+constexpr std::size_t kFileMax = 4u << 20;
 
 struct TemplateFlags {
   WorkplaceOptions place;
@@ -96,24 +95,9 @@ int show(const TemplateFlags& flags) {
   return kDone;
 }
 
-Result<std::string> read_file(const std::string& path) {
-  std::error_code error;
-  const auto size = fs::file_size(path, error);
-  std::ifstream file(path, std::ios::binary);
-  if (error || !file) {
-    return fail(ErrorKind::not_found, "template.file",
-                fmt::format("{} cannot be read. Check its name.", path));
-  }
-  if (size > kFileMax) {
-    return fail(ErrorKind::limit, "template.file",
-                fmt::format("{} is larger than {} MB.", path, kFileMax >> 20));
-  }
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 // A file that ends in .txt or .text is the plain text, every other the HTML.
 int import(const TemplateFlags& flags) {
-  const auto content = read_file(flags.file);
+  const auto content = read_file(flags.file, kFileMax);
   if (!content) return report(content.error());
   const fs::path path(flags.file);
   const bool is_text = path.extension() == ".txt" || path.extension() == ".text";

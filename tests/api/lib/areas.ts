@@ -2,6 +2,7 @@
 import type { Case } from './cases.js';
 import { campaigns } from './areas_campaigns.js';
 import { content } from './areas_content.js';
+import { domains } from './areas_domains.js';
 import { identity } from './areas_identity.js';
 import { imports } from './areas_imports.js';
 import { messages } from './areas_messages.js';
@@ -12,6 +13,6 @@ import { suppressions } from './areas_suppressions.js';
 import { topics } from './areas_topics.js';
 
 export const areas: Record<string, Case> = {
-  ...campaigns, ...content, ...identity, ...imports, ...messages, ...people, ...records, ...segments, ...suppressions,
+  ...campaigns, ...content, ...domains, ...identity, ...imports, ...messages, ...people, ...records, ...segments, ...suppressions,
   ...topics,
 };

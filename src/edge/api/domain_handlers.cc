@@ -1,0 +1,225 @@
+#include "edge/api/domain_handlers.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "delivery/domains/published_records.h"
+#include "delivery/domains/sending_domains.h"
+#include "delivery/mail_servers.h"
+#include "edge/api/draft_json.h"
+#include "edge/api/json_values.h"
+#include "identity/audit.h"
+#include "wire/relay_url.h"
+
+namespace tidings::api {
+
+namespace {
+
+namespace json = boost::json;
+using domains::DomainKey;
+using domains::KeyState;
+using domains::SendingDomain;
+
+constexpr int kMailServersMax = 200;
+
+json::object to_json(const DomainKey& key) {
+  return {{"id", to_text(key.id)},
+          {"selector", key.selector},
+          {"algorithm", to_string(key.algorithm)},
+          {"state", domains::to_string(key.state())},
+          {"public_key", key.public_key},
+          {"created_at", instant_text(key.created_at)},
+          {"activated_at", instant_or_null(key.activated_at)},
+          {"retired_at", instant_or_null(key.retired_at)}};
+}
+
+json::object to_json(const domains::PublishedRecord& record) {
+  return {{"purpose", domains::to_string(record.purpose)},
+          {"type", "TXT"},
+          {"name", record.name},
+          {"value", record.value},
+          {"zone_line", record.zone_line()},
+          {"is_required", record.is_required},
+          {"note", record.note}};
+}
+
+json::object to_json(const SendingDomain& domain, const domains::SendingFacts& facts) {
+  json::array keys;
+  for (const DomainKey& key : domain.keys) keys.push_back(to_json(key));
+  json::array records;
+  for (const auto& record : domains::records_to_publish(domain, facts)) {
+    records.push_back(to_json(record));
+  }
+  return {{"id", to_text(domain.id)},
+          {"name", domain.name},
+          {"keys", std::move(keys)},
+          {"records", std::move(records)},
+          {"created_at", instant_text(domain.created_at)},
+          {"changed_at", instant_text(domain.changed_at)}};
+}
+
+// By which ways mail of the organisation leaves.
+Result<domains::SendingFacts> facts_of(db::Connection& connection, const Call& call) {
+  domains::SendingFacts facts;
+  for (const delivery::MailServer& server : TRY(delivery::list_mail_servers(
+           connection, call.organisation(), TransportId(), kMailServersMax))) {
+    if (const auto relay = wire::parse_relay_url(server.url)) facts.relays.push_back(relay->host);
+  }
+  return facts;
+}
+
+Result<Answer> shown(int status, db::Connection& connection, const Call& call, SendingDomainId id) {
+  const SendingDomain domain = TRY(domains::load_domain(connection, call.organisation(), id));
+  Answer answer = Answer::ok(to_json(domain, TRY(facts_of(connection, call))));
+  answer.status = status;
+  return std::move(answer).with("ETag", etag_of(domain.changed_at));
+}
+
+Result<void> audit(db::Connection& connection, const Call& call, std::string_view action,
+                   const SendingDomain& domain, std::string_view after) {
+  return identity::audit(connection, call.who,
+                         {.action = action,
+                          .object = "domain",
+                          .object_id = domain.id.value,
+                          .note = domain.name,
+                          .before = {},
+                          .after = after},
+                         call.now());
+}
+
+// The members of DomainKeyWish; `body` may be null.
+domains::KeyWish wish_of(const json::value& body) {
+  domains::KeyWish wish;
+  const json::object* object = body.if_object();
+  if (object == nullptr) return wish;
+  if (const json::value* list = object->if_contains("algorithms")) {
+    for (const json::value& word : list->get_array()) {
+      const auto algorithm = wire::parse_dkim_algorithm(word.get_string());
+      if (algorithm) wish.algorithms.push_back(*algorithm);
+    }
+  }
+  wish.selector = text_of(*object, "selector");
+  wish.pem = text_of(*object, "private_key");
+  return wish;
+}
+
+// What is wrong with the wish, at the member that it is about.
+Answer unfit_wish(const Error& error, std::string_view at) {
+  const bool is_key = error.code.starts_with("dkim.");
+  const compose::FieldProblem problem{is_key ? "/private_key" : "/selector", error.code,
+                                      error.message};
+  return unfit({&problem, 1}, at);
+}
+
+std::string selectors_of(const std::vector<domains::NewKey>& keys) {
+  std::string text;
+  for (const domains::NewKey& key : keys) text += key.selector + ' ';
+  return text;
+}
+
+Result<Answer> list(const Call& call) {
+  return call.services.database.read_value([&](db::Connection& connection) -> Result<Answer> {
+    const auto facts = TRY(facts_of(connection, call));
+    json::array items;
+    for (const SendingDomain& domain :
+         TRY(domains::list_domains(connection, call.organisation()))) {
+      items.push_back(to_json(domain, facts));
+    }
+    return Answer::ok(list_answer(std::move(items), ""));
+  });
+}
+
+Result<Answer> create(const Call& call) {
+  const json::object& body = call.body.get_object();
+  const auto name = domains::read_domain_name(text_of(body, "name"));
+  if (!name) {
+    const compose::FieldProblem problem{"/name", name.error().code, name.error().message};
+    return unfit({&problem, 1});
+  }
+  const json::value* wish = body.if_contains("keys");
+  const auto keys =
+      domains::make_keys(wish_of(wish == nullptr ? json::value() : *wish), call.now());
+  if (!keys) return unfit_wish(keys.error(), "/keys");
+  return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const auto id = TRY(domains::create_domain(connection, call.services.ids, call.organisation(),
+                                               *name, call.now()));
+    const SendingDomain made = TRY(domains::load_domain(connection, call.organisation(), id));
+    TRY(domains::add_keys(connection, call.services.ids, call.organisation(), made,
+                          call.services.secrets, *keys, call.now()));
+    TRY(audit(connection, call, "domain.create", made, selectors_of(*keys)));
+    return TRY(shown(201, connection, call, id)).with("Location", "/api/v1/domains/" + to_text(id));
+  });
+}
+
+Result<Answer> get(const Call& call) {
+  const auto id = TRY(call.id<SendingDomainId>("domain_id"));
+  return call.services.database.read_value(
+      [&](db::Connection& connection) { return shown(200, connection, call, id); });
+}
+
+Result<Answer> remove(const Call& call) {
+  const auto id = TRY(call.id<SendingDomainId>("domain_id"));
+  return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const SendingDomain before = TRY(domains::load_domain(connection, call.organisation(), id));
+    TRY(call.expect_version(etag_of(before.changed_at)));
+    TRY(domains::delete_domain(connection, call.organisation(), id));
+    TRY(audit(connection, call, "domain.delete", before, {}));
+    return Answer::no_content();
+  });
+}
+
+Result<Answer> rotate(const Call& call) {
+  const auto id = TRY(call.id<SendingDomainId>("domain_id"));
+  const SendingDomain now_there =
+      TRY(call.services.database.read_value([&](db::Connection& connection) {
+        return domains::load_domain(connection, call.organisation(), id);
+      }));
+  domains::KeyWish wish = wish_of(call.body);
+  if (wish.algorithms.empty()) {
+    for (const DomainKey& key : now_there.keys) {
+      const bool is_known =
+          std::ranges::find(wish.algorithms, key.algorithm) != wish.algorithms.end();
+      if (key.state() != KeyState::retired && !is_known) wish.algorithms.push_back(key.algorithm);
+    }
+  }
+  const auto keys = domains::make_keys(wish, call.now());
+  if (!keys) return unfit_wish(keys.error(), "");
+  return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const SendingDomain before = TRY(domains::load_domain(connection, call.organisation(), id));
+    TRY(call.expect_version(etag_of(before.changed_at)));
+    TRY(domains::add_keys(connection, call.services.ids, call.organisation(), before,
+                          call.services.secrets, *keys, call.now()));
+    TRY(audit(connection, call, "domain.rotate", before, selectors_of(*keys)));
+    return shown(201, connection, call, id);
+  });
+}
+
+Result<Answer> activate(const Call& call) {
+  const auto id = TRY(call.id<SendingDomainId>("domain_id"));
+  return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const SendingDomain before = TRY(domains::load_domain(connection, call.organisation(), id));
+    TRY(call.expect_version(etag_of(before.changed_at)));
+    std::vector<DomainKeyId> all;
+    for (const DomainKey& key : before.keys) all.push_back(key.id);
+    if (TRY(domains::activate_keys(connection, call.organisation(), before, all, call.now())) > 0) {
+      TRY(audit(connection, call, "domain.activate", before, {}));
+    }
+    return shown(200, connection, call, id);
+  });
+}
+
+}  // namespace
+
+void add_domain_handlers(Registry& registry) {
+  registry.answer("listDomains", list);
+  registry.answer("createDomain", create);
+  registry.answer("getDomain", get);
+  registry.answer("deleteDomain", remove);
+  registry.answer("rotateDomainKeys", rotate);
+  registry.answer("activateDomainKeys", activate);
+}
+
+}  // namespace tidings::api
