@@ -319,7 +319,10 @@ class Compiler {
     switch (test.op) {
       case is:
       case one_of:
-        return fmt::format("({})", sql_.in(folded(value), wanted));
+        // Optimisation: SQLite compares in any case without making a lower one.
+        return fmt::format(
+            "({})", sql_.in(is_sqlite() ? fmt::format("({} COLLATE NOCASE)", value) : folded(value),
+                            wanted));
       case contains:
         return fmt::format("({}({}, {}) > 0)", is_sqlite() ? "instr" : "strpos", folded(value),
                            sql_.param(std::move(wanted.front())));
@@ -419,9 +422,9 @@ class Compiler {
     // Only now: a parameter that the statement does not name is none.
     std::vector<std::string> terms;
     for (std::string& word : wanted) {
-      terms.push_back(is_sqlite() ? fmt::format("{} LIKE {}", json, sql_.param("%" + word + "%"))
-                                  : fmt::format("strpos({}, {}) > 0", folded(json),
-                                                sql_.param(std::move(word))));
+      const std::string param = sql_.param(std::move(word));
+      terms.push_back(is_sqlite() ? fmt::format("holds_text({}, {})", json, param)
+                                  : fmt::format("strpos({}, {}) > 0", folded(json), param));
     }
     return "(" + join_balanced(terms, "OR") + ")";
   }

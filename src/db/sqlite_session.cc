@@ -16,6 +16,7 @@
 
 #include "base/check.h"
 #include "db/sqlite_errors.h"
+#include "db/sqlite_functions.h"
 
 namespace tidings::db {
 
@@ -422,6 +423,7 @@ Result<void> SqliteSession::set_up() {
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     TRY(control("PRAGMA query_only=ON; PRAGMA cache_size=-2048"));
   }
+  TRY(add_sqlite_functions(handle_));
   // The first read of the file: says now, not at the first query, that it is no database.
   return control("SELECT count(*) FROM sqlite_schema");
 }
