@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   add_message_command(app, line);
   add_contact_command(app, line);
   add_group_command(app, line);
+  add_segment_command(app, line);
   add_topic_command(app, line);
   add_export_command(app, line);
   add_suppression_command(app, line);

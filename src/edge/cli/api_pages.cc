@@ -38,4 +38,17 @@ Result<void> each_item(const WorkplaceOptions& options, std::string_view target,
   return {};
 }
 
+Result<std::string> id_of_named(const WorkplaceOptions& options, std::string_view target,
+                                std::string_view noun, std::string_view name) {
+  std::string found;
+  TRY(each_item(options, target, [&](const json::object& one) {
+    const bool is_it = text_member(one, "name") == name || text_member(one, "id") == name;
+    if (is_it) found = text_member(one, "id");
+    return !is_it;
+  }));
+  if (!found.empty()) return found;
+  return fail(ErrorKind::not_found, fmt::format("{}.not_found", noun),
+              fmt::format("There is no {0} “{1}”; see: tidings {0} list", noun, name));
+}
+
 }  // namespace tidings::cli

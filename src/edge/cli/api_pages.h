@@ -4,6 +4,7 @@
 
 #include <boost/json/object.hpp>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -15,6 +16,11 @@ namespace tidings::cli {
 // until it returns false. Errors: those of call_api().
 Result<void> each_item(const WorkplaceOptions& options, std::string_view target,
                        const std::function<bool(const boost::json::object&)>& item);
+
+// The id of the one in such a list whose name or id this is. Error: NAME.not_found, where `noun` is
+// what one is called: "There is no group “Choir”; see: tidings group list".
+Result<std::string> id_of_named(const WorkplaceOptions& options, std::string_view target,
+                                std::string_view noun, std::string_view name);
 
 // The text of a member; "" when there is none.
 std::string_view text_member(const boost::json::object& object, std::string_view name);

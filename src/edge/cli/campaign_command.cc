@@ -10,6 +10,8 @@
 #include "base/json_text.h"
 #include "edge/api/json_values.h"
 #include "edge/cli/api_client.h"
+#include "edge/cli/api_pages.h"
+#include "edge/cli/campaign_new.h"
 #include "edge/cli/command.h"
 #include "edge/cli/terminal_text.h"
 #include "edge/cli/workplace.h"
@@ -53,23 +55,15 @@ void print_line(const json::object& campaign) {
 }
 
 int list(const CampaignFlags& flags) {
-  std::string cursor;
-  do {
-    std::string target = "/campaigns?limit=200";
-    if (!cursor.empty()) target += "&cursor=" + cursor;
-    const auto answer = call_api(flags.place, "GET", target);
-    if (!answer) return report(answer.error());
-    const json::object& page = answer->body.as_object();
-    for (const json::value& each : page.at("items").as_array()) {
-      if (flags.is_json) {
-        fmt::print("{}\n", json::serialize(each));
-      } else {
-        print_line(each.as_object());
-      }
+  const auto listed = each_item(flags.place, "/campaigns", [&](const json::object& campaign) {
+    if (flags.is_json) {
+      fmt::print("{}\n", json::serialize(campaign));
+    } else {
+      print_line(campaign);
     }
-    cursor = text_of(page, "next_cursor");
-  } while (!cursor.empty());
-  return kDone;
+    return true;
+  });
+  return listed ? kDone : report(listed.error());
 }
 
 // "in nl, fr, pl-PL", of one in several languages.
@@ -132,6 +126,7 @@ void add_campaign_command(CLI::App& app, CommandLine& line) {
   auto* every = campaign->add_subcommand("list", "All campaigns, newest first");
   add_common(*every, *flags, false);
   every->callback([&line, flags] { line.run = [flags] { return list(*flags); }; });
+  add_campaign_new(*campaign, line);
   struct Step {
     const char* name;
     const char* step;

@@ -50,6 +50,7 @@ void add_suppression_command(CLI::App& app, CommandLine& line);
 void add_init_command(CLI::App& app, CommandLine& line);
 void add_log_command(CLI::App& app, CommandLine& line);
 void add_message_command(CLI::App& app, CommandLine& line);
+void add_segment_command(CLI::App& app, CommandLine& line);
 void add_send_command(CLI::App& app, CommandLine& line);
 void add_sender_command(CLI::App& app, CommandLine& line);
 void add_serve_command(CLI::App& app, CommandLine& line);

@@ -2,7 +2,6 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,10 +9,10 @@
 #include <fmt/format.h>
 
 #include "edge/cli/api_client.h"
+#include "edge/cli/api_pages.h"
 #include "edge/cli/command.h"
 #include "edge/cli/terminal_text.h"
 #include "edge/cli/workplace.h"
-#include "wire/url.h"
 
 namespace tidings::cli {
 namespace {
@@ -28,23 +27,16 @@ struct GroupFlags {
 };
 
 int list(const GroupFlags& flags) {
-  std::string cursor;
-  do {
-    const auto answer = call_api(flags.place, "GET",
-                                 "/groups?limit=200" + (cursor.empty() ? "" : "&cursor=" + cursor));
-    if (!answer) return report(answer.error());
-    for (const json::value& group : answer->body.at("items").as_array()) {
-      if (flags.is_json) {
-        fmt::print("{}\n", json::serialize(group));
-        continue;
-      }
+  const auto listed = each_item(flags.place, "/groups", [&](const json::object& group) {
+    if (flags.is_json) {
+      fmt::print("{}\n", json::serialize(group));
+    } else {
       fmt::print("{:>9}  {}\n", group.at("members").as_int64(),
-                 harmless(group.at("name").as_string()));
+                 harmless(text_member(group, "name")));
     }
-    const json::value& next = answer->body.at("next_cursor");
-    cursor = next.is_string() ? std::string(next.as_string()) : std::string();
-  } while (!cursor.empty());
-  return kDone;
+    return true;
+  });
+  return listed ? kDone : report(listed.error());
 }
 
 int create(const GroupFlags& flags) {
@@ -54,25 +46,8 @@ int create(const GroupFlags& flags) {
   return kDone;
 }
 
-// The id of the group with exactly this name.
-Result<std::string> group_id(const WorkplaceOptions& options, const std::string& name) {
-  std::string cursor;
-  do {
-    const auto answer = TRY(call_api(options, "GET",
-                                     "/groups?limit=200&search=" + wire::percent_encode(name) +
-                                         (cursor.empty() ? "" : "&cursor=" + cursor)));
-    for (const json::value& group : answer.body.at("items").as_array())
-      if (group.at("name").as_string() == name) return std::string(group.at("id").as_string());
-    const json::value& next = answer.body.at("next_cursor");
-    cursor = next.is_string() ? std::string(next.as_string()) : std::string();
-  } while (!cursor.empty());
-  return fail(
-      ErrorKind::not_found, "group.not_found",
-      fmt::format("There is no group “{}”; `tidings group list` shows those there are.", name));
-}
-
 int add(const GroupFlags& flags) {
-  const auto group = group_id(flags.place, flags.name);
+  const auto group = id_of_named(flags.place, "/groups", "group", flags.name);
   if (!group) return report(group.error());
   const auto answer = call_api(
       flags.place, "POST", "/groups/" + *group + "/members",

@@ -45,17 +45,6 @@ int list(const TemplateFlags& flags) {
   return listed ? kDone : report(listed.error());
 }
 
-// The id of the template with that name or id; empty when there is none.
-Result<std::string> find(const TemplateFlags& flags, std::string_view name) {
-  std::string found;
-  TRY(each_item(flags.place, "/templates", [&](const json::object& one) {
-    const bool is_it = text_member(one, "name") == name || text_member(one, "id") == name;
-    if (is_it) found = text_member(one, "id");
-    return !is_it;
-  }));
-  return found;
-}
-
 void print_findings(const json::value& answer) {
   const json::object* object = answer.if_object();
   const json::value* findings = object ? object->if_contains("findings") : nullptr;
@@ -75,13 +64,8 @@ void print_findings(const json::value& answer) {
 }
 
 int show(const TemplateFlags& flags) {
-  const auto id = find(flags, flags.name);
+  const auto id = id_of_named(flags.place, "/templates", "template", flags.name);
   if (!id) return report(id.error());
-  if (id->empty()) {
-    return report(
-        {ErrorKind::not_found, "template.not_found",
-         fmt::format("There is no template {}. See: tidings template list", harmless(flags.name))});
-  }
   const auto got = call_api(flags.place, "GET", "/templates/" + *id);
   if (!got) return report(got.error());
   const json::object& draft = got->body.as_object().at("draft").as_object();
@@ -102,7 +86,8 @@ int import(const TemplateFlags& flags) {
   const fs::path path(flags.file);
   const bool is_text = path.extension() == ".txt" || path.extension() == ".text";
   const std::string name = flags.name.empty() ? path.stem().string() : flags.name;
-  const auto id = find(flags, name);
+  auto id = id_of_named(flags.place, "/templates", "template", name);
+  if (!id && id.error().kind == ErrorKind::not_found) id = std::string();
   if (!id) return report(id.error());
   json::object draft{{is_text ? "text" : "html", *content}};
   if (!flags.subject.empty()) draft["subject"] = flags.subject;

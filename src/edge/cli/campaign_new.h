@@ -1,0 +1,16 @@
+// tidings campaign new: begins a draft from a saved message, for people that are named by groups
+// and segments, and says whom it would reach.
+#pragma once
+
+#include "edge/cli/command.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tidings::cli {
+
+// Adds `new` below `campaign`.
+void add_campaign_new(CLI::App& campaign, CommandLine& line);
+
+}  // namespace tidings::cli
