@@ -36,6 +36,9 @@ TITLES = {
     1035: "DNS: names and records", 7208: "SPF", 7489: "DMARC, 2015", 8032: "Ed25519",
     8301: "DKIM: algorithms and sizes", 8410: "Ed25519 in keys", 8461: "MTA-STS",
     8463: "DKIM with Ed25519", 9989: "DMARC",
+    1034: "Domain names: concepts", 3596: "AAAA records", 4291: "IPv6 addresses",
+    6052: "IPv4 addresses inside IPv6", 6698: "DANE: TLSA records",
+    6890: "Special-purpose IP addresses", 7505: "Null MX",
 }
 
 
