@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   add_sender_command(app, line);
   add_domain_command(app, line);
   add_template_command(app, line);
+  add_tracking_command(app, line);
   add_serve_command(app, line);
   add_user_command(app, line);
   add_token_command(app, line);

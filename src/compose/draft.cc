@@ -79,6 +79,47 @@ Result<DraftAttachment> read_attachment(const json::value& json) {
   return attachment;
 }
 
+// The members of `tracking`.
+struct UtmMember {
+  std::string_view name;
+  std::string delivery::Utm::* member;
+};
+constexpr std::array kUtm = {UtmMember{"utm_source", &delivery::Utm::source},
+                             UtmMember{"utm_medium", &delivery::Utm::medium},
+                             UtmMember{"utm_campaign", &delivery::Utm::campaign},
+                             UtmMember{"utm_content", &delivery::Utm::content}};
+
+}  // namespace
+
+json::object tracking_json(const DraftTracking& tracking) {
+  const auto choice = [](std::optional<bool> chosen) {
+    return chosen ? json::value(*chosen) : json::value(nullptr);
+  };
+  json::object object{{"opens", choice(tracking.opens)}, {"clicks", choice(tracking.clicks)}};
+  for (const UtmMember& each : kUtm) object[each.name] = tracking.utm.*each.member;
+  return object;
+}
+
+Result<DraftTracking> tracking_from_json(const json::object& owner) {
+  DraftTracking tracking;
+  const json::value* given = member_of(owner, "tracking");
+  if (given == nullptr) return tracking;
+  const json::object* object = given->if_object();
+  if (object == nullptr) return malformed("tracking");
+  const auto choice = [&](std::string_view name) -> Result<std::optional<bool>> {
+    const json::value* value = member_of(*object, name);
+    if (value == nullptr) return std::optional<bool>();
+    if (!value->is_bool()) return malformed(name);
+    return std::optional(value->get_bool());
+  };
+  tracking.opens = TRY(choice("opens"));
+  tracking.clicks = TRY(choice("clicks"));
+  for (const UtmMember& each : kUtm) tracking.utm.*each.member = TRY(read_text(*object, each.name));
+  return tracking;
+}
+
+namespace {
+
 bool has_control(std::string_view text) {
   return std::ranges::any_of(
       text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
@@ -150,6 +191,7 @@ json::object draft_json(const Draft& draft) {
   }
   object["attachments"] = std::move(attachments);
   object["topic_id"] = id_json(draft.topic_id.value);
+  object["tracking"] = tracking_json(draft.tracking);
   return object;
 }
 
@@ -160,6 +202,7 @@ Result<Draft> draft_from_json(const json::value& value) {
   draft.sender_id = SenderId{TRY(read_id(*object, "sender_id"))};
   draft.topic_id = TopicId{TRY(read_id(*object, "topic_id"))};
   for (const TextMember& text : kTexts) draft.*text.member = TRY(read_text(*object, text.name));
+  draft.tracking = TRY(tracking_from_json(*object));
   if (const json::value* list = member_of(*object, "attachments")) {
     if (!list->is_array()) return malformed("attachments");
     for (const json::value& one : list->get_array()) {
@@ -179,6 +222,12 @@ std::vector<FieldProblem> check_draft(const Draft& draft) {
     if (const auto bad = unfit(draft.*text.member, text.bytes_max, text.one_line)) {
       problems.push_back({fmt::format("/{}", text.name), std::string(bad->code),
                           fmt::format("{} {}", text.words, bad->rest)});
+    }
+  }
+  for (const UtmMember& each : kUtm) {
+    if (const auto bad = unfit(draft.tracking.utm.*each.member, kUtmMax, true)) {
+      problems.push_back({fmt::format("/tracking/{}", each.name), std::string(bad->code),
+                          fmt::format("{} {}", each.name, bad->rest)});
     }
   }
   if (!draft.reply_to.empty() && !has_control(draft.reply_to)) {

@@ -10,12 +10,14 @@
 #include <boost/json/fwd.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/id.h"
 #include "base/result.h"
+#include "delivery/html_links.h"
 
 namespace tidings::compose {
 
@@ -28,6 +30,7 @@ inline constexpr std::size_t kTextMax = 4u << 20;
 inline constexpr std::size_t kAttachmentsMax = 20;
 inline constexpr std::size_t kFileNameMax = 200;
 inline constexpr std::size_t kDescriptionMax = 500;
+inline constexpr std::size_t kUtmMax = 200;  // each parameter
 
 // A row of the attachments table (P8). The bytes are those of the media; type and size are copies
 // of its own, for showing: what is sent is read from the media.
@@ -41,6 +44,16 @@ struct DraftAttachment {
   friend bool operator==(const DraftAttachment&, const DraftAttachment&) = default;
 };
 
+// What is counted when the message is read. Not said: of campaigns opens and clicks, of other
+// messages nothing. The organisation's mode stands above it (compose/tracking.h).
+struct DraftTracking {
+  std::optional<bool> opens;
+  std::optional<bool> clicks;
+  delivery::Utm utm;
+
+  friend bool operator==(const DraftTracking&, const DraftTracking&) = default;
+};
+
 struct Draft {
   SenderId sender_id;     // not valid(): none chosen yet
   std::string reply_to;   // `a@b` or `Name <a@b>`; empty: the sender's default
@@ -51,6 +64,7 @@ struct Draft {
   std::vector<DraftAttachment> attachments;
   std::string locale;  // BCP 47; empty: the organisation's
   TopicId topic_id;    // not valid(): no topic
+  DraftTracking tracking;
 
   friend bool operator==(const Draft&, const Draft&) = default;
 };
@@ -68,6 +82,10 @@ boost::json::object draft_json(const Draft& draft);
 // program reads what a newer one stored. Error: draft.malformed (invalid) naming the member whose
 // type is wrong.
 Result<Draft> draft_from_json(const boost::json::value& json);
+
+// The member `tracking` alone, and as read from the object that has it.
+boost::json::object tracking_json(const DraftTracking& tracking);
+Result<DraftTracking> tracking_from_json(const boost::json::object& owner);
 
 // As stored in a column of text.
 std::string draft_text(const Draft& draft);

@@ -9,6 +9,7 @@
 #include "compose/media.h"
 #include "compose/preheader.h"
 #include "compose/senders.h"
+#include "compose/tracking.h"
 #include "delivery/content_store.h"
 #include "delivery/prepare_email.h"
 
@@ -65,6 +66,7 @@ Result<delivery::EmailContent> email_content(db::Connection& connection,
     content.consent = TRY(consent::consent_of(connection, organisation.id, draft.topic_id));
     content.list_unsubscribe = content.consent.rule != ConsentRule::essential;
   }
+  TRY(add_tracking(connection, organisation.id, draft.tracking, kind, content));
   const std::string_view domain = content.from.address.domain();
   if (is_list && !domain.starts_with('[')) {
     content.list_id = fmt::format("<{}.list.{}>", to_text(organisation.id), domain);
@@ -119,9 +121,19 @@ Result<ContactNames> contact_names(db::Connection& connection, OrganisationId or
 
 std::string reference_rendering(const delivery::CompiledEmail& email,
                                 const identity::Organisation& organisation, Instant now) {
-  auto built = delivery::build_email(email, organisation.name, organisation.postal_address, "{}",
-                                     "reader@example.org", kReferenceMessage,
-                                     "https://example.org/u/00000000000000000000000000000000", now);
+  const std::string nobody = "reader@example.org";
+  auto built = delivery::build_email(
+      email,
+      {.organisation_name = organisation.name,
+       .postal_address = organisation.postal_address,
+       .unsubscribe_url = "https://example.org/u/00000000000000000000000000000000",
+       .address = nobody,
+       .id = kReferenceMessage,
+       .date = now,
+       .view_url = "https://example.org/v/00000000000000000000000000000000",
+       .tracked_link_start = "https://example.org/c/00000000000000000000000000000000/",
+       .tracked_image = "https://example.org/o/00000000000000000000000000000000.gif"},
+      "{}");
   return built ? std::move(built->octets) : std::string();
 }
 

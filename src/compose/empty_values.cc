@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/json_text.h"
+#include "delivery/content_store.h"
 #include "liquid/program.h"
 #include "liquid/value.h"
 #include "wire/html_text.h"
@@ -91,7 +92,8 @@ std::optional<std::string> render(const Part& part, const std::vector<std::strin
   const std::array root = {Member{"contact", Value::object(members)},
                            Member{"organisation", Value::object(organisation)},
                            Member{"unsubscribe_url", Value::string("…")},
-                           Member{"preferences_url", Value::string("…")}};
+                           Member{"preferences_url", Value::string("…")},
+                           Member{delivery::kViewInBrowserUrl, Value::string("…")}};
   auto text = part.program.render(Value::object(root));
   if (!text) return std::nullopt;
   return *std::move(text);

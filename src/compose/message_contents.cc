@@ -68,6 +68,11 @@ std::string digest_of(const CompiledDraft& compiled, bool is_letter) {
   }
   put(whole, fmt::format("{}{}{}{}", int(content.list_unsubscribe), int(content.auto_submitted),
                          int(content.is_test), int(compiled.used.all)));
+  const delivery::Tracking& tracking = content.tracking;
+  if (tracking.on()) {
+    put(whole, fmt::format("tracked/{}/{}/{}", int(tracking.is_total), tracking.links.size(),
+                           int(tracking.image_at.has_value())));
+  }
   // What was written for one person is forgotten with them: no template shares its version.
   put(whole, is_letter ? "letter" : "");
   for (const auto& field : compiled.used.fields) {

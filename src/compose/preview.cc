@@ -60,6 +60,7 @@ class PartRenderer {
  public:
   PartRenderer(const PreviewContext& context, std::string_view values, std::string_view url)
       : preferences_url_(context.public_url + "/p/preview"),
+        view_url_(context.public_url + "/v/preview"),
         options_{.now = context.now, .time_zone = context.organisation.time_zone} {
     const auto contact = liquid::value_from_json(values, arena_);
     organisation_ = {Member{"name", Value::string(context.organisation.name)},
@@ -69,7 +70,8 @@ class PartRenderer {
              Member{"student", student == nullptr ? Value::nil() : *student},
              Member{"organisation", Value::object(organisation_)},
              Member{"unsubscribe_url", Value::string(url)},
-             Member{"preferences_url", Value::string(preferences_url_)}};
+             Member{"preferences_url", Value::string(preferences_url_)},
+             Member{delivery::kViewInBrowserUrl, Value::string(view_url_)}};
   }
 
   std::string render(std::string_view source, liquid::Context context, std::string_view part,
@@ -94,7 +96,8 @@ class PartRenderer {
   liquid::Arena arena_;
   std::array<Member, 2> organisation_;
   const std::string preferences_url_;
-  std::array<Member, 5> root_;
+  const std::string view_url_;
+  std::array<Member, 6> root_;
   const liquid::RenderOptions options_;
 };
 
@@ -202,9 +205,20 @@ Result<Preview> preview_draft(db::Connection& connection, const PreviewContext& 
         wire::parse_email_address(contact->primary_address(Channel::email), wire::DomainRule::any);
     if (address) to = address->normalised;
   }
-  const auto built =
-      delivery::build_email(*email, context.organisation.name, context.organisation.postal_address,
-                            values, to, MessageId{1}, url, context.now);
+  const std::string view_url = context.public_url + "/v/preview";
+  const std::string link_start = context.public_url + "/c/preview/";
+  const std::string image = context.public_url + "/o/preview.gif";
+  const auto built = delivery::build_email(*email,
+                                           {.organisation_name = context.organisation.name,
+                                            .postal_address = context.organisation.postal_address,
+                                            .unsubscribe_url = url,
+                                            .address = to,
+                                            .id = MessageId{1},
+                                            .date = context.now,
+                                            .view_url = view_url,
+                                            .tracked_link_start = link_start,
+                                            .tracked_image = image},
+                                           values);
   if (built) {
     preview.size = std::ssize(built->octets);
     preview.headers = read_headers(built->octets);

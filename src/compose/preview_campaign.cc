@@ -91,10 +91,18 @@ Result<void> count_audience(const ComposeContext& context, db::Database& people,
         ++preview.inactive;
       } else if (++preview.would_send == 1) {
         preview.first_address = recipient.address;
-        auto built = TRY(delivery::build_email(
-            plan.email, context.organisation.name, context.organisation.postal_address,
-            recipient.values, recipient.normalised, context.ids.next<MessageId>(), kPreviewUrl,
-            context.clock.now()));
+        auto built =
+            TRY(delivery::build_email(plan.email,
+                                      {.organisation_name = context.organisation.name,
+                                       .postal_address = context.organisation.postal_address,
+                                       .unsubscribe_url = kPreviewUrl,
+                                       .address = recipient.normalised,
+                                       .id = context.ids.next<MessageId>(),
+                                       .date = context.clock.now(),
+                                       .view_url = "http://localhost/v/preview",
+                                       .tracked_link_start = "http://localhost/c/preview/",
+                                       .tracked_image = "http://localhost/o/preview.gif"},
+                                      recipient.values));
         preview.first_message = std::move(built.octets);
       }
     }

@@ -57,6 +57,7 @@ std::string to_json(const SendRequest& request) {
     attachments.emplace_back(std::move(attachment));
   }
   object["attachments"] = std::move(attachments);
+  object["tracking"] = tracking_json(request.tracking);
   return json::serialize(object);
 }
 
@@ -73,6 +74,9 @@ Result<SendRequest> send_request_from_json(std::string_view text) {
   const json::value* rate = object->if_contains("rate_per_second");
   if (rate == nullptr || !rate->is_number()) return malformed();
   request.rate_per_second = rate->to_number<double>();
+  auto tracking = tracking_from_json(*object);
+  if (!tracking) return malformed();
+  request.tracking = *std::move(tracking);
   const json::value* mappings = object->if_contains("mappings");
   const json::value* attachments = object->if_contains("attachments");
   if (mappings == nullptr || !mappings->is_array() || attachments == nullptr ||

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "compose/draft.h"
 
 namespace tidings::compose {
 
@@ -37,6 +38,7 @@ struct SendRequest {
   std::string at;
   std::string zone;
   std::string fold;  // "later": the second of two where the clocks go back
+  DraftTracking tracking;
 };
 
 std::string to_json(const SendRequest& request);

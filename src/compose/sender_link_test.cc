@@ -81,9 +81,9 @@ class SenderLink : public ::testing::TestWithParam<db::testing::Kind> {
   delivery::EmailPreparer preparer_{
       *database_,
       clock_,
-      [](OrganisationId, MessageId) -> Result<std::string> { return "https://x.example/u/t"; },
-      {std::string(kPage), [this](OrganisationId, MessageId id) -> Result<std::string> {
-         return signer_.sign(id).url(wire::TokenPurpose::sender);
+      {"https://tidings.example.org",
+       [this](OrganisationId) -> Result<std::shared_ptr<const wire::TokenSigner>> {
+         return std::make_shared<const wire::TokenSigner>(signer_);
        }}};
   SenderId sender_;
   TransportId transport_;

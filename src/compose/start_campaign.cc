@@ -13,7 +13,9 @@
 #include "compose/campaign_control.h"
 #include "compose/campaigns.h"
 #include "compose/draft.h"
+#include "compose/draft_content.h"
 #include "compose/media.h"
+#include "compose/tracking.h"
 #include "delivery/content_store.h"
 #include "delivery/prepare_email.h"
 #include "delivery/transports.h"
@@ -69,6 +71,10 @@ Result<delivery::EmailContent> read_content(const ComposeContext& context,
   }
   content.list_unsubscribe = true;
   content.time_zone = context.organisation.time_zone;
+  TRY(context.database.read([&](db::Connection& connection) {
+    return add_tracking(connection, context.organisation.id, request.tracking,
+                        MessageKind::campaign, content);
+  }));
   return content;
 }
 
@@ -99,16 +105,6 @@ constexpr db::Statement kInsertSender{
     "sender.insert",
     "INSERT INTO sender (organisation_id, id, name, address, normalised, created_at)"
     " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"};
-
-// The reference rendering: what somebody without any values would read.
-Result<std::string> render_reference(const ComposeContext& context, const CompiledEmail& email) {
-  const auto built = delivery::build_email(
-      email, context.organisation.name, context.organisation.postal_address, "{}",
-      "reader@example.org", context.ids.next<MessageId>(),
-      "https://example.org/u/00000000000000000000000000000000", context.clock.now());
-  // A template may refuse to render without values; then there is no reference to compress with.
-  return built ? std::move(built->octets) : std::string();
-}
 
 Result<std::optional<ResolvedTime>> read_schedule(const ComposeContext& context,
                                                   const SendRequest& request,
@@ -234,6 +230,7 @@ Result<Draft> draft_of(db::Connection& connection, const ComposeContext& context
   draft.subject = request.subject;
   draft.html = request.html;
   draft.text = request.text;
+  draft.tracking = request.tracking;
   for (const AttachedFile& file : request.attachments) {
     const Media media = TRY(store_media(connection, context.ids, context.organisation.id,
                                         {file.file_name, file.content, "tidings send"}, now));
@@ -269,7 +266,8 @@ Result<CampaignId> start_campaign(const ComposeContext& context, const SendReque
   }
   const Plan plan = TRY(plan_campaign(context, request, columns));
   const auto used = delivery::used_contact_fields(plan.email, plan.columns);
-  const std::string reference = TRY(render_reference(context, plan.email));
+  const std::string reference =
+      reference_rendering(plan.email, context.organisation, context.clock.now());
   const std::string sender_key = wire::comparison_key(plan.email.content().from.address);
   campaign.id = context.ids.next<CampaignId>();
   campaign.content_version_id = context.ids.next<ContentVersionId>();

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "audience/contacts.h"
+#include "delivery/content_store.h"
 #include "delivery/prepare_email.h"
 
 namespace tidings::compose {
@@ -60,6 +61,8 @@ TagGroup system_tags(const identity::Organisation& organisation, MessageKind kin
   }
   group.tags.push_back(
       make_tag("preferences_url", "Address where people choose what they get", "https://…/p/…"));
+  group.tags.push_back(make_tag(delivery::kViewInBrowserUrl,
+                                "Address of the page that shows this message", "https://…/v/…"));
   group.tags.push_back(
       {"now", "{{ \"now\" | date: \"%-d %B %Y\" }}", "Date of sending", "22 November 2026"});
   return group;

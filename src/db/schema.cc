@@ -399,6 +399,7 @@ std::span<const Migration> migrations() {
       {16, "record orders", kRecordOrdersSchema},
       {17, "second factor", kSecondFactorSchema},
       {18, "sending domains", kDomainsSchema},
+      {19, "tracking", kTrackingSchema},
   });
   return list;
 }

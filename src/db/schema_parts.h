@@ -22,5 +22,6 @@ extern const std::string_view kKeptRefusalsSchema;  // schema_topics.cc
 extern const std::string_view kLanguagesSchema;     // schema_languages.cc
 extern const std::string_view kSecondFactorSchema;  // schema_identity.cc
 extern const std::string_view kDomainsSchema;       // schema_domains.cc
+extern const std::string_view kTrackingSchema;      // schema_tracking.cc
 
 }  // namespace tidings::db

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/json_text.h"
+#include "delivery/link_store.h"
 
 namespace tidings::delivery {
 
@@ -62,6 +63,8 @@ std::string options_text(const EmailContent& content) {
   options["message_id_domain"] = content.message_id_domain;
   options["feedback_id"] = content.feedback_id;
   options["time_zone"] = content.time_zone;
+  if (content.tracking.image_at) options["image_at"] = *content.tracking.image_at;
+  if (content.tracking.is_total) options["is_total"] = true;
   return json::serialize(options);
 }
 
@@ -127,6 +130,12 @@ Result<StoredVersion> read_version(const db::Row& row) {
   content.message_id_domain = text_of(*options, "message_id_domain");
   content.feedback_id = text_of(*options, "feedback_id");
   content.time_zone = text_of(*options, "time_zone");
+  const StoredTracking tracking = stored_tracking(row.text(7));
+  content.tracking.is_total = tracking.is_total;
+  // Content that was forgotten has no place for it.
+  if (tracking.image_at && *tracking.image_at <= content.html.size() && !content.html.empty()) {
+    content.tracking.image_at = tracking.image_at;
+  }
   stored.used.all = bool_of(*used, "all");
   const auto read_fields = [&](std::string_view key, auto& into) {
     const json::value* fields = used->if_contains(key);
@@ -207,6 +216,7 @@ Result<void> freeze_content(db::Connection& connection, OrganisationId organisat
                        content.from.display_name, content.from.address.typed, reply_to,
                        content.envelope_from, options, used_fields, db::BytesView{reference}, now,
                        int(content.consent.rule), content.consent.topic_id}));
+  TRY(store_links(connection, organisation, id, content.tracking));
   int position = 0;
   for (const Attachment& attachment : content.attachments) {
     const std::string hash = sha256(*attachment.content);
@@ -232,13 +242,16 @@ Result<std::shared_ptr<const FrozenContent>> load_content(db::Connection& connec
     stored->content.attachments.push_back({row.string(0), row.string(1), row.string(2),
                                            std::make_shared<const std::string>(row.bytes(3))});
   }));
+  stored->content.tracking.links =
+      TRY(load_links(connection, organisation, id, stored->content.html));
   auto email = TRY(CompiledEmail::compile(std::move(stored->content)));
   BodyDictionary dictionary(stored->reference);
   const bool has_sender_link = names(email, kSenderVerificationUrl);
-  return std::make_shared<const FrozenContent>(
-      FrozenContent{organisation, id, std::move(stored->organisation_name),
-                    std::move(stored->postal_address), std::move(email), std::move(stored->used),
-                    std::move(stored->reference), std::move(dictionary), has_sender_link});
+  const bool has_view_link = names(email, kViewInBrowserUrl);
+  return std::make_shared<const FrozenContent>(FrozenContent{
+      organisation, id, std::move(stored->organisation_name), std::move(stored->postal_address),
+      std::move(email), std::move(stored->used), std::move(stored->reference),
+      std::move(dictionary), has_sender_link, has_view_link});
 }
 
 Result<MessageConsent> consent_of_content(db::Connection& connection, OrganisationId organisation,

@@ -24,6 +24,9 @@ namespace tidings::delivery {
 // anything by it: the link of another message verifies nobody.
 inline constexpr std::string_view kSenderVerificationUrl = "sender_verification_url";
 
+// What a template calls the address of its message's page.
+inline constexpr std::string_view kViewInBrowserUrl = "view_in_browser_url";
+
 struct FrozenContent {
   OrganisationId organisation_id;
   ContentVersionId id;
@@ -34,6 +37,7 @@ struct FrozenContent {
   std::string reference;         // whole octets of the reference rendering
   BodyDictionary dictionary;     // prepared from it
   bool has_sender_link = false;  // names the link that verifies a sender: see prepare_email.h
+  bool has_view_link = false;    // names the page that shows the message in a browser
 };
 
 // Which fields the templates read of `contact` and `student`. Columns say what a name stands for;

@@ -53,8 +53,9 @@ struct Part {
   std::size_t static_size = 0;
 };
 
-Result<Part> compile_part(std::string_view name, std::string_view source, liquid::Context context) {
-  auto program = Program::compile(source, context);
+Result<Part> compile_part(std::string_view name, std::string_view source, liquid::Context context,
+                          const liquid::CompileOptions& options = {}) {
+  auto program = Program::compile(source, context, options);
   if (!program) return wrong_in(name, std::move(program).error());
   Part part{name, *std::move(program), {}, 0};
   part.pieces.reserve(part.program.static_slices().size());
@@ -147,6 +148,7 @@ struct CompiledEmail::Compiled {
   Program subject;
   std::optional<Part> text;
   std::optional<Part> html;
+  std::optional<Program> html_as_written;  // without what tracking made of it
   std::vector<PartVariables> variables;
   std::string domain;
 
@@ -221,6 +223,13 @@ Result<CompiledEmail> CompiledEmail::compile(EmailContent content) {
   compiled.domain = std::move(domain);
   if (!c.html.empty()) {
     compiled.html = TRY(compile_part("html", with_lf(c.html), liquid::Context::html));
+    compiled.html_as_written = compiled.html->program;
+    if (c.tracking.on()) {
+      // What tracking adds may come on top of what a person may write.
+      compiled.html =
+          TRY(compile_part("html", with_lf(tracked_html(c.html, c.tracking)), liquid::Context::html,
+                           {.source_bytes = std::size_t{6} << 20}));
+    }
   }
   const bool derived = c.text.empty();
   compiled.text_source = derived ? wire::html_to_text(with_lf(c.html)) : with_lf(c.text);
@@ -243,7 +252,7 @@ Result<CompiledEmail> CompiledEmail::compile(EmailContent content) {
 
   auto shared = std::make_shared<Compiled>(std::move(compiled));
   shared->variables.push_back({"subject", shared->subject.variables()});
-  if (shared->html) shared->variables.push_back({"html", shared->html->program.variables()});
+  if (shared->html) shared->variables.push_back({"html", shared->html_as_written->variables()});
   if (shared->text && !derived) {
     shared->variables.push_back({"text", shared->text->program.variables()});
   }

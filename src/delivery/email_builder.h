@@ -45,7 +45,7 @@ class CompiledEmail {
   const EmailContent& content() const;
   // The plain text's template: as given, or as derived.
   std::string_view text_source() const;
-  // One entry for each part that was given; a derived text uses what html uses.
+  // One entry for each part that was given, as it was written; a derived text uses what html uses.
   std::span<const PartVariables> variables() const;
   // Octets of a message without its values, attachments included.
   std::size_t estimated_size() const;

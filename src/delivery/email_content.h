@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "delivery/link_rewriter.h"
 #include "domain/recipient_rule.h"
 #include "liquid/value.h"
 #include "wire/email_address.h"
@@ -39,17 +40,20 @@ struct EmailContent {
   std::string message_id_domain;  // empty: the domain of `from`
   std::string feedback_id;        // empty: none
   MessageConsent consent;         // whose say it is that it comes
+  Tracking tracking;              // what of `html` leads through us
   std::string time_zone;          // IANA name in which templates show instants; empty: UTC
 };
 
 // All of it must outlive the call of build().
 struct EmailRecipient {
   MessageId id;
-  std::string_view address;               // normalised form of wire::EmailAddress
-  std::string_view display_name;          // may be empty
-  const liquid::Value* values = nullptr;  // an object whose members are the variables
-  std::string_view unsubscribe_url;       // https; wanted when list_unsubscribe is set
-  Instant date{};                         // Date, and `now` in the templates
+  std::string_view address;       // normalised form of wire::EmailAddress
+  std::string_view display_name;  // may be empty
+  // An object whose members are the variables, kTrackedLinkStart and kTrackedImage among them when
+  // the content tracks.
+  const liquid::Value* values = nullptr;
+  std::string_view unsubscribe_url;  // https; wanted when list_unsubscribe is set
+  Instant date{};                    // Date, and `now` in the templates
 };
 
 // Message-ID with its angle brackets, the same for every attempt: <0e5m3k9q1zw2a.tidings@domain>.

@@ -12,79 +12,17 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "delivery/journal_record.h"
 
 namespace tidings::delivery {
 
 namespace {
 
 constexpr std::string_view kMagic = "TIDINGS JOURNAL 1\n";
-constexpr std::size_t kFrame = 4 + 4 + 1;
-constexpr std::size_t kRecordMax = 64u << 20;
 enum class RecordType : std::uint8_t { intent = 1, settlement = 2 };
 
-class Writer {
- public:
-  explicit Writer(std::string& out) : out_(out) {}
-  template <typename T>
-  void number(T value) {
-    char bytes[sizeof(T)];
-    std::memcpy(bytes, &value, sizeof(T));
-    out_.append(bytes, sizeof(T));
-  }
-  void text(std::string_view value) {
-    number(static_cast<std::uint32_t>(value.size()));
-    out_.append(value);
-  }
-
- private:
-  std::string& out_;
-};
-
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
-  template <typename T>
-  T number() {
-    T value{};
-    if (bytes_.size() < sizeof(T)) {
-      failed_ = true;
-      return value;
-    }
-    std::memcpy(&value, bytes_.data(), sizeof(T));
-    bytes_.remove_prefix(sizeof(T));
-    return value;
-  }
-  std::string_view text() {
-    const auto size = number<std::uint32_t>();
-    if (failed_ || bytes_.size() < size) {
-      failed_ = true;
-      return {};
-    }
-    const std::string_view value = bytes_.substr(0, size);
-    bytes_.remove_prefix(size);
-    return value;
-  }
-  bool complete() const { return !failed_ && bytes_.empty(); }
-
- private:
-  std::string_view bytes_;
-  bool failed_ = false;
-};
-
-// Appends a record; `fill` writes the payload.
-template <typename Fill>
-void append_record(std::string& out, RecordType type, Fill fill) {
-  const std::size_t start = out.size();
-  out.append(kFrame - 1, '\0');
-  out.push_back(static_cast<char>(type));
-  fill(Writer(out));
-  const auto length = static_cast<std::uint32_t>(out.size() - start - (kFrame - 1));
-  CHECK(length <= kRecordMax);
-  const auto check =
-      static_cast<std::uint32_t>(fnv1a(std::string_view(out).substr(start + kFrame - 1)));
-  std::memcpy(out.data() + start, &length, 4);
-  std::memcpy(out.data() + start + 4, &check, 4);
-}
+using Writer = RecordWriter;
+using Reader = RecordReader;
 
 void write_ids(Writer& writer, OrganisationId organisation, CampaignId campaign, MessageId message,
                int attempt) {
@@ -204,7 +142,7 @@ Result<void> Journal::start_segment() {
 }
 
 void Journal::append_intent(const Intent& intent, std::string_view record) {
-  append_record(intents_, RecordType::intent, [&](Writer writer) {
+  append_record(intents_, std::uint8_t(RecordType::intent), [&](Writer writer) {
     write_ids(writer, intent.organisation_id, intent.campaign_id, intent.message_id,
               intent.attempt);
     writer.number(to_micros(intent.at));
@@ -215,7 +153,7 @@ void Journal::append_intent(const Intent& intent, std::string_view record) {
 
 void Journal::append_settlement(const Settlement& settlement) {
   const Outcome& outcome = settlement.outcome;
-  append_record(settlements_, RecordType::settlement, [&](Writer writer) {
+  append_record(settlements_, std::uint8_t(RecordType::settlement), [&](Writer writer) {
     write_ids(writer, settlement.organisation_id, settlement.campaign_id, outcome.message_id,
               settlement.attempt);
     writer.number(to_micros(settlement.due_at));
@@ -333,22 +271,16 @@ namespace {
 void read_segment(std::string_view bytes, Replay& replay,
                   std::unordered_map<MessageId, Intent>& open,
                   std::unordered_map<MessageId, std::string>& records) {
-  while (bytes.size() >= kFrame) {
-    std::uint32_t length = 0;
-    std::uint32_t check = 0;
-    std::memcpy(&length, bytes.data(), 4);
-    std::memcpy(&check, bytes.data() + 4, 4);
-    if (length < 1 || length > kRecordMax || bytes.size() - 8 < length) return;
-    const std::string_view body = bytes.substr(8, length);
-    if (static_cast<std::uint32_t>(fnv1a(body)) != check) return;
-    bytes.remove_prefix(8 + length);
-    const Reader reader(body.substr(1));
-    if (body[0] == static_cast<char>(RecordType::intent)) {
+  while (const auto record = first_record(bytes)) {
+    bytes.remove_prefix(record->size);
+    const Reader reader(record->payload);
+    const auto type = static_cast<RecordType>(record->type);
+    if (type == RecordType::intent) {
       auto intent = read_intent(reader);
       if (!intent) return;
       if (!intent->record.empty()) records[intent->message_id] = intent->record;
       open[intent->message_id] = *std::move(intent);
-    } else if (body[0] == static_cast<char>(RecordType::settlement)) {
+    } else if (type == RecordType::settlement) {
       auto settlement = read_settlement(reader);
       if (!settlement) return;
       const MessageId id = settlement->outcome.message_id;

@@ -124,6 +124,20 @@ struct Evidence {
   std::string dedupe_key;   // told twice, stored once; empty: always stored
 };
 
+// That somebody, or something, followed a link or loaded the picture of a message.
+struct Hit {
+  OrganisationId organisation_id;
+  MessageId message_id;  // of totals: the id of the content version
+  bool is_total = false;
+  int number = 0;  // of the link; 0: the picture
+  Instant occurred_at{};
+  std::string address = {};     // of who asked, without port
+  std::string user_agent = {};  // what it calls itself, at most kUserAgentMax octets
+};
+inline constexpr std::size_t kUserAgentMax = 300;
+// A message tells so many of its hits; further ones are counted only.
+inline constexpr int kHitsPerMessageMax = 500;
+
 class Ledger {
  public:
   // `ids` must outlive it. `node` is the fencing token of this process's leases.
@@ -174,6 +188,13 @@ class Ledger {
                           std::string_view by, Instant now) const;
   // False when the dedupe key was known already.
   Result<bool> record(db::Connection& connection, const Evidence& evidence, Instant now) const;
+
+  // Stores hits as the organisation's mode says (identity/organisation_settings.h): as events of
+  // their messages, which raise no status, and in the counts of the content's links. Those of
+  // messages that are gone or hidden, tests and copies are left out, and links that are not there.
+  // Not idempotent: the caller's cursor is.
+  Result<void> record_hits(db::Connection& connection, std::span<const Hit> hits,
+                           Instant now) const;
 
   static Result<CampaignFigures> figures(db::Connection& connection, OrganisationId organisation,
                                          CampaignId campaign);

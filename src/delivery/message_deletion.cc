@@ -3,6 +3,7 @@
 #include <array>
 #include <vector>
 
+#include "delivery/link_store.h"
 #include "domain/message_state.h"
 
 namespace tidings::delivery {
@@ -210,6 +211,7 @@ Result<std::int64_t> forget_letters(Connection& connection, OrganisationId organ
     for (const std::string& file : files)
       TRY(connection.execute(kForgetBlob, {organisation, db::BytesView{file}}));
     TRY(connection.execute(kForgetDigest, {organisation, content}));
+    TRY(forget_links(connection, organisation, content));
     forgotten += TRY(connection.execute(
         kForgetVersion, {organisation, content, db::BytesView{std::string_view()}}));
   }

@@ -50,6 +50,9 @@ Result<BuiltEmail> build(const CompiledEmail& email, const EmailFacts& facts, co
       Member{"unsubscribe_url", Value::string(facts.unsubscribe_url)},
       Member{"preferences_url", Value::string(preferences.text())},
       Member{kSenderVerificationUrl, Value::string(facts.sender_verification_url)},
+      Member{kViewInBrowserUrl, Value::string(facts.view_url)},
+      Member{kTrackedLinkStart, Value::string(facts.tracked_link_start)},
+      Member{kTrackedImage, Value::string(facts.tracked_image)},
       Member{"data", data}};
   const Value values = Value::object(root);
   EmailRecipient recipient;
@@ -64,17 +67,15 @@ Result<BuiltEmail> build(const CompiledEmail& email, const EmailFacts& facts, co
 }  // namespace
 
 std::vector<std::string> known_variables() {
-  return {"organisation.name", "organisation.postal_address", "unsubscribe_url", "preferences_url"};
+  return {"organisation.name", "organisation.postal_address", "unsubscribe_url", "preferences_url",
+          std::string(kViewInBrowserUrl)};
 }
 
-Result<BuiltEmail> build_email(const CompiledEmail& email, std::string_view organisation_name,
-                               std::string_view postal_address, std::string_view contact_values,
-                               const std::string& address, MessageId id,
-                               std::string_view unsubscribe_url, Instant date) {
+Result<BuiltEmail> build_email(const CompiledEmail& email, const EmailFacts& facts,
+                               std::string_view contact_values) {
   liquid::Arena arena;
   const Value contact = TRY(liquid::value_from_json(contact_values, arena));
-  return build(email, {organisation_name, postal_address, unsubscribe_url, address, id, date},
-               contact, Value::nil());
+  return build(email, facts, contact, Value::nil());
 }
 
 Result<BuiltEmail> build_direct_email(const CompiledEmail& email, const EmailFacts& facts,
@@ -87,14 +88,9 @@ Result<BuiltEmail> build_direct_email(const CompiledEmail& email, const EmailFac
                data == nullptr ? Value::nil() : *data);
 }
 
-EmailPreparer::EmailPreparer(db::Database& database, const Clock& clock,
-                             UnsubscribeUrl unsubscribe_url, SenderLinks sender_links,
+EmailPreparer::EmailPreparer(db::Database& database, const Clock& clock, MessageLinks links,
                              domains::SigningKeys* signing_keys)
-    : database_(database),
-      clock_(clock),
-      unsubscribe_url_(std::move(unsubscribe_url)),
-      sender_links_(std::move(sender_links)),
-      signing_keys_(signing_keys) {}
+    : database_(database), clock_(clock), links_(std::move(links)), signing_keys_(signing_keys) {}
 
 Result<std::shared_ptr<const FrozenContent>> EmailPreparer::content(const ClaimedMessage& message) {
   const std::lock_guard lock(mutex_);
@@ -167,7 +163,7 @@ Result<std::unique_ptr<PreparedMessage>> EmailPreparer::prepare(const ClaimedMes
     return prepared;
   }
   const Instant date = clock_.now();
-  BuiltEmail built = TRY(build(*frozen, message, prepared->recipient, {}, date));
+  BuiltEmail built = TRY(build(*frozen, message, prepared->recipient, date));
   built.octets.insert(0, TRY(signature(*frozen, built.octets, date)));
   prepared->needs_smtputf8 |= built.needs_smtputf8;
   prepared->is_8bit = built.is_8bit;
@@ -176,23 +172,57 @@ Result<std::unique_ptr<PreparedMessage>> EmailPreparer::prepare(const ClaimedMes
   return prepared;
 }
 
-// `sender_token` is empty but for content with a sender's link.
 Result<BuiltEmail> EmailPreparer::build(const FrozenContent& frozen, const ClaimedMessage& message,
-                                        const std::string& recipient, std::string_view sender_token,
-                                        Instant date) const {
-  const std::string link = TRY(unsubscribe_url_(message.organisation_id, message.id));
-  if (!is_direct(message.campaign_id)) {
-    return build_email(frozen.email, frozen.organisation_name, frozen.postal_address,
-                       message.values, recipient, message.id, link, date);
+                                        const std::string& recipient, Instant date,
+                                        bool hides) const {
+  struct Addresses {
+    std::string unsubscribe;
+    std::string view;
+    std::string sender;
+    std::string link;
+    std::string image;
+  } addresses;
+  const auto signer = TRY(links_.signer(message.organisation_id));
+  const wire::MessageTokens tokens = signer->sign(message.id);
+  const auto put = [&](std::string& out, std::string_view page, std::string_view token,
+                       std::string_view end = {}) {
+    out = links_.public_url;
+    out += page;
+    out += token;
+    out += end;
+  };
+  put(addresses.unsubscribe, "/u/", tokens.url(wire::TokenPurpose::unsubscribe));
+  EmailFacts facts{.organisation_name = frozen.organisation_name,
+                   .postal_address = frozen.postal_address,
+                   .unsubscribe_url = addresses.unsubscribe,
+                   .address = recipient,
+                   .id = message.id,
+                   .date = date};
+  const bool is_direct_message = is_direct(message.campaign_id);
+  if (frozen.has_sender_link && is_direct_message) {
+    put(addresses.sender, "/sender/",
+        hides ? std::string(kHiddenToken) : tokens.url(wire::TokenPurpose::sender));
+    facts.sender_verification_url = addresses.sender;
   }
-  EmailFacts facts{
-      frozen.organisation_name, frozen.postal_address, link, recipient, message.id, date};
-  std::string secret;
-  if (!sender_token.empty()) {
-    secret = sender_links_.page + std::string(sender_token);
-    facts.sender_verification_url = secret;
+  if (frozen.has_view_link) {
+    put(addresses.view, "/v/", tokens.url(wire::TokenPurpose::view));
+    facts.view_url = addresses.view;
   }
-  return build_direct_email(frozen.email, facts, message.values);
+  if (const Tracking& tracking = frozen.email.content().tracking; tracking.on()) {
+    const std::string token =
+        tracking.is_total ? signer->sign(MessageId{frozen.id.value}).url(wire::TokenPurpose::track)
+                          : tokens.url(wire::TokenPurpose::track);
+    put(addresses.link, tracking.is_total ? "/ct/" : "/c/", token, "/");
+    if (!tracking.is_total) {
+      addresses.link += to_text(frozen.id);
+      addresses.link += '/';
+    }
+    put(addresses.image, tracking.is_total ? "/ot/" : "/o/", token, ".gif");
+    facts.tracked_link_start = addresses.link;
+    facts.tracked_image = addresses.image;
+  }
+  return is_direct_message ? build_direct_email(frozen.email, facts, message.values)
+                           : build_email(frozen.email, facts, message.values);
 }
 
 // What leaves has the token; what is kept and shown has kHiddenToken, and is else the same: the
@@ -201,12 +231,8 @@ Result<void> EmailPreparer::prepare_with_secret(const FrozenContent& frozen,
                                                 const ClaimedMessage& message,
                                                 PreparedMessage& prepared) {
   const Instant date = is_direct(message.campaign_id) ? message.queued_at : clock_.now();
-  std::string token(kHiddenToken);
-  if (is_direct(message.campaign_id) && sender_links_.token) {
-    token = TRY(sender_links_.token(message.organisation_id, message.id));
-  }
-  BuiltEmail built = TRY(build(frozen, message, prepared.recipient, token, date));
-  BuiltEmail shown = TRY(build(frozen, message, prepared.recipient, kHiddenToken, date));
+  BuiltEmail built = TRY(build(frozen, message, prepared.recipient, date));
+  BuiltEmail shown = TRY(build(frozen, message, prepared.recipient, date, true));
   const std::string signed_by = TRY(signature(frozen, built.octets, date));
   built.octets.insert(0, signed_by);
   shown.octets.insert(0, signed_by);

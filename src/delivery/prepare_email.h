@@ -22,33 +22,31 @@
 #include "delivery/domains/signing_keys.h"
 #include "delivery/ledger.h"
 #include "delivery/transport.h"
+#include "wire/signed_token.h"
 
 namespace tidings::delivery {
 
-// The unsubscribe link of a message. Called for each message: keep it cheap.
-using UnsubscribeUrl =
-    std::function<Result<std::string>(OrganisationId organisation, MessageId id)>;
-
-// The page that verifies a sender, up to its token; and the token of that message.
-struct SenderLinks {
-  std::string page;  // "https://…/sender/"
-  std::function<Result<std::string>(OrganisationId organisation, MessageId id)> token;
+// Where the links in messages point, and who signs their tokens: one MAC for all of a message's.
+struct MessageLinks {
+  std::string public_url;  // "https://example.org", without a slash at its end
+  std::function<Result<std::shared_ptr<const wire::TokenSigner>>(OrganisationId organisation)>
+      signer;
 };
 // Stands for a token of a sender's link in whatever is stored: as long as one.
 inline constexpr std::string_view kHiddenToken = "hidden-hidden-hidden-hidden-hid-";
 
 class EmailPreparer {
  public:
-  EmailPreparer(db::Database& database, const Clock& clock, UnsubscribeUrl unsubscribe_url,
-                SenderLinks sender_links = {}, domains::SigningKeys* signing_keys = nullptr);
+  EmailPreparer(db::Database& database, const Clock& clock, MessageLinks links,
+                domains::SigningKeys* signing_keys = nullptr);
 
   Result<std::unique_ptr<PreparedMessage>> prepare(const ClaimedMessage& message);
 
  private:
   Result<std::shared_ptr<const FrozenContent>> content(const ClaimedMessage& message);
+  // `hides`: with kHiddenToken in place of the sender's token.
   Result<BuiltEmail> build(const FrozenContent& frozen, const ClaimedMessage& message,
-                           const std::string& recipient, std::string_view sender_token,
-                           Instant date) const;
+                           const std::string& recipient, Instant date, bool hides = false) const;
   // The DKIM-Signature fields of a message; empty where nothing signs for its From.
   Result<std::string> signature(const FrozenContent& frozen, std::string_view octets,
                                 Instant date) const;
@@ -62,8 +60,7 @@ class EmailPreparer {
 
   db::Database& database_;
   const Clock& clock_;
-  const UnsubscribeUrl unsubscribe_url_;
-  const SenderLinks sender_links_;
+  const MessageLinks links_;
   domains::SigningKeys* const signing_keys_;
   std::mutex mutex_;  // guards what follows
   // One for each thread that is at work.
@@ -71,12 +68,6 @@ class EmailPreparer {
   // The few versions that are being sent; forgotten altogether beyond a bound.
   std::unordered_map<ContentVersionId, std::shared_ptr<const FrozenContent>> contents_;
 };
-
-// One message's octets from content and the JSON object of its contact's values.
-Result<BuiltEmail> build_email(const CompiledEmail& email, std::string_view organisation_name,
-                               std::string_view postal_address, std::string_view contact_values,
-                               const std::string& address, MessageId id,
-                               std::string_view unsubscribe_url, Instant date);
 
 // What a template may name besides its contact and data, and whom the message is for. Borrows.
 struct EmailFacts {
@@ -87,7 +78,14 @@ struct EmailFacts {
   MessageId id;
   Instant date{};
   std::string_view sender_verification_url = {};
+  std::string_view view_url = {};
+  // What kTrackedLinkStart and kTrackedImage stand for; only where the content tracks.
+  std::string_view tracked_link_start = {};
+  std::string_view tracked_image = {};
 };
+// One message's octets from content and the JSON object of its contact's values.
+Result<BuiltEmail> build_email(const CompiledEmail& email, const EmailFacts& facts,
+                               std::string_view contact_values);
 // The same for a message that belongs to no campaign: `direct_values` is a JSON object with the
 // members `contact` and `data` (what an application gave along).
 Result<BuiltEmail> build_direct_email(const CompiledEmail& email, const EmailFacts& facts,

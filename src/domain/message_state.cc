@@ -65,6 +65,8 @@ std::optional<Status> status_of(EventType type) {
       return Status::unsubscribed;
     case EventType::resubscribed:
     case EventType::auto_replied:
+    case EventType::image_loaded:
+    case EventType::link_followed:
       return std::nullopt;
   }
   return std::nullopt;
@@ -87,6 +89,10 @@ std::string_view to_string(EventType type) {
       return "resubscribed";
     case EventType::auto_replied:
       return "auto-replied";
+    case EventType::image_loaded:
+      return "image loaded";
+    case EventType::link_followed:
+      return "link followed";
     default:
       break;
   }

@@ -52,6 +52,9 @@ enum class EventType : std::uint8_t {
   unsubscribed = 14,
   resubscribed = 15,  // the contact undid it
   auto_replied = 16,
+  // Raw: that something asked for it, a person or a machine. They raise no status.
+  image_loaded = 17,
+  link_followed = 18,
 };
 
 enum class Status : std::uint8_t {

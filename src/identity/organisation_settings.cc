@@ -1,10 +1,12 @@
 #include "identity/organisation_settings.h"
 
+#include <array>
 #include <boost/json.hpp>
 
 #include <fmt/format.h>
 
 #include "base/json_text.h"
+#include "base/text.h"
 #include "wire/email_address.h"
 
 namespace tidings::identity {
@@ -29,6 +31,10 @@ constexpr Bounds kLateness{"lateness_limit_min", 1, 10'080};
 constexpr Bounds kBodies{"body_retention_days", 1, 36'500};
 constexpr Bounds kEvents{"event_retention_days", 30, 36'500};
 
+// In the order of their enumerations.
+constexpr std::array<std::string_view, 3> kModes = {"off", "totals", "individual"};
+constexpr std::array<std::string_view, 3> kAddresses = {"none", "truncated", "whole"};
+
 Result<void> within(std::optional<std::int64_t> value, const Bounds& bounds,
                     std::string_view otherwise) {
   if (!value || (*value >= bounds.least && *value <= bounds.most)) return {};
@@ -43,6 +49,17 @@ std::optional<std::int64_t> number_in(const json::object& object, std::string_vi
 }
 
 }  // namespace
+
+std::string_view to_string(TrackingMode mode) { return kModes[static_cast<std::size_t>(mode)]; }
+std::optional<TrackingMode> parse_tracking_mode(std::string_view word) {
+  return enumerator<TrackingMode>(kModes, word);
+}
+std::string_view to_string(TrackedAddress kept) {
+  return kAddresses[static_cast<std::size_t>(kept)];
+}
+std::optional<TrackedAddress> parse_tracked_address(std::string_view word) {
+  return enumerator<TrackedAddress>(kAddresses, word);
+}
 
 Result<void> check(const OrganisationSettings& settings) {
   TRY(within(settings.recipient_limit, kRecipients, ", or empty for no limit"));
@@ -89,6 +106,9 @@ Result<OrganisationSettings> organisation_settings(db::Connection& connection, O
     settings.copy_address = copy->get_string();
   }
   settings.logo_media_id = MediaId{number_in(object, "logo_media_id").value_or(0)};
+  settings.tracking = parse_tracking_mode(text_of(object, "tracking")).value_or(settings.tracking);
+  settings.tracked_address =
+      parse_tracked_address(text_of(object, "tracked_address")).value_or(settings.tracked_address);
   return settings;
 }
 
@@ -104,6 +124,8 @@ Result<void> change_organisation_settings(db::Connection& connection, Organisati
   if (settings.event_retention_days) object[kEvents.name] = *settings.event_retention_days;
   object["copy_address"] = settings.copy_address;
   if (settings.logo_media_id.valid()) object["logo_media_id"] = settings.logo_media_id.value;
+  object["tracking"] = to_string(settings.tracking);
+  object["tracked_address"] = to_string(settings.tracked_address);
   const auto changed = TRY(connection.execute(kWrite, {id, json::serialize(object)}));
   if (changed == 0) {
     return fail(ErrorKind::not_found, "organisation.not_found",

@@ -15,6 +15,19 @@
 
 namespace tidings::identity {
 
+// Whether what people do with messages is followed (docs/tracking.md).
+enum class TrackingMode : std::uint8_t {
+  off,         // links are left alone, no picture is added, what still comes in is thrown away
+  totals,      // how often, and nothing of whom
+  individual,  // each message for itself
+};
+// Of the address of who followed a link or loaded the picture, what is kept.
+enum class TrackedAddress : std::uint8_t {
+  none,
+  truncated,  // IPv4 without its last octet, IPv6 its first 48 bits
+  whole,
+};
+
 struct OrganisationSettings {
   // P19: how many people one campaign may reach; none: no limit. 1..10,000,000
   std::optional<std::int64_t> recipient_limit;
@@ -32,9 +45,17 @@ struct OrganisationSettings {
   std::string copy_address;
   // An image that stands at the head of the public pages; not valid(): the name stands there
   MediaId logo_media_id;
+  // Off until somebody chooses: following people needs a reason (GDPR article 25)
+  TrackingMode tracking = TrackingMode::off;
+  TrackedAddress tracked_address = TrackedAddress::truncated;
 
   friend bool operator==(const OrganisationSettings&, const OrganisationSettings&) = default;
 };
+
+std::string_view to_string(TrackingMode mode);
+std::optional<TrackingMode> parse_tracking_mode(std::string_view word);
+std::string_view to_string(TrackedAddress kept);
+std::optional<TrackedAddress> parse_tracked_address(std::string_view word);
 
 // Errors: organisation.recipient_limit, organisation.inactive_after_days … (invalid), one per
 // member, with its bounds in the sentence.

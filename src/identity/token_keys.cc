@@ -124,6 +124,21 @@ Result<VerifiedToken> TokenKeys::verify_url(std::string_view text, wire::TokenPu
   return verify(wire::parse_url_token(text), purpose);
 }
 
+std::optional<VerifiedToken> TokenKeys::verify_url_at_once(std::string_view text,
+                                                           wire::TokenPurpose purpose) {
+  const auto token = wire::parse_url_token(text);
+  if (!token || token->purpose != purpose) return std::nullopt;
+  Key key;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_id_.find(token->key_id);
+    if (found == by_id_.end()) return std::nullopt;
+    key = found->second;
+  }
+  if (!key.signer->verify(*token)) return std::nullopt;
+  return VerifiedToken{key.organisation_id, token->message_id};
+}
+
 Result<VerifiedToken> TokenKeys::verify_return_path(std::string_view text,
                                                     wire::TokenPurpose purpose) {
   return verify(wire::parse_return_path_token(text), purpose);

@@ -38,6 +38,10 @@ class TokenKeys {
   Result<std::shared_ptr<const wire::TokenSigner>> current(OrganisationId organisation);
   // Errors: token.invalid (not_found) for whatever we did not sign for this purpose; else as above.
   Result<VerifiedToken> verify_url(std::string_view text, wire::TokenPurpose purpose);
+  // The same without waiting for the database: nothing where the key is not in memory yet,
+  // and for what is no token of ours.
+  std::optional<VerifiedToken> verify_url_at_once(std::string_view text,
+                                                  wire::TokenPurpose purpose);
   Result<VerifiedToken> verify_return_path(std::string_view text, wire::TokenPurpose purpose);
 
  private:

@@ -49,10 +49,16 @@ bool is_header_safe(const HttpHeader& header) {
          header.name.find_first_of(": ") == std::string::npos;
 }
 
-// RFC 9110 §5.6.7.
-std::string http_date() {
-  std::string text = to_rfc5322_date(SystemClock().now());
-  if (const auto zone = text.rfind('+'); zone != std::string::npos) text.replace(zone, 5, "GMT");
+// RFC 9110 §5.6.7. Worked out once a second.
+const std::string& http_date() {
+  thread_local std::string text;
+  thread_local std::int64_t second = -1;
+  const Instant now = SystemClock().now();
+  if (const std::int64_t this_second = to_micros(now) / 1'000'000; this_second != second) {
+    second = this_second;
+    text = to_rfc5322_date(now);
+    if (const auto zone = text.rfind('+'); zone != std::string::npos) text.replace(zone, 5, "GMT");
+  }
   return text;
 }
 
@@ -214,6 +220,7 @@ void HttpConnection::route() {
   route_ = match.route;
   request.path_params = std::move(match.params);
   request.peer = peer_;
+  request.is_head = sends_no_body_;
   if (route_->options.is_body_required && !reader_.announces_body()) {
     return refuse(411, "Send the body with its Content-Length.");
   }
@@ -284,7 +291,26 @@ bool HttpConnection::advance_body() {
   return false;
 }
 
+// True when it was answered.
+bool HttpConnection::handle_quickly(const Route& route) {
+  if (!route.options.quick || reader_.announces_body()) return false;
+  std::optional<Response> response;
+  const Handler once = [&](const Request& request) {
+    response = route.options.quick(request);
+    return response ? std::move(*response) : Response();
+  };
+  Response answer = call(once, reader_.request(), context_->options);
+  if (!response && answer.status != 500) return false;
+  if (answer.status == 500) {
+    refuse(500, "Something went wrong here. Try again later.");
+  } else {
+    respond(std::move(answer));
+  }
+  return true;
+}
+
 void HttpConnection::handle(const Route& route) {
+  if (handle_quickly(route)) return;
   enter(Phase::handling, Duration::max());
   // The context lives as long as this connection, so route and options do.
   const auto task = [self = shared_from_this(), &route,

@@ -59,6 +59,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool open_spool();
   bool spool_body(std::size_t consumed);
   void route();
+  bool handle_quickly(const Route& route);
   void handle(const Route& route);
   void send_continue();
   Response refusal(int status, std::string_view why) const;

@@ -25,7 +25,8 @@ struct HttpHeader {
 // A complete, checked request. Names and values of query and path are percent-decoded bytes.
 struct Request {
   std::string method;  // "GET" for a HEAD too: the server leaves the body out
-  std::string path;    // as sent, still encoded
+  bool is_head = false;
+  std::string path;                                              // as sent, still encoded
   std::vector<std::pair<std::string, std::string>> path_params;  // of the route's {names}
   std::vector<std::pair<std::string, std::string>> query;
   std::vector<HttpHeader> headers;

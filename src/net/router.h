@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,10 @@ namespace tidings::net {
 // wait for another handler. What it throws becomes a 500 that shows nothing of it.
 using Handler = std::function<Response(const Request&)>;
 
+// Asked first, on the loop's own thread, of a request without a body: must not block, beyond a
+// write to the page cache. Nothing: the handler answers.
+using QuickHandler = std::function<std::optional<Response>(const Request&)>;
+
 struct RouteOptions {
   std::size_t body_bytes = 1024 * 1024;  // 413 beyond
   // Content-Types taken, without parameters, in lower case; 415 for another. Empty takes any.
@@ -33,6 +38,7 @@ struct RouteOptions {
   // Request::spool instead of body. Such a body may take an hour, as long as something arrives
   // every 30 s.
   std::filesystem::path spool_folder = {};
+  QuickHandler quick = {};
 };
 
 struct Route {

@@ -18,7 +18,7 @@ constexpr std::size_t kMacBytes = 12;
 constexpr std::size_t kUrlLength = 32;
 constexpr std::size_t kReturnPathLength = 39;
 constexpr unsigned char kFormat = 0x10;  // high half of the first byte; the low half is the purpose
-constexpr unsigned char kPurposes = 4;
+constexpr unsigned char kPurposes = 5;
 constexpr std::string_view kDomain("tidings message token 1\0", 24);
 
 static_assert(kPurposes * kMacBytes <= crypto_auth_hmacsha512_BYTES, "slices are disjoint");

@@ -32,6 +32,7 @@ enum class TokenPurpose : std::uint8_t {
   view = 1,         // view in browser
   bounce = 2,       // return path
   sender = 3,       // verifies the sender that the message was mailed to
+  track = 4,        // links and the image that are counted; of a message or a content version
 };
 
 // Key ids are 1 .. kTokenKeyIdMax and unique in a database, so that a token leads to its key.

@@ -15,6 +15,7 @@
 #include "compose/templates.h"
 #include "delivery/ledger.h"
 #include "edge/api/campaign_json.h"
+#include "edge/api/draft_json.h"
 #include "edge/api/json_values.h"
 #include "edge/api/sender_override.h"
 #include "net/event_stream.h"
@@ -35,18 +36,6 @@ Error unfit() {
   return {ErrorKind::invalid, "campaign.invalid", "Some of what was given cannot be used."};
 }
 
-// RFC 7396, as far as a draft goes: one level of members.
-json::object merged(json::object target, const json::object& patch) {
-  for (const auto& member : patch) {
-    if (member.value().is_null()) {
-      target.erase(member.key());
-    } else {
-      target[member.key()] = member.value();
-    }
-  }
-  return target;
-}
-
 struct Read {
   std::optional<LocalisedDraft> draft;  // all of the content, when something of it changes
   std::vector<FieldError> fields;
@@ -55,8 +44,7 @@ struct Read {
 // `before` with the draft's members that the body gives, and its languages: all of them, or none.
 Result<LocalisedDraft> read_content(const json::object& body, LocalisedDraft before) {
   if (const json::value* draft = body.if_contains("draft")) {
-    before.draft = TRY(compose::draft_from_json(
-        json::value(merged(compose::draft_json(before.draft), draft->as_object()))));
+    before.draft = TRY(patched_draft(before.draft, *draft));
   }
   if (const json::value* variants = body.if_contains("variants")) {
     before.variants = TRY(compose::variants_from_json(*variants));

@@ -227,7 +227,10 @@ TEST_P(DomainsApi, a_retry_leaves_with_the_signature_of_the_first_attempt) {
   ASSERT_TRUE(claimed && claimed->size() == 1);
   delivery::EmailPreparer preparer(
       api_.database(), api_.clock(),
-      [](OrganisationId, MessageId) -> Result<std::string> { return "https://x.example/u/t"; }, {},
+      {"https://x.example",
+       [](OrganisationId) -> Result<std::shared_ptr<const wire::TokenSigner>> {
+         return std::make_shared<const wire::TokenSigner>(1, std::string(32, 'k'));
+       }},
       &keys_);
   const auto first = preparer.prepare(claimed->front());
   ASSERT_TRUE(first) << first.error().message;

@@ -32,7 +32,15 @@ std::vector<compose::FieldProblem> audience_problems(
 Result<compose::Draft> patched_draft(const compose::Draft& before, const json::value& patch) {
   json::object merged = compose::draft_json(before);
   if (const json::object* given = patch.if_object()) {
-    for (const auto& [name, value] : *given) merged[name] = value;
+    for (const auto& [name, value] : *given) {
+      // RFC 7396: what an object within leaves out stays as it is.
+      json::object* within = merged[name].if_object();
+      if (within != nullptr && value.is_object()) {
+        for (const auto& [inner, each] : value.get_object()) (*within)[inner] = each;
+      } else {
+        merged[name] = value;
+      }
+    }
   }
   return compose::draft_from_json(merged);
 }

@@ -452,6 +452,12 @@ TEST_P(IdentityApi, an_organisation_chooses_within_bounds) {
   EXPECT_EQ(change(R"({"inactive_after_days":5})").code(), "organisation.inactive_after_days");
   EXPECT_EQ(change(R"({"copy_address":"office"})").code(), "organisation.copy_address");
   EXPECT_EQ(change(R"({"time_zone":"Mars/Olympus"})").status, 422);
+  EXPECT_EQ(limited.at("tracking"), "off") << "until somebody chooses it";
+  const auto tracked = change(R"({"tracking":"individual","tracked_address":"none"})");
+  EXPECT_EQ(tracked.at("tracking"), "individual");
+  EXPECT_EQ(tracked.at("tracked_address"), "none");
+  EXPECT_EQ(change(R"({"tracking":"all"})").status, 422);
+  EXPECT_EQ(change(R"({"name":"Club"})").at("tracking"), "individual");
   EXPECT_EQ(browser(cookie, "GET", "/organisation").body.at("second_thought_s").as_int64(), 0);
 }
 

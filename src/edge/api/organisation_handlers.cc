@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "base/bytes.h"
+#include "base/json_text.h"
 #include "compose/media.h"
 #include "identity/audit.h"
 #include "identity/organisation_settings.h"
@@ -36,7 +37,9 @@ json::object to_json(const Organisation& organisation, const OrganisationSetting
           {"copy_address", settings.copy_address},
           {"logo_media_id", settings.logo_media_id.valid()
                                 ? json::value(to_text(settings.logo_media_id))
-                                : json::value(nullptr)}};
+                                : json::value(nullptr)},
+          {"tracking", to_string(settings.tracking)},
+          {"tracked_address", to_string(settings.tracked_address)}};
 }
 
 // An organisation has no time of change: its tag is that of its content.
@@ -88,6 +91,11 @@ void apply(const json::object& change, OrganisationSettings& settings) {
   if (const auto* copy = change.if_contains("copy_address")) {
     settings.copy_address = copy->as_string();
   }
+  // The schema has held the words.
+  settings.tracking =
+      identity::parse_tracking_mode(text_of(change, "tracking")).value_or(settings.tracking);
+  settings.tracked_address = identity::parse_tracked_address(text_of(change, "tracked_address"))
+                                 .value_or(settings.tracked_address);
   if (const auto* logo = change.if_contains("logo_media_id")) {
     settings.logo_media_id =
         MediaId{logo->is_null() ? 0 : parse_id(std::string_view(logo->as_string())).value_or(0)};

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "audience/contacts.h"
+#include "compose/campaigns.h"
 #include "delivery/email_content.h"
+#include "delivery/link_store.h"
 #include "edge/api/json_values.h"
 #include "edge/api/record_input.h"
 #include "edge/api/record_json.h"
@@ -223,6 +225,29 @@ Result<Answer> get_statistics(const Call& call) {
                                  {"not_measured", std::move(not_measured)}});
 }
 
+Result<Answer> get_campaign_links(const Call& call) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  const auto figures = TRY(call.services.database.read_value(
+      [&](db::Connection& connection) -> Result<delivery::TrackingFigures> {
+        const auto campaign = TRY(compose::load_campaign(connection, call.organisation(), id));
+        return delivery::tracking_figures(connection, call.organisation(),
+                                          campaign.content_version_id);
+      }));
+  json::array links;
+  for (const delivery::LinkFigures& link : figures.links) {
+    links.push_back(json::object{{"number", link.number},
+                                 {"url", link.url},
+                                 {"has_values", link.is_template},
+                                 {"locale", link.locale},
+                                 {"hits", link.hits}});
+  }
+  return Answer::ok(json::object{{"tracks_opens", figures.tracks_opens},
+                                 {"tracks_clicks", figures.tracks_clicks},
+                                 {"is_total", figures.is_total},
+                                 {"image_hits", figures.image_hits},
+                                 {"links", std::move(links)}});
+}
+
 }  // namespace
 
 void add_record_handlers(Registry& registry) {
@@ -233,6 +258,7 @@ void add_record_handlers(Registry& registry) {
   registry.answer("exportRecipients", export_recipients);
   registry.answer("exportMessages", export_messages);
   registry.answer("getStatistics", get_statistics);
+  registry.answer("getCampaignLinks", get_campaign_links);
   add_record_message_handlers(registry);
   add_record_deletion_handlers(registry);
 }

@@ -8,6 +8,7 @@
 #include "delivery/attempt_data.h"
 #include "delivery/content_store.h"
 #include "delivery/content_variants.h"
+#include "delivery/hit_data.h"
 #include "delivery/message_deletion.h"
 #include "edge/api/json_values.h"
 #include "edge/api/record_handlers.h"
@@ -54,7 +55,16 @@ json::object event_json(const report::TimelineEvent& event) {
                       {"recorded_at", instant_text(event.recorded_at)},
                       {"source", event.source},
                       {"reason", ""},
-                      {"attempt", nullptr}};
+                      {"attempt", nullptr},
+                      {"hit", nullptr}};
+  if (event.type == EventType::image_loaded || event.type == EventType::link_followed) {
+    const delivery::HitFacts hit = delivery::read_hit_data(event.data);
+    object["hit"] = json::object{{"link", hit.link == 0 ? json::value() : json::value(hit.link)},
+                                 {"url", hit.url},
+                                 {"address", hit.address},
+                                 {"user_agent", hit.user_agent}};
+    return object;
+  }
   const auto facts = delivery::read_attempt_data(event.data);
   if (!facts) return object;
   object["reason"] = facts->reason;

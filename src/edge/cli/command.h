@@ -56,6 +56,7 @@ void add_sender_command(CLI::App& app, CommandLine& line);
 void add_serve_command(CLI::App& app, CommandLine& line);
 void add_status_command(CLI::App& app, CommandLine& line);
 void add_template_command(CLI::App& app, CommandLine& line);
+void add_tracking_command(CLI::App& app, CommandLine& line);
 void add_token_command(CLI::App& app, CommandLine& line);
 void add_user_command(CLI::App& app, CommandLine& line);
 

@@ -15,6 +15,7 @@
 #include "delivery/attempt_data.h"
 #include "delivery/content_store.h"
 #include "delivery/email_content.h"
+#include "delivery/hit_data.h"
 #include "edge/cli/command.h"
 #include "edge/cli/terminal_text.h"
 #include "edge/cli/workplace.h"
@@ -159,7 +160,19 @@ int print_json(const Record& record) {
   return kDone;
 }
 
+void print_hit(const TimelineEvent& event) {
+  const delivery::HitFacts hit = delivery::read_hit_data(event.data);
+  fmt::print("  {}  {}{}\n", local_time(event.occurred_at, true), to_string(event.type),
+             hit.link > 0 ? fmt::format(" {}: {}", hit.link, harmless(hit.url)) : "");
+  if (hit.address.empty() && hit.user_agent.empty()) return;
+  fmt::print("      {}{}{}\n", harmless(hit.address),
+             hit.address.empty() || hit.user_agent.empty() ? "" : ", ", harmless(hit.user_agent));
+}
+
 void print_event(const TimelineEvent& event) {
+  if (event.type == EventType::image_loaded || event.type == EventType::link_followed) {
+    return print_hit(event);
+  }
   const auto facts = delivery::read_attempt_data(event.data);
   const AttemptFacts known = facts ? *facts : AttemptFacts();
   std::string text =

@@ -45,6 +45,8 @@ struct SendFlags {
   std::string password_file, wait = "0", rate, at, zone, fold;
   std::vector<std::string> attachments, mappings;
   int connections = 0;
+  std::vector<std::string> utm;
+  bool is_untracked = false;
   bool is_resume = false, is_dry_run = false, is_yes = false;
 };
 
@@ -99,6 +101,26 @@ Result<std::string> read_letter(const std::string& path, std::string_view what) 
               fmt::format("{} is not UTF-8. Save it as UTF-8 and try again.", path));
 }
 
+// `source=newsletter`.
+Result<void> read_utm(const std::string& text, delivery::Utm& utm) {
+  const auto mark = text.find('=');
+  const std::string name = text.substr(0, mark);
+  std::string* member = name == "source"     ? &utm.source
+                        : name == "medium"   ? &utm.medium
+                        : name == "campaign" ? &utm.campaign
+                        : name == "content"  ? &utm.content
+                                             : nullptr;
+  if (member == nullptr || mark == std::string::npos || text.size() - mark - 1 > compose::kUtmMax ||
+      !wire::is_utf8(text)) {
+    return fail(ErrorKind::invalid, "send.utm",
+                fmt::format("--utm {} is not a parameter. Say it like source=newsletter; there are "
+                            "source, medium, campaign and content.",
+                            text));
+  }
+  *member = text.substr(mark + 1);
+  return {};
+}
+
 Result<compose::SendRequest> read_request(const SendFlags& flags) {
   compose::SendRequest request;
   if (!flags.csv.empty()) {
@@ -130,6 +152,8 @@ Result<compose::SendRequest> read_request(const SendFlags& flags) {
   request.at = flags.at;
   request.zone = flags.zone;
   request.fold = flags.fold;
+  if (flags.is_untracked) request.tracking.opens = request.tracking.clicks = false;
+  for (const std::string& each : flags.utm) TRY(read_utm(each, request.tracking.utm));
   return request;
 }
 
@@ -423,6 +447,11 @@ void add_send_command(CLI::App& app, CommandLine& line) {
       ->check(CLI::IsMember({"earlier", "later"}));
   command->add_option("--wait", flags->wait, "How long to wait for deferred mail, like 30m")
       ->capture_default_str();
+  command->add_flag("--no-track", flags->is_untracked,
+                    "Count neither opens nor followed links (see tidings tracking)");
+  command->add_option(
+      "--utm", flags->utm,
+      "source=…, medium=…, campaign=… or content=…, added to links; may be repeated");
   command->add_flag("--resume", flags->is_resume, "Go on with what was interrupted");
   command->add_flag("--dry-run", flags->is_dry_run, "Count, show the first message, send nothing");
   command->add_flag("--yes", flags->is_yes, "Do not ask");

@@ -70,16 +70,9 @@ void SendingService::make_engine() {
                                                          workplace_.secrets(), workplace_.clock());
   preparer_ = std::make_unique<delivery::EmailPreparer>(
       workplace_.database(), workplace_.clock(),
-      [this](OrganisationId organisation, MessageId id) -> Result<std::string> {
-        const auto signer = TRY(keys_->current(organisation));
-        return public_url_ + "/u/" + signer->sign(id).url(wire::TokenPurpose::unsubscribe);
-      },
-      delivery::SenderLinks{
-          public_url_ + "/sender/",
-          [this](OrganisationId organisation, MessageId id) -> Result<std::string> {
-            const auto signer = TRY(keys_->current(organisation));
-            return signer->sign(id).url(wire::TokenPurpose::sender);
-          }},
+      delivery::MessageLinks{
+          public_url_,
+          [this](OrganisationId organisation) { return keys_->current(organisation); }},
       signing_keys_.get());
   delivery::DispatcherOptions options;
   options.lease = workplace_.settings().lease;

@@ -15,6 +15,11 @@
 #include "edge/http/content_routes.h"
 #include "edge/http/password_routes.h"
 #include "edge/http/serve_routes.h"
+#include "edge/http/tracking_routes.h"
+#include "edge/http/view_routes.h"
+#include "feedback/hit_applier.h"
+#include "feedback/hit_journal.h"
+#include "feedback/link_targets.h"
 #include "feedback/unsubscribe.h"
 #include "identity/sign_in.h"
 
@@ -50,6 +55,44 @@ feedback::RecordEvidence record_in(const delivery::Ledger& ledger, delivery::Dis
     return {};
   };
 }
+
+// What messages lead back to, besides the pages: followed links, the picture, the message itself.
+class Readers {
+ public:
+  Readers(Workplace& workplace, SendingService& service)
+      : workplace_(workplace), service_(service) {}
+
+  Result<void> open(net::Router& router) {
+    journal_ = TRY(
+        feedback::HitJournal::open(workplace_.folder() / "hits", workplace_.ids(),
+                                   {.sync_interval = workplace_.settings().journal_sync_interval}));
+    applier_ = std::make_unique<feedback::HitApplier>(*journal_, workplace_.database(),
+                                                      service_.ledger(), workplace_.clock());
+    applier_->start();
+    http::add_tracking_routes(router, {.targets = &targets_,
+                                       .journal = journal_.get(),
+                                       .clock = &workplace_.clock(),
+                                       .public_url = service_.public_url()});
+    http::add_view_routes(router, {&workplace_.database(), &service_.token_keys()});
+    return {};
+  }
+  // Once nobody is served any more.
+  void close() { applier_->stop(); }
+
+  std::string trouble() const {
+    if (const std::uint64_t lost = journal_->lost(); lost > 0) {
+      return fmt::format("{} followed links could not be written down.", lost);
+    }
+    return applier_->trouble();
+  }
+
+ private:
+  Workplace& workplace_;
+  SendingService& service_;
+  feedback::LinkTargets targets_{workplace_.database(), service_.token_keys()};
+  std::unique_ptr<feedback::HitJournal> journal_;
+  std::unique_ptr<feedback::HitApplier> applier_;
+};
 
 int run_serve(const ServeFlags& flags) {
   const InterruptWatch interrupt;
@@ -92,6 +135,8 @@ int run_serve(const ServeFlags& flags) {
                            hasher);
   http::add_password_routes(router, {&(*workplace)->database(), &sign_in, &(*workplace)->clock(),
                                      (*service)->public_url()});
+  Readers readers(**workplace, **service);
+  if (const auto opened = readers.open(router); !opened) return report(opened.error());
   const auto address = (*service)->serve(std::move(router), settings.listen);
   if (!address) return report(address.error());
   fmt::print("Serving {} on http://{}\n", (*workplace)->organisation().name, *address);
@@ -101,10 +146,12 @@ int run_serve(const ServeFlags& flags) {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     std::string trouble = (*service)->runner().progress().trouble;
     if (trouble.empty()) trouble = (*service)->dispatcher().activity().trouble;
+    if (trouble.empty()) trouble = readers.trouble();
     if (trouble != last_trouble && !trouble.empty()) fmt::print(stderr, "tidings: {}\n", trouble);
     last_trouble = trouble;
   }
   (*service)->stop();
+  readers.close();
   return kDone;
 }
 

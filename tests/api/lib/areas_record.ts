@@ -59,6 +59,7 @@ export const records: Record<string, Case> = {
   listRecipients: ofCampaign,
   exportRecipients: ofCampaign,
   getStatistics: ofCampaign,
+  getCampaignLinks: ofCampaign,
   listSandboxMessages: async () => ({}),
   getSandboxMessage: ofMessage,
   listHistory: async (own) => ({ path: { id: await contact(own) } }),

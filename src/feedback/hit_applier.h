@@ -1,0 +1,55 @@
+// HitApplier: brings the hit journal into the database, in batches, in the background.
+//
+// Each transaction stores the hits of a batch (delivery::Ledger::record_hits) and how far the file
+// was read: what a killed process, or a COMMIT whose answer was lost, leaves behind is neither lost
+// nor counted twice. When the database cannot be written it tries again every second; the journal
+// keeps what waits.
+// Thread: its own; start, stop and trouble() from one other.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "db/database.h"
+#include "delivery/ledger.h"
+#include "feedback/hit_journal.h"
+
+namespace tidings::feedback {
+
+class HitApplier {
+ public:
+  // Borrows everything.
+  HitApplier(HitJournal& journal, db::Database& database, const delivery::Ledger& ledger,
+             const Clock& clock)
+      : journal_(journal), database_(database), ledger_(ledger), clock_(clock) {}
+  ~HitApplier();  // stop()
+
+  void start();
+  // Applies what waits, for at most that long; what is left is applied at the next start.
+  void stop(Duration at_most = std::chrono::seconds(5));
+
+  // One batch. True when there was one. Errors: those of the database and of reading the journal.
+  Result<bool> apply_one();
+
+  // Why nothing is applied now; empty when it is.
+  std::string trouble() const;
+
+ private:
+  void run();
+
+  HitJournal& journal_;
+  db::Database& database_;
+  const delivery::Ledger& ledger_;
+  const Clock& clock_;
+  std::atomic<bool> stop_ = false;
+  mutable std::mutex mutex_;  // trouble_
+  std::string trouble_;
+  std::thread thread_;
+};
+
+}  // namespace tidings::feedback
