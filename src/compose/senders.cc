@@ -15,9 +15,10 @@ namespace {
 
 constexpr std::size_t kTokenBytes = 24;  // wire/signed_token.h
 
-#define TIDINGS_SENDER_COLUMNS                                                                    \
-  "SELECT id, name, address, reply_to, verified_at, verification_sent_at, created_at, changed_at" \
-  " FROM sender "
+#define TIDINGS_SENDER_COLUMNS                                                          \
+  "SELECT id, name, address, reply_to, (SELECT p.verified_at FROM sender_proof p WHERE" \
+  " p.organisation_id = sender.organisation_id AND p.sender_id = sender.id),"           \
+  " verification_sent_at, created_at, changed_at FROM sender "
 
 constexpr db::Statement kInsert{
     "sender.create",

@@ -1,5 +1,5 @@
 // Senders: the names and addresses that staff may write from (P6), and the proof that an address
-// is theirs: a link mailed to it.
+// is theirs: a link mailed to it, or the records of its domain (delivery/domains/domain_check.h).
 //
 // Verification: a link is mailed to the address (test_send.h sends it), and confirm_sender() is
 // what the button on the linked page does. Its token is signed for that one message
@@ -11,6 +11,7 @@
 // each.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -40,12 +41,14 @@ struct SenderFields {
 struct Sender {
   SenderId id;
   SenderFields fields;
-  std::optional<Instant> verified_at;
+  std::optional<Instant> verified_at;           // by a link or by its domain
   std::optional<Instant> verification_sent_at;  // of the newest link
   Instant created_at{};
   Instant changed_at{};
 
   bool is_verified() const { return verified_at.has_value(); }
+  // When anything about it last changed: a domain that is verified changes its senders.
+  Instant version() const { return std::max(changed_at, verified_at.value_or(changed_at)); }
 };
 
 // Whether somebody sends from a sender that is not verified (P6).

@@ -55,6 +55,11 @@ Result<void> take(Values& values, const SettingDeclaration& declaration, Setting
   return {};
 }
 
+bool is_list(SettingType type) {
+  return type == SettingType::durations || type == SettingType::hosts ||
+         type == SettingType::addresses || type == SettingType::machines;
+}
+
 // The text of a TOML value, or nothing when it has a type this setting cannot have.
 std::optional<std::string> text_of(const toml::node& node, SettingType type) {
   const bool is_number =
@@ -69,7 +74,7 @@ std::optional<std::string> text_of(const toml::node& node, SettingType type) {
     return text->get();
   }
   const auto* array = node.as_array();
-  if (!array || (type != SettingType::durations && type != SettingType::hosts)) return std::nullopt;
+  if (!array || !is_list(type)) return std::nullopt;
   std::vector<std::string> items;
   for (const auto& item : *array) {
     if (!item.is_string()) return std::nullopt;
@@ -158,6 +163,12 @@ Settings typed(const Values& values) {
   settings.public_url = text("public_url");
   settings.database_url = text("database");
   settings.connections = static_cast<int>(measure(SettingType::count, "connections"));
+  if (const std::string_view list = text("dns_servers"); !list.empty()) {
+    for (const auto item : setting_items(list)) settings.dns_servers.emplace_back(item);
+  }
+  if (const std::string_view list = text("sending_addresses"); !list.empty()) {
+    for (const auto item : setting_items(list)) settings.sending_addresses.emplace_back(item);
+  }
   settings.rate_per_second = measure(SettingType::rate, "rate");
   settings.retry.delays.clear();
   for (const auto item : setting_items(text("retry_delays"))) {

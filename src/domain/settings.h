@@ -34,6 +34,8 @@ enum class SettingType : std::uint8_t {
   durations,     // several durations, at most 20
   bytes,         // 25MB 512kB 1000
   hosts,         // mail.example.org, *.example.net; at most 20
+  addresses,     // 192.0.2.53, 2001:db8::53@5353; at most 20
+  machines,      // 192.0.2.1, 2001:db8::1; at most 20
 };
 
 struct SettingDeclaration {
@@ -63,7 +65,9 @@ struct Settings {
   std::string public_url;    // empty: http:// and `listen`
   std::string database_url;  // empty: SQLite in the data folder
   int connections = 0;
-  double rate_per_second = 0;  // 0: as fast as the relay takes them
+  std::vector<std::string> dns_servers;        // empty: the system's
+  std::vector<std::string> sending_addresses;  // empty: unknown, or none of its own
+  double rate_per_second = 0;                  // 0: as fast as the relay takes them
   RetryPolicy retry;
   Duration lease{};
   Duration node_lost_after{};

@@ -21,6 +21,14 @@ constexpr auto kSettings = std::to_array<SettingDeclaration>({
      "How many connections to the mail server are open at the same time."},
     {"rate", rate, "messages per second", "0", "0", "1000000",
      "How many messages leave in a second at most; 0 is as fast as the mail server takes them."},
+    {"dns_servers", addresses, "addresses", "", "", "",
+     "Which name servers are asked: addresses, with @PORT behind where it is not 53. Not set, "
+     "those "
+     "of /etc/resolv.conf."},
+    {"sending_addresses", machines, "addresses", "", "", "",
+     "The addresses of this machine that its mail leaves from, as the Internet sees them, where it "
+     "does not leave by a provider's server. `tidings domain check` looks whether SPF authorises "
+     "them and whether they have names."},
     {"retry_delays", durations, "durations", "30m, 30m, 150m", "1s", "1d",
      "How long a deferred message waits after its first, second and further attempts; the last one "
      "repeats. A tenth is added at most, so that messages do not return all together."},

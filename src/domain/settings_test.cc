@@ -48,7 +48,8 @@ TEST(SettingsTest, FlagsOverruleTheEnvironmentWhichOverrulesTheFile) {
 TEST(SettingsTest, EveryTypeIsReadFromTheFile) {
   const auto resolved = with_file(
       "retry_delays = [\"1m\", \"2h\"]\nretry_expiry = '2d'\nattachment_bytes_max = 5000\n"
-      "public_url = \"https://post.example.org\"\ndatabase = \"sqlite:x.db\"\nrate = 20\n");
+      "public_url = \"https://post.example.org\"\ndatabase = \"sqlite:x.db\"\nrate = 20\n"
+      "dns_servers = [\"192.0.2.53\", \"::1@5353\"]\nsending_addresses = \"192.0.2.1\"\n");
   ASSERT_TRUE(resolved.has_value()) << resolved.error().message;
   const auto& settings = resolved->settings;
   EXPECT_EQ(settings.retry.delays,
@@ -57,6 +58,12 @@ TEST(SettingsTest, EveryTypeIsReadFromTheFile) {
   EXPECT_EQ(settings.attachment_bytes_max, 5000);
   EXPECT_EQ(settings.public_url, "https://post.example.org");
   EXPECT_EQ(settings.rate_per_second, 20);
+  EXPECT_EQ(settings.dns_servers, (std::vector<std::string>{"192.0.2.53", "::1@5353"}));
+  EXPECT_EQ(settings.sending_addresses, std::vector<std::string>{"192.0.2.1"});
+  for (const char* bad : {"dns_servers = \"ns.example.org\"", "dns_servers = \"192.0.2.53@0\"",
+                          "sending_addresses = \"192.0.2.1@25\"", "sending_addresses = \"host\""}) {
+    EXPECT_FALSE(with_file(bad)) << bad;
+  }
 }
 
 struct Refused {

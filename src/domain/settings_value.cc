@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "wire/ip_address.h"
+
 namespace tidings {
 namespace {
 
@@ -81,6 +83,23 @@ bool is_host_pattern(std::string_view item) {
   });
 }
 
+bool is_address(std::string_view item) { return wire::IpAddress::parse(item).has_value(); }
+
+// "192.0.2.53", "2001:db8::53@5353".
+bool is_server_address(std::string_view item) {
+  const auto at = std::min(item.find('@'), item.size());
+  if (!is_address(item.substr(0, at))) return false;
+  if (at == item.size()) return true;
+  const auto port = number<int>(item.substr(at + 1));
+  return port && *port >= 1 && *port <= 65535;
+}
+
+template <typename Check>
+bool are_all(std::string_view text, Check check) {
+  const auto items = setting_items(text);
+  return items.size() <= kItemsMax && std::ranges::all_of(items, check);
+}
+
 bool is_of_type(const SettingDeclaration& declaration, std::string_view text) {
   switch (declaration.type) {
     case SettingType::endpoint:
@@ -96,10 +115,12 @@ bool is_of_type(const SettingDeclaration& declaration, std::string_view text) {
                return measure_setting(SettingType::duration, item).has_value();
              });
     }
-    case SettingType::hosts: {
-      const auto items = setting_items(text);
-      return items.size() <= kItemsMax && std::ranges::all_of(items, is_host_pattern);
-    }
+    case SettingType::hosts:
+      return are_all(text, is_host_pattern);
+    case SettingType::addresses:
+      return are_all(text, is_server_address);
+    case SettingType::machines:
+      return are_all(text, is_address);
     default:
       return measure_setting(declaration.type, text).has_value();
   }
@@ -150,6 +171,10 @@ std::string describe_values(const SettingDeclaration& declaration) {
     case SettingType::hosts:
       return fmt::format("1 to {} host names such as \"mail.example.org, *.example.net\"",
                          kItemsMax);
+    case SettingType::addresses:
+      return fmt::format("1 to {} addresses such as \"192.0.2.53, 2001:db8::53@5353\"", kItemsMax);
+    case SettingType::machines:
+      return fmt::format("1 to {} addresses such as \"192.0.2.1, 2001:db8::1\"", kItemsMax);
     case SettingType::count:
       words = "a whole number";
       break;

@@ -24,8 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto record = parse_dkim_key_record(text)) {
     CHECK(record->public_key.find_first_of(" \t\r\n") == std::string::npos);
   }
-  (void)DkimKey::from_pem(text);
-  if (size < 4096) (void)DkimKey::from_der(text);
+  // OpenSSL takes milliseconds to find that something is no key: asked where it may be one.
+  if (text.contains("-----BEGIN ")) (void)DkimKey::from_pem(text);
+  if (size < 4096 && text.starts_with('0')) (void)DkimKey::from_der(text);
   (void)quoted_txt(text);
   std::string once;
   RelaxedBody whole;

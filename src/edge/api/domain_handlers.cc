@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "delivery/domains/dns_session.h"
+#include "delivery/domains/domain_check.h"
 #include "delivery/domains/published_records.h"
 #include "delivery/domains/sending_domains.h"
 #include "delivery/mail_servers.h"
@@ -24,6 +27,8 @@ using domains::KeyState;
 using domains::SendingDomain;
 
 constexpr int kMailServersMax = 200;
+constexpr Duration kCheckMax = std::chrono::seconds(20);
+constexpr Duration kAnswerMax = std::chrono::seconds(3);
 
 json::object to_json(const DomainKey& key) {
   return {{"id", to_text(key.id)},
@@ -46,6 +51,15 @@ json::object to_json(const domains::PublishedRecord& record) {
           {"note", record.note}};
 }
 
+json::object to_json(const domains::CheckFinding& finding) {
+  json::array found;
+  for (const std::string& text : finding.found) found.emplace_back(text);
+  return {{"check", finding.check},
+          {"status", domains::to_string(finding.status)},
+          {"sentence", finding.sentence},
+          {"found", std::move(found)}};
+}
+
 json::object to_json(const SendingDomain& domain, const domains::SendingFacts& facts) {
   json::array keys;
   for (const DomainKey& key : domain.keys) keys.push_back(to_json(key));
@@ -53,17 +67,34 @@ json::object to_json(const SendingDomain& domain, const domains::SendingFacts& f
   for (const auto& record : domains::records_to_publish(domain, facts)) {
     records.push_back(to_json(record));
   }
+  json::array findings;
+  for (const auto& finding : domains::findings_from_json(domain.findings)) {
+    findings.push_back(to_json(finding));
+  }
   return {{"id", to_text(domain.id)},
           {"name", domain.name},
+          {"is_verified", domain.verified_at.has_value()},
+          {"verified_at", instant_or_null(domain.verified_at)},
+          {"checked_at", instant_or_null(domain.checked_at)},
+          {"findings", std::move(findings)},
           {"keys", std::move(keys)},
           {"records", std::move(records)},
           {"created_at", instant_text(domain.created_at)},
           {"changed_at", instant_text(domain.changed_at)}};
 }
 
+// The name servers that the operator says.
+net::ResolverOptions resolver_options(const Call& call) {
+  net::ResolverOptions options;
+  options.servers = call.services.settings.dns_servers;
+  options.timeout = kAnswerMax;
+  return options;
+}
+
 // By which ways mail of the organisation leaves.
 Result<domains::SendingFacts> facts_of(db::Connection& connection, const Call& call) {
   domains::SendingFacts facts;
+  facts.addresses = call.services.settings.sending_addresses;
   for (const delivery::MailServer& server : TRY(delivery::list_mail_servers(
            connection, call.organisation(), TransportId(), kMailServersMax))) {
     if (const auto relay = wire::parse_relay_url(server.url)) facts.relays.push_back(relay->host);
@@ -211,6 +242,36 @@ Result<Answer> activate(const Call& call) {
   });
 }
 
+// DNS is asked between two transactions: it may take its time.
+Result<Answer> check(const Call& call) {
+  const auto id = TRY(call.id<SendingDomainId>("domain_id"));
+  domains::CheckFacts facts;
+  const SendingDomain asked = TRY(
+      call.services.database.read_value([&](db::Connection& connection) -> Result<SendingDomain> {
+        facts.sending = TRY(facts_of(connection, call));
+        return domains::load_domain(connection, call.organisation(), id);
+      }));
+  facts.link_host = domains::host_of_url(call.services.public_url);
+  const auto dns = TRY(domains::DnsSession::open(resolver_options(call), kCheckMax));
+  const auto report = domains::check_domain(asked, facts, *dns);
+  return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const SendingDomain before = TRY(domains::load_domain(connection, call.organisation(), id));
+    TRY(domains::store_check(connection, call.organisation(), before,
+                             {domains::findings_to_json(report.findings), report.is_verified},
+                             call.now()));
+    const SendingDomain checked = TRY(domains::load_domain(connection, call.organisation(), id));
+    if (TRY(domains::activate_keys(connection, call.organisation(), checked, report.published,
+                                   call.now())) > 0) {
+      TRY(audit(connection, call, "domain.activate", checked, {}));
+    }
+    if (before.verified_at.has_value() != checked.verified_at.has_value()) {
+      TRY(audit(connection, call, checked.verified_at ? "domain.verified" : "domain.not_verified",
+                checked, {}));
+    }
+    return shown(200, connection, call, id);
+  });
+}
+
 }  // namespace
 
 void add_domain_handlers(Registry& registry) {
@@ -220,6 +281,7 @@ void add_domain_handlers(Registry& registry) {
   registry.answer("deleteDomain", remove);
   registry.answer("rotateDomainKeys", rotate);
   registry.answer("activateDomainKeys", activate);
+  registry.answer("checkDomain", check);
 }
 
 }  // namespace tidings::api

@@ -1,6 +1,7 @@
 // Sending domains through the API, and what they sign.
 #include <boost/json.hpp>
 #include <chrono>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -188,6 +189,45 @@ TEST_P(DomainsApi, new_keys_wait_and_then_take_over) {
                       R"({"selector": "BIG", "algorithms": ["rsa-sha256"]})")
                 .code(),
             "domain.selector_taken");
+}
+
+// ---------------------------------------------------------------- senders
+TEST_P(DomainsApi, a_verified_domain_verifies_the_senders_at_it_and_below) {
+  const SendingDomainId id{*parse_id(make_domain("school.org"))};
+  const auto sender = [&](std::string_view address) {
+    return make("/senders", fmt::format(R"({{"address": "{}"}})", address));
+  };
+  const std::string at = sender("office@school.org");
+  const std::string below = sender("a.b@news.school.org");
+  const std::vector<std::string> strangers = {sender("a@oldschool.org"), sender("school.org@x.org"),
+                                              sender("a@school.org.evil.net")};
+  const auto is_verified = [&](const std::string& one) {
+    return api_.call("GET", "/senders/" + one).json.at("is_verified").as_bool();
+  };
+  const auto store = [&](std::optional<bool> verdict) {
+    const auto stored =
+        api_.database().write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
+          const auto domain = TRY(domains::load_domain(connection, api_.organisation(), id));
+          return domains::store_check(connection, api_.organisation(), domain, {"[]", verdict},
+                                      api_.clock().now());
+        });
+    ASSERT_TRUE(stored) << stored.error().message;
+  };
+  const std::string before = api_.call("GET", "/senders/" + at).header("ETag");
+  EXPECT_FALSE(is_verified(at));
+  api_.clock().advance(std::chrono::hours(1));
+  store(true);
+  EXPECT_TRUE(is_verified(at));
+  EXPECT_TRUE(is_verified(below));
+  for (const std::string& one : strangers) EXPECT_FALSE(is_verified(one)) << one;
+  EXPECT_NE(api_.call("GET", "/senders/" + at).header("ETag"), before) << "it changed";
+  store(std::nullopt);
+  EXPECT_TRUE(is_verified(at)) << "no answer from DNS changes nothing";
+  const auto other = api_.everything(api_.other_organisation());
+  const auto theirs = api_.call_as(other, "POST", "/senders", R"({"address": "b@school.org"})");
+  EXPECT_FALSE(theirs.json.at("is_verified").as_bool()) << "another organisation's own proof";
+  store(false);
+  EXPECT_FALSE(is_verified(at));
 }
 
 TEST_P(DomainsApi, keys_that_nobody_publishes_do_not_pile_up) {

@@ -38,11 +38,14 @@ using compose::Draft;
 
 constexpr db::Statement kSenderByAddress{
     "message_handlers.sender",
-    "SELECT id FROM sender WHERE organisation_id = $1 AND normalised = $2"
-    " ORDER BY verified_at IS NULL, id LIMIT 1"};
+    "SELECT s.id FROM sender s JOIN sender_proof p ON p.organisation_id = s.organisation_id"
+    " AND p.sender_id = s.id WHERE s.organisation_id = $1 AND s.normalised = $2"
+    " ORDER BY p.verified_at IS NULL, s.id LIMIT 1"};
 constexpr db::Statement kFirstSender{
     "message_handlers.first_sender",
-    "SELECT id FROM sender WHERE organisation_id = $1 ORDER BY verified_at IS NULL, id LIMIT 1"};
+    "SELECT s.id FROM sender s JOIN sender_proof p ON p.organisation_id = s.organisation_id"
+    " AND p.sender_id = s.id WHERE s.organisation_id = $1"
+    " ORDER BY p.verified_at IS NULL, s.id LIMIT 1"};
 constexpr db::Statement kCampaignOf{
     "message_handlers.campaign",
     "SELECT campaign_id, transport_id FROM message WHERE organisation_id = $1 AND id = $2"};

@@ -34,7 +34,7 @@ json::object to_json(const Sender& sender) {
 Answer shown(int status, const Sender& sender) {
   Answer answer = Answer::ok(to_json(sender));
   answer.status = status;
-  return std::move(answer).with("ETag", etag_of(sender.changed_at));
+  return std::move(answer).with("ETag", etag_of(sender.version()));
 }
 
 void read_fields(const json::object& body, SenderFields& fields) {
@@ -98,7 +98,7 @@ Result<Answer> change(const Call& call) {
   const auto id = TRY(call.id<SenderId>("id"));
   return commit(call, [&](db::Connection& connection) -> Result<Answer> {
     const Sender before = TRY(compose::load_sender(connection, call.organisation(), id));
-    TRY(call.expect_version(etag_of(before.changed_at)));
+    TRY(call.expect_version(etag_of(before.version())));
     SenderFields fields = before.fields;
     read_fields(call.body.as_object(), fields);
     if (const auto problems = compose::check_sender(fields); !problems.empty()) {
@@ -113,7 +113,7 @@ Result<Answer> remove(const Call& call) {
   const auto id = TRY(call.id<SenderId>("id"));
   return commit(call, [&](db::Connection& connection) -> Result<Answer> {
     const Sender before = TRY(compose::load_sender(connection, call.organisation(), id));
-    TRY(call.expect_version(etag_of(before.changed_at)));
+    TRY(call.expect_version(etag_of(before.version())));
     TRY(compose::delete_sender(connection, call.organisation(), id));
     return Answer::no_content();
   });

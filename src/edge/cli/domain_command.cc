@@ -85,7 +85,7 @@ int show_answer(const DomainFlags& flags, const ApiAnswer& answer, std::string_v
   fmt::print("{} {}\n", name, sentence);
   print_records(domain);
   if (has_waiting_key(domain)) {
-    fmt::print("\nWhen DNS has the keys: tidings domain activate {}\n", name);
+    fmt::print("\nWhen DNS has them: tidings domain check {}\n", name);
   }
   return kDone;
 }
@@ -108,7 +108,8 @@ int list(const DomainFlags& flags) {
       fmt::print("{}\n", json::serialize(domain));
       continue;
     }
-    fmt::print("{}\n", harmless(text_member(domain, "name")));
+    fmt::print("{}  {}\n", harmless(text_member(domain, "name")),
+               domain.at("is_verified").as_bool() ? "verified" : "not verified");
     for (const json::value& each : domain.at("keys").as_array()) {
       const json::object& key = each.get_object();
       if (text_member(key, "state") == "retired") continue;
@@ -145,6 +146,38 @@ int rotate(const DomainFlags& flags) {
 
 int activate(const DomainFlags& flags) {
   return act(flags, "/activation", nullptr, "signs with its newest keys from now on. Its records:");
+}
+
+// Ends with 1 while something required is not as it should be.
+int check(const DomainFlags& flags) {
+  const auto domain = find(flags);
+  if (!domain) return report(domain.error());
+  const auto answer =
+      call_api(flags.place, "POST", fmt::format("/domains/{}/check", text_member(*domain, "id")));
+  if (!answer) return report(answer.error());
+  const json::object& checked = answer->body.as_object();
+  const bool is_verified = checked.at("is_verified").as_bool();
+  if (flags.is_json) {
+    fmt::print("{}\n", json::serialize(checked));
+    return is_verified ? kDone : kSomeFailed;
+  }
+  for (const json::value& item : checked.at("findings").as_array()) {
+    const json::object& finding = item.get_object();
+    std::string status(text_member(finding, "status"));
+    if (status == "not_needed") status = "-";
+    fmt::print("{:<8} {:<8} {}\n", status, text_member(finding, "check"),
+               harmless(text_member(finding, "sentence")));
+    for (const json::value& found : finding.at("found").as_array()) {
+      fmt::print("{:18}{}\n", "", harmless(found.as_string()));
+    }
+  }
+  const std::string name = harmless(text_member(checked, "name"));
+  if (is_verified) {
+    fmt::print("{} is verified, and so are the senders at it.\n", name);
+    return kDone;
+  }
+  fmt::print("{} is not verified. What to publish: tidings domain show {}\n", name, name);
+  return kSomeFailed;
 }
 
 int remove(const DomainFlags& flags) {
@@ -189,12 +222,14 @@ void add_domain_command(CLI::App& app, CommandLine& line) {
   with_keys(of_domain("add", "Add a domain, and print what to put into its DNS", add));
   sub("list", "All domains and their keys", list);
   of_domain("show", "Print the DNS records of a domain", show);
+  of_domain("check", "Look whether DNS has the records; verifies the senders of a domain", check);
   with_keys(of_domain("rotate", "Make new keys beside those that sign", rotate));
   of_domain("activate", "Sign with the newest keys, whatever DNS has", activate);
   of_domain("remove", "Forget a domain and its keys", remove);
   command->footer(
       "Examples:\n"
       "  tidings domain add school.example\n"
+      "  tidings domain check school.example\n"
       "  tidings domain add school.example --selector mail --key dkim.pem\n"
       "  tidings domain rotate school.example");
 }

@@ -15,4 +15,5 @@ export const domains: Record<string, Case> = {
   deleteDomain: domain,
   rotateDomainKeys: async (own) => ({ ...(await domain(own)), body: keys }),
   activateDomainKeys: domain,
+  checkDomain: domain,
 };
