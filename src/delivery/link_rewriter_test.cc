@@ -326,14 +326,19 @@ TEST(LinkRewriter, CanBeUndoneByteForByteWhateverTheHtml) {
   }
 }
 
-// Real newsletters and templates, where they are at hand: TIDINGS_CORPORA.
+// The folder of third-party test data: TIDINGS_CORPORA, or beside the checkout.
+std::filesystem::path corpora() {
+  const char* const set = std::getenv("TIDINGS_CORPORA");  // NOLINT: one thread
+  return set != nullptr ? set : TIDINGS_SOURCE_DIR "/../shared/corpora";
+}
+
 TEST(LinkRewriter, CanBeUndoneByteForByteOnRealHtml) {
-  const char* corpora = std::getenv("TIDINGS_CORPORA");  // NOLINT: one thread
-  if (corpora == nullptr) GTEST_SKIP() << "TIDINGS_CORPORA names no folder";
+  if (!std::filesystem::is_directory(corpora())) {
+    GTEST_SKIP() << "there is no folder " << corpora() << " (set TIDINGS_CORPORA)";
+  }
   int files = 0;
   std::size_t links = 0;
-  for (const auto& entry :
-       std::filesystem::recursive_directory_iterator(std::filesystem::path(corpora))) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(corpora())) {
     const auto extension = entry.path().extension();
     if (extension != ".html" && extension != ".htm") continue;
     std::ifstream in(entry.path(), std::ios::binary);

@@ -41,8 +41,8 @@ constexpr db::Statement kVersions{
     "SELECT v.id, v.options, COALESCE(c.locale, '') FROM content_version v"
     " LEFT JOIN content_variant c ON c.organisation_id = v.organisation_id"
     " AND c.content_version_id = $2 AND c.variant_id = v.id"
-    " WHERE v.organisation_id = $1 AND (v.id = $2 OR v.id IN (SELECT variant_id"
-    " FROM content_variant WHERE organisation_id = $1 AND content_version_id = $2))"
+    " WHERE v.organisation_id = $1 AND v.id IN (SELECT CAST($2 AS BIGINT) UNION ALL SELECT"
+    " variant_id FROM content_variant WHERE organisation_id = $1 AND content_version_id = $2)"
     " ORDER BY c.position"};
 constexpr db::Statement kFigures{
     "links.figures",
