@@ -118,7 +118,8 @@ void run(std::size_t messages, std::size_t kilobytes) {
   fmt::print(
       "{{\"bench\":\"dkim\",\"n\":{},\"octets_each\":{},\"raw_rsa_per_s\":{:.0f},\"per_s\":"
       "{:.0f},\"ratio\":{:.3f},\"ed25519_per_s\":{:.0f},\"both_per_s\":{:.0f},\"raw_rsa_us\":"
-      "{:.1f},\"cpu_us_each\":{:.1f},\"ed25519_us\":{:.1f},\"body_hash_us\":{:.1f},\"rss_mb\":{:.1f}}}"
+      "{:.1f},\"cpu_us_each\":{:.1f},\"ed25519_us\":{:.1f},\"body_hash_us\":{:.1f},\"rss_mb\":{:."
+      "1f}}}"
       "\n",
       messages, message.size(), 1e6 / raw_us, 1e6 / rsa_us, raw_us / rsa_us, 1e6 / ed25519_us,
       1e6 / both_us, raw_us, rsa_us, ed25519_us, body_us, bench::rss_mb());
