@@ -42,6 +42,9 @@ net::Response notice_page(int status, const NoticePage& page) {
 net::Response invalid_link_page(const PublicTexts& texts) {
   return notice(404, texts, texts.invalid_title, texts.invalid_text);
 }
+net::Response invalid_reading_link_page(const PublicTexts& texts) {
+  return notice(404, texts, texts.invalid_title, texts.invalid_reading_text);
+}
 
 net::Response trouble_page(const PublicTexts& texts) {
   auto response = notice(503, texts, texts.trouble_title, texts.trouble_text);

@@ -23,6 +23,8 @@ struct NoticePage {
 net::Response notice_page(int status, const NoticePage& page);
 // 404: the link is no link of ours.
 net::Response invalid_link_page(const PublicTexts& texts);
+// Of a link to something to read, which has nothing to do with being on a list.
+net::Response invalid_reading_link_page(const PublicTexts& texts);
 // 503: the database did not answer.
 net::Response trouble_page(const PublicTexts& texts);
 

@@ -199,6 +199,7 @@ TEST(PublicTexts, every_language_says_everything_with_both_values) {
                             texts.undone_title,
                             texts.invalid_title,
                             texts.invalid_text,
+                            texts.invalid_reading_text,
                             texts.trouble_title,
                             texts.trouble_text,
                             texts.everything_button,

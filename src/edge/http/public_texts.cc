@@ -63,6 +63,9 @@ constexpr PublicTexts kEnglish{
         "It may have been cut off, or it is too old. Open it once more from the "
         "message itself. If that does not help, answer the message and ask to be "
         "taken off the list. Nothing was changed.",
+    .invalid_reading_text =
+        "It may have been cut off, or it is too old. Open it once more from the "
+        "message itself. If that does not help, answer the message and say so.",
     .trouble_title = "That did not work just now",
     .trouble_text = "The trouble is on our side. Please try again in a few minutes.",
 };
@@ -120,6 +123,9 @@ constexpr PublicTexts kDutch{
         "Misschien is de link afgekapt of te oud. Open de link nog eens vanuit het "
         "bericht zelf. Helpt dat niet, beantwoord dan het bericht en vraag om van de "
         "lijst te worden gehaald. Er is niets gewijzigd.",
+    .invalid_reading_text =
+        "Misschien is de link afgekapt of te oud. Open de link nog eens vanuit het "
+        "bericht zelf. Helpt dat niet, beantwoord dan het bericht en meld het.",
     .trouble_title = "Dat lukte nu even niet",
     .trouble_text = "Het probleem ligt bij ons. Probeer het over een paar minuten opnieuw.",
 };
@@ -180,6 +186,9 @@ constexpr PublicTexts kPolish{
         "Być może został ucięty albo jest zbyt stary. Otwórz go jeszcze raz z samej "
         "wiadomości. Jeśli to nie pomoże, odpowiedz na wiadomość i poproś o "
         "usunięcie z listy. Nic nie zostało zmienione.",
+    .invalid_reading_text =
+        "Być może został ucięty albo jest zbyt stary. Otwórz go jeszcze raz z samej "
+        "wiadomości. Jeśli to nie pomoże, odpowiedz na wiadomość i daj nam znać.",
     .trouble_title = "Teraz się nie udało",
     .trouble_text = "Problem leży po naszej stronie. Spróbuj ponownie za kilka minut.",
 };
@@ -237,6 +246,9 @@ constexpr PublicTexts kFrench{
         "Il est peut-être incomplet ou trop ancien. Ouvrez-le à nouveau depuis le "
         "message lui-même. Si cela ne suffit pas, répondez au message et demandez à "
         "être retiré de la liste. Rien n’a été modifié.",
+    .invalid_reading_text =
+        "Il est peut-être incomplet ou trop ancien. Ouvrez-le à nouveau depuis le "
+        "message lui-même. Si cela ne suffit pas, répondez au message pour le signaler.",
     .trouble_title = "Cela n’a pas fonctionné",
     .trouble_text = "Le problème vient de notre côté. Veuillez réessayer dans quelques minutes.",
 };

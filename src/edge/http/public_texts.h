@@ -45,6 +45,7 @@ struct PublicTexts {
   std::string_view undo_choice_button;
   std::string_view invalid_title;
   std::string_view invalid_text;
+  std::string_view invalid_reading_text;  // of a link that only leads to something to read
   std::string_view trouble_title;
   std::string_view trouble_text;
 };

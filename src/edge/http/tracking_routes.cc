@@ -25,7 +25,8 @@ constexpr std::string_view kPicture(
 
 Response trouble(const Request& request, const Error& error) {
   const auto& texts = choose_texts({}, request.header("Accept-Language"));
-  return error.kind == ErrorKind::not_found ? invalid_link_page(texts) : trouble_page(texts);
+  return error.kind == ErrorKind::not_found ? invalid_reading_link_page(texts)
+                                            : trouble_page(texts);
 }
 
 // A number of at most four digits as it stands in a link; 0 for anything else.

@@ -67,7 +67,7 @@ Response view(const ViewRoutesContext& context, const Request& request) {
   const auto octets = sent_octets(context, request.param("token"));
   if (!octets) {
     const auto& texts = choose_texts({}, request.header("Accept-Language"));
-    return octets.error().kind == ErrorKind::not_found ? invalid_link_page(texts)
+    return octets.error().kind == ErrorKind::not_found ? invalid_reading_link_page(texts)
                                                        : trouble_page(texts);
   }
   const report::ReadableEmail email = report::read_email(*octets);
