@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "edge/cli/api_client.h"
+#include "edge/cli/terminal_text.h"
+#include "wire/email_address.h"
 #include "wire/url.h"
 
 namespace tidings::cli {
@@ -49,6 +51,23 @@ Result<std::string> id_of_named(const WorkplaceOptions& options, std::string_vie
   if (!found.empty()) return found;
   return fail(ErrorKind::not_found, fmt::format("{}.not_found", noun),
               fmt::format("There is no {0} “{1}”; see: tidings {0} list", noun, name));
+}
+
+Result<std::string> id_of_sender(const WorkplaceOptions& options, std::string_view sender) {
+  std::string found;
+  const auto key = wire::parse_mailbox(sender);
+  TRY(each_item(options, "/senders", [&](const json::object& one) {
+    const auto address = wire::parse_email_address(text_member(one, "address"));
+    const bool is_it =
+        text_member(one, "id") == sender ||
+        (key && address && wire::comparison_key(*address) == wire::comparison_key(key->address));
+    if (is_it) found = text_member(one, "id");
+    return !is_it;
+  }));
+  if (!found.empty()) return found;
+  return fail(
+      ErrorKind::not_found, "sender.not_found",
+      fmt::format("There is no sender {0}. Add it with: tidings sender add {0}", harmless(sender)));
 }
 
 }  // namespace tidings::cli

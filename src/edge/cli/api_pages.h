@@ -22,6 +22,10 @@ Result<void> each_item(const WorkplaceOptions& options, std::string_view target,
 Result<std::string> id_of_named(const WorkplaceOptions& options, std::string_view target,
                                 std::string_view noun, std::string_view name);
 
+// The id of the sender with this id or address, the first of several. Error: sender.not_found, with
+// how to add it.
+Result<std::string> id_of_sender(const WorkplaceOptions& options, std::string_view sender);
+
 // The text of a member; "" when there is none.
 std::string_view text_member(const boost::json::object& object, std::string_view name);
 

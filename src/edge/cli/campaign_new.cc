@@ -66,27 +66,13 @@ Result<json::object> audience_of(const NewFlags& flags) {
   return audience;
 }
 
-Result<std::string> sender_id(const NewFlags& flags) {
-  std::string found;
-  TRY(each_item(flags.place, "/senders", [&](const json::object& sender) {
-    const bool is_it = text_member(sender, "address") == flags.sender ||
-                       text_member(sender, "name") == flags.sender ||
-                       text_member(sender, "id") == flags.sender;
-    if (is_it) found = text_member(sender, "id");
-    return !is_it;
-  }));
-  if (!found.empty()) return found;
-  return fail(ErrorKind::not_found, "sender.not_found",
-              fmt::format("There is no sender {}; see: tidings sender list", flags.sender));
-}
-
 Result<json::object> fields_of(const NewFlags& flags) {
   json::object fields{{"template_id", TRY(id_of_named(flags.place, "/templates", "template",
                                                       flags.saved_message))}};
   if (!flags.name.empty()) fields["name"] = flags.name;
   json::object draft;
   if (!flags.subject.empty()) draft["subject"] = flags.subject;
-  if (!flags.sender.empty()) draft["sender_id"] = TRY(sender_id(flags));
+  if (!flags.sender.empty()) draft["sender_id"] = TRY(id_of_sender(flags.place, flags.sender));
   if (!draft.empty()) fields["draft"] = std::move(draft);
   if (auto audience = TRY(audience_of(flags)); !audience.empty()) {
     fields["audience"] = std::move(audience);
@@ -165,7 +151,7 @@ void add_campaign_new(CLI::App& campaign, CommandLine& line) {
   command->add_option("template", flags->saved_message, "The saved message: its name or id")
       ->required();
   command->add_option("--name", flags->name, "For staff; not given, that of the saved message");
-  command->add_option("--sender", flags->sender, "Another sender: its address, name or id");
+  command->add_option("--sender", flags->sender, "Another sender: its address or id");
   command->add_option("--subject", flags->subject, "Another subject");
   command->add_option("--group", flags->groups, "To the people of this group; may be repeated");
   command->add_option("--segment", flags->segments, "To the people of this segment");

@@ -56,26 +56,8 @@ int list(const SenderFlags& flags) {
   return listed ? kDone : report(listed.error());
 }
 
-// By id, or by address: the first with that address.
-Result<std::string> find(const SenderFlags& flags) {
-  std::string found;
-  const auto key = wire::parse_mailbox(flags.sender);
-  TRY(each_item(flags.place, "/senders", [&](const json::object& sender) {
-    const auto address = wire::parse_email_address(text_member(sender, "address"));
-    const bool is_it =
-        text_member(sender, "id") == flags.sender ||
-        (key && address && wire::comparison_key(*address) == wire::comparison_key(key->address));
-    if (is_it) found = text_member(sender, "id");
-    return !is_it;
-  }));
-  if (!found.empty()) return found;
-  return fail(ErrorKind::not_found, "sender.not_found",
-              fmt::format("There is no sender {}. Add it with: tidings sender add {}",
-                          harmless(flags.sender), harmless(flags.sender)));
-}
-
 int verify(const SenderFlags& flags) {
-  const auto id = find(flags);
+  const auto id = id_of_sender(flags.place, flags.sender);
   if (!id) return report(id.error());
   const auto sent = call_api(flags.place, "POST", fmt::format("/senders/{}/verification", *id));
   if (!sent) return report(sent.error());

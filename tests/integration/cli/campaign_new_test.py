@@ -68,7 +68,7 @@ class CampaignNewTest(Walk):
                              (("--except-segment", "Late"), "tidings segment list")):
             with self.subTest(flags=flags):
                 self.assertIn(words, self.new(*flags, code=2))
-        self.assertIn("tidings sender list",
+        self.assertIn("tidings sender add x@y.example",
                       self.new("--everybody", sender="x@y.example", code=2))
         self.assertIn("tidings template list",
                       self.run_with("campaign new", "winter", "--everybody", code=2))
