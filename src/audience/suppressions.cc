@@ -5,6 +5,7 @@
 
 #include "audience/erased_addresses.h"
 #include "audience/import_values.h"
+#include "db/nullable.h"
 #include "wire/email_address.h"
 
 namespace tidings::audience {
@@ -58,10 +59,6 @@ constexpr Statement release_by_id{"suppression.release_one",
                                   "UPDATE suppression SET released_at = $3, release_note = $4 "
                                   "WHERE organisation_id = $1 AND id = $2 "
                                   "AND released_at IS NULL"};
-
-std::optional<Instant> maybe_instant(const Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(row.instant(column));
-}
 
 Suppression read_suppression(const Row& row) {
   return {.id = row.id<SuppressionId>(0),

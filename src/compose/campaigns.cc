@@ -8,6 +8,7 @@
 
 #include "audience/audience_json.h"
 #include "base/json_text.h"
+#include "db/nullable.h"
 #include "domain/campaign_life.h"
 
 namespace tidings::compose {
@@ -117,9 +118,6 @@ SendOptions read_options(std::string_view text) {
   return options;
 }
 
-std::optional<Instant> maybe_instant(const db::Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(row.instant(column));
-}
 db::Param param(const std::optional<Instant>& at) { return at ? db::Param(*at) : db::Param(); }
 template <typename IdType>
 db::Param param(IdType id) {

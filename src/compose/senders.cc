@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "db/nullable.h"
 #include "wire/text_encoding.h"
 
 namespace tidings::compose {
@@ -65,10 +66,6 @@ constexpr db::Statement kConfirm{
     "UPDATE sender SET verified_at = $1, changed_at = $1 WHERE organisation_id = $2"
     " AND normalised = (SELECT normalised FROM sender WHERE organisation_id = $2 AND id = $3)"
     " AND verified_at IS NULL"};
-
-std::optional<Instant> maybe_instant(const db::Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(row.instant(column));
-}
 
 Sender read(const db::Row& row) {
   Sender sender;

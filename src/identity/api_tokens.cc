@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/bytes.h"
+#include "db/nullable.h"
 #include "identity/roles.h"
 #include "wire/text_encoding.h"
 
@@ -49,10 +50,6 @@ constexpr db::Statement kRevoke{
     "api_token.revoke",
     "UPDATE api_token SET revoked_at = $3 WHERE organisation_id = $1 AND id = $2"
     " AND revoked_at IS NULL"};
-
-std::optional<Instant> maybe_instant(const db::Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(row.instant(column));
-}
 
 ApiToken read(const db::Row& row) {
   ApiToken token;

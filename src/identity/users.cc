@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "db/nullable.h"
 #include "wire/email_address.h"
 #include "wire/text_encoding.h"
 
@@ -109,10 +110,6 @@ constexpr db::Statement kOwned{
     "membership.owned",
     "SELECT organisation_id FROM membership WHERE user_id = $1 AND role = 'owner'"
     " AND disabled_at IS NULL ORDER BY organisation_id"};
-
-std::optional<Instant> maybe_instant(const db::Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(row.instant(column));
-}
 
 User read_user(const db::Row& row) {
   User user;

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/freed.h"
 #include "base/text.h"
 #include "wire/tag_list.h"
 
@@ -22,10 +23,6 @@ constexpr std::size_t kPemMax = std::size_t{64} << 10;
 constexpr std::size_t kTxtString = 255;
 constexpr std::size_t kSelectorMax = 63;
 
-template <auto Free>
-struct Freed {
-  void operator()(auto* thing) const { Free(thing); }
-};
 using Pkey = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using PkeyContext = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;

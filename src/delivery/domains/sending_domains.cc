@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 
 #include "base/text.h"
+#include "db/nullable.h"
 #include "wire/email_address.h"
 #include "wire/public_suffix.h"
 
@@ -65,10 +66,6 @@ constexpr db::Statement kActive{
 
 std::string seal_context(OrganisationId organisation, DomainKeyId key) {
   return fmt::format("domain_key/{}/{}", organisation.value, key.value);
-}
-
-std::optional<Instant> maybe_instant(const db::Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(row.instant(column));
 }
 
 SendingDomain read(const db::Row& row) {
