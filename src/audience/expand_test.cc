@@ -1,5 +1,6 @@
 #include "audience/expand.h"
 
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
