@@ -1,21 +1,14 @@
 // tidings: one program for everything.
-#include <CLI/CLI.hpp>
 #include <csignal>
-#include <exception>
-
-#include <fmt/format.h>
 
 #include "edge/cli/command.h"
 
 int main(int argc, char** argv) {
   using namespace tidings::cli;
   std::signal(SIGPIPE, SIG_IGN);
-  CLI::App app("Tidings: the communications office of an organisation", "tidings");
-  app.set_version_flag("--version", "tidings " TIDINGS_VERSION);
+  Parser app("Tidings: the communications office of an organisation", "tidings");
+  app.add_version_flag("--version", "tidings " TIDINGS_VERSION);
   app.require_subcommand(1);
-  app.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return fmt::format("tidings: {}. See tidings --help.\n", error.what());
-  });
   CommandLine line;
   add_init_command(app, line);
   add_import_command(app, line);
@@ -41,10 +34,13 @@ int main(int argc, char** argv) {
   add_render_command(app, line);
   add_campaign_command(app, line);
   add_config_command(app, line);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kUsage;
+  switch (app.parse(argc, argv)) {
+    case Parser::Parsed::shown:
+      return kDone;
+    case Parser::Parsed::refused:
+      return kUsage;
+    case Parser::Parsed::yes:
+      break;
   }
   return line.run();
 }

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
@@ -108,15 +107,15 @@ int schedule(const CampaignFlags& flags) {
   return act(flags, "schedule", body);
 }
 
-void add_common(CLI::App& command, CampaignFlags& flags, bool has_id) {
-  if (has_id) command.add_option("id", flags.id, "The campaign")->required();
+void add_common(Parser& command, CampaignFlags& flags, bool has_id) {
+  if (has_id) command.add_option("id", flags.id, "The campaign").required();
   add_place(command, flags.place);
   command.add_flag("--json", flags.is_json, "Print what the API answers");
 }
 
 }  // namespace
 
-void add_campaign_command(CLI::App& app, CommandLine& line) {
+void add_campaign_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<CampaignFlags>();
   auto* campaign = app.add_subcommand("campaign", "Look at campaigns and steer them");
   campaign->require_subcommand(1);
@@ -165,11 +164,11 @@ void add_campaign_command(CLI::App& app, CommandLine& line) {
   }
   auto* later = campaign->add_subcommand("schedule", "Start a draft at a time in a named zone");
   add_common(*later, *flags, true);
-  later->add_option("--at", flags->at, "Local time, like \"2026-12-01 08:00\"")->required();
-  later->add_option("--zone", flags->zone, "Time zone, like Europe/Brussels")->required();
+  later->add_option("--at", flags->at, "Local time, like \"2026-12-01 08:00\"").required();
+  later->add_option("--zone", flags->zone, "Time zone, like Europe/Brussels").required();
   later->add_option("--fold", flags->fold, "Which of two, where the clocks go back")
-      ->check(CLI::IsMember({"earlier", "later"}))
-      ->capture_default_str();
+      .one_of({"earlier", "later"})
+      .show_default();
   later->add_flag("--override-sender", flags->override_sender,
                   "Although the sender is not verified");
   later->add_flag("--override-findings", flags->override_findings,

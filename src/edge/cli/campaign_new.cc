@@ -1,6 +1,5 @@
 #include "edge/cli/campaign_new.h"
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
@@ -144,12 +143,12 @@ int run(const NewFlags& flags) {
 
 }  // namespace
 
-void add_campaign_new(CLI::App& campaign, CommandLine& line) {
+void add_campaign_new(Parser& campaign, CommandLine& line) {
   auto flags = std::make_shared<NewFlags>();
   auto* command = campaign.add_subcommand("new", "Begin a draft from a saved message");
   add_place(*command, flags->place);
   command->add_option("template", flags->saved_message, "The saved message: its name or id")
-      ->required();
+      .required();
   command->add_option("--name", flags->name, "For staff; not given, that of the saved message");
   command->add_option("--sender", flags->sender, "Another sender: its address or id");
   command->add_option("--subject", flags->subject, "Another subject");
@@ -163,7 +162,7 @@ void add_campaign_new(CLI::App& campaign, CommandLine& line) {
   command
       ->add_option("--recipients", flags->recipients,
                    "The people themselves, or who looks after them")
-      ->check(CLI::IsMember({"themselves", "guardians", "both"}));
+      .one_of({"themselves", "guardians", "both"});
   command->add_flag("--json", flags->is_json, "Print what the API answers");
   command->footer(
       "Without a group, a segment or --everybody it goes to the audience that was saved with the "

@@ -4,13 +4,9 @@
 
 #include "edge/cli/command.h"
 
-namespace CLI {
-class App;
-}
-
 namespace tidings::cli {
 
 // Adds `new` below `campaign`.
-void add_campaign_new(CLI::App& campaign, CommandLine& line);
+void add_campaign_new(Parser& campaign, CommandLine& line);
 
 }  // namespace tidings::cli

@@ -2,7 +2,6 @@
 //
 // A process that works in the folder is asked to do it, because it holds the folder's lock and is
 // about to send; without one the command does all of it.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
@@ -156,10 +155,10 @@ int cancel(const CancelFlags& flags) {
 
 }  // namespace
 
-void add_cancel_command(CLI::App& app, CommandLine& line) {
+void add_cancel_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<CancelFlags>();
   auto* command = app.add_subcommand("cancel", "Stop what is not yet sent of a campaign");
-  command->add_option("id", flags->id, "The campaign, as tidings status shows it")->required();
+  command->add_option("id", flags->id, "The campaign, as tidings status shows it").required();
   add_place(*command, flags->place);
   command->footer(
       "What was sent stays sent; what is scheduled does not begin. Example:\n"

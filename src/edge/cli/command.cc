@@ -1,14 +1,13 @@
 #include "edge/cli/command.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include <fmt/format.h>
 
 namespace tidings::cli {
 
-void add_place(CLI::App& command, WorkplaceOptions& place) {
-  command.add_option("--data", place.data, "The data folder")->capture_default_str();
+void add_place(Parser& command, WorkplaceOptions& place) {
+  command.add_option("--data", place.data, "The data folder").show_default();
   command.add_option("--database", place.database_url,
                      "postgres://USER@HOST/NAME or sqlite:PATH, if not the folder's own");
 }

@@ -9,11 +9,8 @@
 #include <string>
 
 #include "base/result.h"
+#include "edge/cli/parser.h"
 #include "edge/cli/workplace.h"
-
-namespace CLI {
-class App;
-}
 
 namespace tidings::cli {
 
@@ -30,34 +27,34 @@ struct CommandLine {
 };
 
 // --data and --database: where a command works. `place` must live until the line is parsed.
-void add_place(CLI::App& command, WorkplaceOptions& place);
+void add_place(Parser& command, WorkplaceOptions& place);
 
 // Prints `tidings: sentence` to standard error and returns `exit_code`.
 int report(const Error& error, int exit_code = kUsage);
 
-void add_cancel_command(CLI::App& app, CommandLine& line);
-void add_campaign_command(CLI::App& app, CommandLine& line);
-void add_config_command(CLI::App& app, CommandLine& line);
-void add_record_commands(CLI::App& app, CommandLine& line);
-void add_render_command(CLI::App& app, CommandLine& line);
-void add_contact_command(CLI::App& app, CommandLine& line);
-void add_domain_command(CLI::App& app, CommandLine& line);
-void add_export_command(CLI::App& app, CommandLine& line);
-void add_group_command(CLI::App& app, CommandLine& line);
-void add_topic_command(CLI::App& app, CommandLine& line);  // and trigger
-void add_import_command(CLI::App& app, CommandLine& line);
-void add_suppression_command(CLI::App& app, CommandLine& line);
-void add_init_command(CLI::App& app, CommandLine& line);
-void add_log_command(CLI::App& app, CommandLine& line);
-void add_message_command(CLI::App& app, CommandLine& line);
-void add_segment_command(CLI::App& app, CommandLine& line);
-void add_send_command(CLI::App& app, CommandLine& line);
-void add_sender_command(CLI::App& app, CommandLine& line);
-void add_serve_command(CLI::App& app, CommandLine& line);
-void add_status_command(CLI::App& app, CommandLine& line);
-void add_template_command(CLI::App& app, CommandLine& line);
-void add_tracking_command(CLI::App& app, CommandLine& line);
-void add_token_command(CLI::App& app, CommandLine& line);
-void add_user_command(CLI::App& app, CommandLine& line);
+void add_cancel_command(Parser& app, CommandLine& line);
+void add_campaign_command(Parser& app, CommandLine& line);
+void add_config_command(Parser& app, CommandLine& line);
+void add_record_commands(Parser& app, CommandLine& line);
+void add_render_command(Parser& app, CommandLine& line);
+void add_contact_command(Parser& app, CommandLine& line);
+void add_domain_command(Parser& app, CommandLine& line);
+void add_export_command(Parser& app, CommandLine& line);
+void add_group_command(Parser& app, CommandLine& line);
+void add_topic_command(Parser& app, CommandLine& line);  // and trigger
+void add_import_command(Parser& app, CommandLine& line);
+void add_suppression_command(Parser& app, CommandLine& line);
+void add_init_command(Parser& app, CommandLine& line);
+void add_log_command(Parser& app, CommandLine& line);
+void add_message_command(Parser& app, CommandLine& line);
+void add_segment_command(Parser& app, CommandLine& line);
+void add_send_command(Parser& app, CommandLine& line);
+void add_sender_command(Parser& app, CommandLine& line);
+void add_serve_command(Parser& app, CommandLine& line);
+void add_status_command(Parser& app, CommandLine& line);
+void add_template_command(Parser& app, CommandLine& line);
+void add_tracking_command(Parser& app, CommandLine& line);
+void add_token_command(Parser& app, CommandLine& line);
+void add_user_command(Parser& app, CommandLine& line);
 
 }  // namespace tidings::cli

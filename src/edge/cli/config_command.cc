@@ -1,5 +1,4 @@
 // tidings config: the machine's settings as they are now, or with where each came from.
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -31,11 +30,11 @@ int run_config(const ConfigOptions& options) {
 
 }  // namespace
 
-void add_config_command(CLI::App& app, CommandLine& line) {
+void add_config_command(Parser& app, CommandLine& line) {
   auto options = std::make_shared<ConfigOptions>();
   auto* command = app.add_subcommand("config", "Show the settings that hold now");
   command->add_option("--data", options->data, "The data folder, with its tidings.toml")
-      ->capture_default_str();
+      .show_default();
   command->add_flag("--explain", options->explains,
                     "Explain each: meaning, bounds, default, and where the value came from");
   command->add_flag("--reference", options->is_reference,

@@ -1,5 +1,4 @@
 // tidings contact: finds and shows people.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
@@ -80,7 +79,7 @@ int show(const ContactFlags& flags) {
 
 }  // namespace
 
-void add_contact_command(CLI::App& app, CommandLine& line) {
+void add_contact_command(Parser& app, CommandLine& line) {
   auto* contact = app.add_subcommand("contact", "Find and show people");
   contact->require_subcommand(1);
   auto flags = std::make_shared<ContactFlags>();
@@ -88,7 +87,7 @@ void add_contact_command(CLI::App& app, CommandLine& line) {
                        int (*run)(const ContactFlags&)) {
     auto* command = contact->add_subcommand(std::move(name), std::move(help));
     add_place(*command, flags->place);
-    command->add_option("what", flags->what, std::move(of_what))->required();
+    command->add_option("what", flags->what, std::move(of_what)).required();
     command->add_flag("--json", flags->is_json, "As the API answers it");
     command->callback([flags, run, &line] { line.run = [flags, run] { return run(*flags); }; });
     return command;
@@ -96,8 +95,8 @@ void add_contact_command(CLI::App& app, CommandLine& line) {
   auto* finding = add("find", "Find people by name, address, number or external id",
                       "Words to search for", find);
   finding->add_option("--limit", flags->limit, "At most so many, up to 200")
-      ->check(CLI::Range(1, 200))
-      ->capture_default_str();
+      .between(1, 200)
+      .show_default();
   add("show", "Show one person", "The contact's id", show);
 }
 

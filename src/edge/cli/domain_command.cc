@@ -1,5 +1,4 @@
 // tidings domain: the domains that mail is written from, their keys and DNS records.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
@@ -195,7 +194,7 @@ int remove(const DomainFlags& flags) {
 
 }  // namespace
 
-void add_domain_command(CLI::App& app, CommandLine& line) {
+void add_domain_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<DomainFlags>();
   auto* command = app.add_subcommand("domain", "Domains you write from: keys and DNS records");
   command->require_subcommand(1);
@@ -208,14 +207,14 @@ void add_domain_command(CLI::App& app, CommandLine& line) {
   };
   const auto of_domain = [&](const char* name, const char* help, int (*run)(const DomainFlags&)) {
     auto* made = sub(name, help, run);
-    made->add_option("domain", flags->domain, "Its name, such as example.org")->required();
+    made->add_option("domain", flags->domain, "Its name, such as example.org").required();
     return made;
   };
-  const auto with_keys = [&](CLI::App* made) {
+  const auto with_keys = [&](Parser* made) {
     made->add_option("--algorithm", flags->algorithms,
                      "rsa, ed25519 or both; not given, those there are")
-        ->delimiter(',')
-        ->check(CLI::IsMember({"rsa", "ed25519"}));
+        .split_at(',')
+        .one_of({"rsa", "ed25519"});
     made->add_option("--selector", flags->selector, "The name of the key in DNS");
     made->add_option("--key", flags->key_file, "A private key that you have, in PEM form");
   };

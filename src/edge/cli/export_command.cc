@@ -1,5 +1,4 @@
 // tidings export: contacts as CSV, as many as there are.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -51,7 +50,7 @@ int run(const ExportFlags& flags) {
 
 }  // namespace
 
-void add_export_command(CLI::App& app, CommandLine& line) {
+void add_export_command(Parser& app, CommandLine& line) {
   auto* command =
       app.add_subcommand("export", "Contacts as CSV, with the columns that an import reads back");
   auto flags = std::make_shared<ExportFlags>();

@@ -1,5 +1,4 @@
 // tidings group: lists and makes groups, and adds people to them.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
@@ -60,7 +59,7 @@ int add(const GroupFlags& flags) {
 
 }  // namespace
 
-void add_group_command(CLI::App& app, CommandLine& line) {
+void add_group_command(Parser& app, CommandLine& line) {
   auto* group = app.add_subcommand("group", "List and make groups, add people to them");
   group->require_subcommand(1);
   auto flags = std::make_shared<GroupFlags>();
@@ -72,12 +71,10 @@ void add_group_command(CLI::App& app, CommandLine& line) {
   };
   add_one("list", "List groups with their number of members", list)
       ->add_flag("--json", flags->is_json, "One JSON object a line");
-  add_one("create", "Make a group", create)
-      ->add_option("name", flags->name, "Its name")
-      ->required();
+  add_one("create", "Make a group", create)->add_option("name", flags->name, "Its name").required();
   auto* adding = add_one("add", "Add people to a group", add);
-  adding->add_option("name", flags->name, "The group's name")->required();
-  adding->add_option("contacts", flags->contacts, "Ids of contacts")->required();
+  adding->add_option("name", flags->name, "The group's name").required();
+  adding->add_option("contacts", flags->contacts, "Ids of contacts").required();
 }
 
 }  // namespace tidings::cli

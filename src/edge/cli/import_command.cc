@@ -1,5 +1,4 @@
 // tidings import: people from a CSV file.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <chrono>
@@ -395,7 +394,7 @@ int run_import_command(const ImportFlags& flags) {
 
 }  // namespace
 
-void add_import_command(CLI::App& app, CommandLine& line) {
+void add_import_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<ImportFlags>();
   auto* command = app.add_subcommand("import", "Read people from a CSV file");
   command->add_option("file", flags->file, "The CSV file; its first line names the columns");
@@ -405,9 +404,9 @@ void add_import_command(CLI::App& app, CommandLine& line) {
                    "column=field, where a column is not recognised by its name; fields are email, "
                    "phone, external_id, first_name, last_name, name, locale, time_zone, group, - "
                    "(leave out) or a name of your own")
-      ->allow_extra_args(false);
+      .one_word_each();
   command->add_option("--group", flags->groups, "Everybody in the file joins this group")
-      ->allow_extra_args(false);
+      .one_word_each();
   command->add_option("--delimiter", flags->delimiter, "What separates the columns (detected)");
   command->add_option("--encoding", flags->encoding, "utf-8, windows-1250, latin1 … (detected)");
   command->add_option("--region", flags->region,

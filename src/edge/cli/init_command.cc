@@ -1,5 +1,4 @@
 // tidings init: a data folder with its database, key and first organisation.
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
@@ -64,7 +63,7 @@ int run_init(const InitFlags& flags) {
 
 }  // namespace
 
-void add_init_command(CLI::App& app, CommandLine& line) {
+void add_init_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<InitFlags>();
   auto* command = app.add_subcommand("init", "Make a data folder, or change its organisation");
   add_place(*command, flags->place);

@@ -1,5 +1,4 @@
 // tidings log: who was sent what, and what became of it.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <charconv>
@@ -330,20 +329,21 @@ int show_log(const LogFlags& flags) {
 
 }  // namespace
 
-void add_log_command(CLI::App& app, CommandLine& line) {
+void add_log_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<LogFlags>();
   auto* command = app.add_subcommand("log", "Who was sent what, and what became of it");
   add_place(*command, flags->place);
   command->add_option("--kind", flags->kind, "campaign, individual, transactional or test");
   command->add_option("--channel", flags->channel, "email or sms");
   command->add_option("--status", flags->statuses, "Such as sent, or bounced,failed; repeatable")
-      ->delimiter(',');
+      .split_at(',');
   command->add_option("--from", flags->from,
                       "Queued at or after: 2026-11-21, \"2026-11-21 10:30\", or 7d ago");
   command->add_option("--to,--until", flags->until, "Queued before");
-  auto* with = command->add_flag("--attachments", flags->with_attachments, "With attachments only");
+  const Option with =
+      command->add_flag("--attachments", flags->with_attachments, "With attachments only");
   command->add_flag("--no-attachments", flags->without_attachments, "Without attachments only")
-      ->excludes(with);
+      .excludes(with);
   command->add_option("--sender", flags->sender, "Part of the sender's address or name");
   command->add_option("--text", flags->text, "Part of the subject or of the address");
   command->add_option("--campaign", flags->campaign, "Of one campaign");
@@ -351,14 +351,13 @@ void add_log_command(CLI::App& app, CommandLine& line) {
   command->add_flag("--send-outs", flags->is_send_outs,
                     "One row per campaign and per other message, instead of one per recipient");
   command->add_flag("--all", flags->is_all, "Of any age, instead of the last 7 days");
-  command->add_option("--limit", flags->limit, "Rows at most (50; with --json all)")
-      ->check(CLI::NonNegativeNumber);
-  auto* json = command->add_flag("--json", flags->is_json,
-                                 "One JSON object per line, oldest first: all of it, of any age");
+  command->add_option("--limit", flags->limit, "Rows at most (50; with --json all)").at_least(0);
+  const Option json = command->add_flag(
+      "--json", flags->is_json, "One JSON object per line, oldest first: all of it, of any age");
   command
       ->add_option("--csv", flags->csv,
                    "Write a CSV file, oldest first: all of it, of any age; - for standard output")
-      ->excludes(json);
+      .excludes(json);
   command->footer(
       "Examples:\n"
       "  tidings log\n"

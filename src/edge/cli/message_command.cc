@@ -1,5 +1,4 @@
 // tidings message show: one message exactly as it was sent, and what became of it.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstdio>
@@ -250,16 +249,17 @@ int show(const MessageFlags& flags) {
 
 }  // namespace
 
-void add_message_command(CLI::App& app, CommandLine& line) {
+void add_message_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<MessageFlags>();
   auto* command = app.add_subcommand("message", "One message and what became of it");
   command->require_subcommand(1);
   auto* showing = command->add_subcommand("show", "A message as it was sent, and its timeline");
   showing->add_option("id", flags->id, "As tidings log shows it, or a Message-ID header")
-      ->required();
+      .required();
   add_place(*showing, flags->place);
-  auto* raw = showing->add_flag("--raw", flags->is_raw, "The exact octets as sent, nothing else");
-  showing->add_flag("--json", flags->is_json, "One JSON object")->excludes(raw);
+  const Option raw =
+      showing->add_flag("--raw", flags->is_raw, "The exact octets as sent, nothing else");
+  showing->add_flag("--json", flags->is_json, "One JSON object").excludes(raw);
   showing->footer(
       "Examples:\n"
       "  tidings message show 01jc7v2m9k3xa\n"

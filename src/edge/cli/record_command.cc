@@ -1,5 +1,4 @@
 // tidings arrived: did it arrive? tidings history: deleting from the history. And send-outs.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdint>
@@ -155,12 +154,12 @@ int show_send_outs(const WorkplaceOptions& place, const std::string& query, std:
   return kDone;
 }
 
-void add_record_commands(CLI::App& app, CommandLine& line) {
+void add_record_commands(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<RecordFlags>();
-  const auto add_common = [flags](CLI::App& command) { add_place(command, flags->place); };
+  const auto add_common = [flags](Parser& command) { add_place(command, flags->place); };
   auto* arrived =
       app.add_subcommand("arrived", "Did it arrive? For a name, an address or a phone number");
-  arrived->add_option("who", flags->what, "A name or part of it, an address, a number")->required();
+  arrived->add_option("who", flags->what, "A name or part of it, an address, a number").required();
   add_common(*arrived);
   arrived->add_option("--language", flags->language, "Of the sentences: en, nl, pl or fr");
   arrived->add_flag("--json", flags->is_json, "As the API answers it");
@@ -180,7 +179,7 @@ void add_record_commands(CLI::App& app, CommandLine& line) {
                            Step{"unhide", "Back into the lists"},
                            Step{"purge", "Address, content and the servers' words go for good"}}) {
     auto* command = history->add_subcommand(step.name, step.what);
-    command->add_option("id", flags->what, "Of a message, as tidings log shows it")->required();
+    command->add_option("id", flags->what, "Of a message, as tidings log shows it").required();
     add_common(*command);
     command->add_flag("--campaign", flags->is_campaign, "The id is a campaign's: all its messages");
     command->add_option("--reason", flags->reason, "Why; it is kept");

@@ -1,5 +1,4 @@
 // tidings render: a template with values, printed. Sends nothing and needs no data folder.
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
@@ -66,13 +65,13 @@ int run_render(const RenderOptions& options) {
 
 }  // namespace
 
-void add_render_command(CLI::App& app, CommandLine& line) {
+void add_render_command(Parser& app, CommandLine& line) {
   auto options = std::make_shared<RenderOptions>();
   auto* command = app.add_subcommand("render", "Print a template filled with values");
   command->add_option("--template", options->template_file, "The template, a file with Liquid tags")
-      ->required();
+      .required();
   command->add_option("--values", options->values, "The values: a JSON object, or @FILE with one")
-      ->capture_default_str();
+      .show_default();
   command->add_flag("--text", options->is_text,
                     "The template is plain text: values are not escaped for HTML");
   command->footer(

@@ -1,5 +1,4 @@
 // tidings segment: people chosen by a rule: which segments there are, and whom one has now.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
@@ -67,15 +66,15 @@ int show(const SegmentFlags& flags) {
 
 }  // namespace
 
-void add_segment_command(CLI::App& app, CommandLine& line) {
+void add_segment_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<SegmentFlags>();
   auto* command = app.add_subcommand("segment", "People chosen by a rule");
   command->require_subcommand(1);
   auto* listing = command->add_subcommand("list", "All segments, by name");
   auto* showing =
       command->add_subcommand("show", "How many people a segment has now, and the first");
-  showing->add_option("segment", flags->name, "Its name or id")->required();
-  for (CLI::App* sub : {listing, showing}) {
+  showing->add_option("segment", flags->name, "Its name or id").required();
+  for (Parser* sub : {listing, showing}) {
     add_place(*sub, flags->place);
     sub->add_flag("--json", flags->is_json, "As JSON");
   }

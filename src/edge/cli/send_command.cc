@@ -1,5 +1,4 @@
 // tidings send: the whole job in one line: import people, write to each, show what happened.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <cstdio>
 #include <fstream>
@@ -420,7 +419,7 @@ int run_send(const SendFlags& flags) {
 
 }  // namespace
 
-void add_send_command(CLI::App& app, CommandLine& line) {
+void add_send_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<SendFlags>();
   auto* command =
       app.add_subcommand("send", "Write to many: import, send to each, show what happened");
@@ -439,14 +438,14 @@ void add_send_command(CLI::App& app, CommandLine& line) {
   command->add_option("--smtp", flags->smtp, "smtp://user@host:port, smtps://… or sandbox:");
   command->add_option("--password-file", flags->password_file, "The mail server's password");
   command->add_option("--connections", flags->connections, "To the mail server at a time")
-      ->check(CLI::Range(1, 1000));
+      .between(1, 1000);
   command->add_option("--rate", flags->rate, "At most, like 50/s");
   command->add_option("--at", flags->at, "Later: local time, like \"2026-12-01 09:00\"");
   command->add_option("--zone", flags->zone, "Its time zone; the organisation's when left out");
   command->add_option("--fold", flags->fold, "Which of two, where the clocks go back")
-      ->check(CLI::IsMember({"earlier", "later"}));
+      .one_of({"earlier", "later"});
   command->add_option("--wait", flags->wait, "How long to wait for deferred mail, like 30m")
-      ->capture_default_str();
+      .show_default();
   command->add_flag("--no-track", flags->is_untracked,
                     "Count neither opens nor followed links (see tidings tracking)");
   command->add_option(

@@ -1,5 +1,4 @@
 // tidings sender: the names and addresses that staff may write from.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
@@ -70,18 +69,18 @@ int verify(const SenderFlags& flags) {
 
 }  // namespace
 
-void add_sender_command(CLI::App& app, CommandLine& line) {
+void add_sender_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<SenderFlags>();
   auto* command = app.add_subcommand("sender", "Names and addresses that staff may write from");
   command->require_subcommand(1);
   auto* adding = command->add_subcommand("add", "Add a sender");
-  adding->add_option("sender", flags->sender, "\"Name <address>\"")->required();
+  adding->add_option("sender", flags->sender, "\"Name <address>\"").required();
   adding->add_option("--reply-to", flags->reply_to, "Where replies go; not given, to the address");
   auto* listing = command->add_subcommand("list", "All senders");
   listing->add_flag("--json", flags->is_json, "One JSON object per line");
   auto* verifying = command->add_subcommand("verify", "Mail the link that verifies a sender");
-  verifying->add_option("sender", flags->sender, "Its address or id")->required();
-  for (CLI::App* sub : {adding, listing, verifying}) {
+  verifying->add_option("sender", flags->sender, "Its address or id").required();
+  for (Parser* sub : {adding, listing, verifying}) {
     add_place(*sub, flags->place);
   }
   command->footer(

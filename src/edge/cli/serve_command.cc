@@ -1,5 +1,4 @@
 // tidings serve: the pages people reach from their messages, and the sending of what is open.
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -157,15 +156,14 @@ int run_serve(const ServeFlags& flags) {
 
 }  // namespace
 
-void add_serve_command(CLI::App& app, CommandLine& line) {
+void add_serve_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<ServeFlags>();
   auto* command = app.add_subcommand("serve", "Serve the public pages and send what is open");
   add_place(*command, flags->place);
   command->add_option("--listen", flags->listen, "ADDRESS:PORT (setting listen)");
   command->add_option("--connections", flags->connections, "To each mail server at a time")
-      ->check(CLI::Range(1, 1000));
-  // For tests: hidden from --help.
-  command->add_flag("--check-answers", flags->checks_answers)->group("");
+      .between(1, 1000);
+  command->add_flag("--check-answers", flags->checks_answers, "For tests").hidden();
   command->footer(
       "Example:\n"
       "  tidings serve --data ./data --listen 127.0.0.1:8080");

@@ -1,5 +1,4 @@
 // tidings status: how far campaigns are.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
@@ -326,14 +325,14 @@ int show_status(const StatusFlags& flags) {
 
 }  // namespace
 
-void add_status_command(CLI::App& app, CommandLine& line) {
+void add_status_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<StatusFlags>();
   auto* command = app.add_subcommand("status", "How far campaigns are");
   command->add_option("id", flags->id, "One campaign in detail; without it all, newest first");
   add_place(*command, flags->place);
   command->add_option("--limit", flags->limit, "Campaigns at most")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100'000));
+      .show_default()
+      .between(1, 100'000);
   command->add_flag("--json", flags->is_json, "One JSON object per line and campaign");
   command->add_flag("--watch", flags->is_watch, "Look again every second until all have ended");
   command->footer(

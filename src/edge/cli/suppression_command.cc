@@ -1,5 +1,4 @@
 // tidings suppression: addresses and domains that must not be written to.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <filesystem>
 #include <memory>
@@ -140,23 +139,23 @@ int list(const SuppressionFlags& flags) {
 
 }  // namespace
 
-void add_suppression_command(CLI::App& app, CommandLine& line) {
+void add_suppression_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<SuppressionFlags>();
   auto* command = app.add_subcommand("suppression", "Addresses that must not be written to");
   command->require_subcommand(1);
-  const auto common = [&](CLI::App* sub) { add_place(*sub, flags->place); };
+  const auto common = [&](Parser* sub) { add_place(*sub, flags->place); };
   auto* adding = command->add_subcommand("add", "Stop writing to an address or a @domain");
   auto* releasing = command->add_subcommand("release", "Write to an address again");
-  for (CLI::App* sub : {adding, releasing}) {
+  for (Parser* sub : {adding, releasing}) {
     common(sub);
     sub->add_option("address", flags->address, "An address, @domain, or with --sms a number")
-        ->required();
+        .required();
     sub->add_flag("--sms", flags->is_sms, "A phone number");
   }
   adding->add_option("--reason", flags->reason, "Why, for the record");
   adding->add_flag("--everything", flags->covers_everything,
                    "Transactional and individual messages too, not only campaigns");
-  releasing->add_option("--reason", flags->reason, "Why, for the record")->required();
+  releasing->add_option("--reason", flags->reason, "Why, for the record").required();
   auto* listing = command->add_subcommand("list", "All suppressions, newest first");
   common(listing);
   listing->add_flag("--released", flags->with_released, "Released ones too");

@@ -1,5 +1,4 @@
 // tidings template: saved messages.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <filesystem>
 #include <memory>
@@ -104,25 +103,25 @@ int import(const TemplateFlags& flags) {
 
 }  // namespace
 
-void add_template_command(CLI::App& app, CommandLine& line) {
+void add_template_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<TemplateFlags>();
   auto* command = app.add_subcommand("template", "Saved messages");
   command->require_subcommand(1);
   auto* listing = command->add_subcommand("list", "All templates, by name");
   auto* showing = command->add_subcommand("show", "The HTML of a template, as it was saved");
-  showing->add_option("template", flags->name, "Its name or id")->required();
+  showing->add_option("template", flags->name, "Its name or id").required();
   showing->add_flag("--text", flags->is_text, "The plain text instead");
   auto* importing = command->add_subcommand("import",
                                             "Save a file as a template, or as its next "
                                             "version");
-  importing->add_option("file", flags->file, "An HTML file, or a .txt")->required();
+  importing->add_option("file", flags->file, "An HTML file, or a .txt").required();
   importing->add_option("--name", flags->name, "Not given, the file's name");
   importing->add_option("--subject", flags->subject, "The subject line");
   importing->add_option("--locale", flags->locale, "Its language, such as nl-BE");
-  for (CLI::App* sub : {listing, showing, importing}) {
+  for (Parser* sub : {listing, showing, importing}) {
     add_place(*sub, flags->place);
   }
-  for (CLI::App* sub : {listing, showing}) sub->add_flag("--json", flags->is_json, "As JSON");
+  for (Parser* sub : {listing, showing}) sub->add_flag("--json", flags->is_json, "As JSON");
   command->footer(
       "Examples:\n"
       "  tidings template import letter.html --subject \"News of {{ 'now' | date: '%B' }}\"\n"

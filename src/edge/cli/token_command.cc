@@ -1,5 +1,4 @@
 // tidings token: programs that may act for the organisation.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <memory>
@@ -158,7 +157,7 @@ int revoke(const TokenFlags& flags) {
 
 }  // namespace
 
-void add_token_command(CLI::App& app, CommandLine& line) {
+void add_token_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<TokenFlags>();
   auto* command = app.add_subcommand("token", "Programs that may act for the organisation");
   command->require_subcommand(1);
@@ -169,10 +168,10 @@ void add_token_command(CLI::App& app, CommandLine& line) {
     return sub;
   };
   auto* creating = subcommand("create", "Make one; its secret is shown this once", create);
-  creating->add_option("--name", flags->name, "What it is for")->required();
+  creating->add_option("--name", flags->name, "What it is for").required();
   creating->add_option("--scope", flags->scopes, "What it may, like messages:send; or all")
-      ->required()
-      ->delimiter(',');
+      .required()
+      .split_at(',');
   creating->add_option("--user", flags->email,
                        "Whose it is: it may never more than they. The owner when there is one");
   creating->add_flag("--test", flags->is_test, "Everything happens except that anything leaves");
@@ -180,7 +179,7 @@ void add_token_command(CLI::App& app, CommandLine& line) {
   auto* listing = subcommand("list", "All tokens, newest first, without their secrets", list);
   listing->add_flag("--revoked", flags->with_revoked, "Revoked ones too");
   auto* revoking = subcommand("revoke", "Refuse a token from now on, for good", revoke);
-  revoking->add_option("id", flags->id, "As tidings token list shows it")->required();
+  revoking->add_option("id", flags->id, "As tidings token list shows it").required();
   creating->add_flag("--json", flags->is_json, "As a JSON object");
   listing->add_flag("--json", flags->is_json, "One JSON object per line");
   command->footer(

@@ -1,5 +1,4 @@
 // tidings topic: what the organisation writes about; tidings trigger: what events send.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
@@ -90,10 +89,10 @@ int switch_off(const TopicFlags& flags) { return switch_trigger(flags, false); }
 // Subcommands of `parent` that work with one set of flags.
 class Family {
  public:
-  Family(CLI::App* parent, CommandLine& line) : parent_(parent), line_(line) {
+  Family(Parser* parent, CommandLine& line) : parent_(parent), line_(line) {
     parent_->require_subcommand(1);
   }
-  CLI::App* add(std::string name, std::string help, int (*run)(const TopicFlags&)) {
+  Parser* add(std::string name, std::string help, int (*run)(const TopicFlags&)) {
     auto* command = parent_->add_subcommand(std::move(name), std::move(help));
     add_place(*command, flags->place);
     command->callback(
@@ -103,34 +102,34 @@ class Family {
   const std::shared_ptr<TopicFlags> flags = std::make_shared<TopicFlags>();
 
  private:
-  CLI::App* parent_;
+  Parser* parent_;
   CommandLine& line_;
 };
 
 }  // namespace
 
-void add_topic_command(CLI::App& app, CommandLine& line) {
+void add_topic_command(Parser& app, CommandLine& line) {
   Family topics(app.add_subcommand("topic", "What the organisation writes about"), line);
   topics.add("list", "List topics in their order", list_topics)
       ->add_flag("--json", topics.flags->is_json, "One JSON object a line");
   auto* creating = topics.add("create", "Make a topic", create_topic);
-  creating->add_option("name", topics.flags->name, "As people read it")->required();
+  creating->add_option("name", topics.flags->name, "As people read it").required();
   creating->add_option("--description", topics.flags->description, "A sentence below it");
   creating->add_flag("--essential", topics.flags->is_essential,
                      "It reaches everybody: nobody can unsubscribe from it");
   topics.add("archive", "Offer a topic nowhere any more", archive_topic)
       ->add_option("id", topics.flags->name, "Its id")
-      ->required();
+      .required();
 
   Family triggers(app.add_subcommand("trigger", "What events send"), line);
   triggers.add("list", "List events, and whether their message is on", list_triggers)
       ->add_flag("--json", triggers.flags->is_json, "One JSON object a line");
   triggers.add("on", "Switch the message of an event on", switch_on)
       ->add_option("event", triggers.flags->name, "Its name")
-      ->required();
+      .required();
   triggers.add("off", "Switch the message of an event off", switch_off)
       ->add_option("event", triggers.flags->name, "Its name")
-      ->required();
+      .required();
 }
 
 }  // namespace tidings::cli

@@ -1,5 +1,4 @@
 // tidings tracking: whether opens and followed links are counted, and what was counted.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
@@ -88,7 +87,7 @@ int links(const TrackingFlags& flags) {
 
 }  // namespace
 
-void add_tracking_command(CLI::App& app, CommandLine& line) {
+void add_tracking_command(Parser& app, CommandLine& line) {
   auto* command = app.add_subcommand("tracking", "Whether opens and followed links are counted");
   command->require_subcommand(1);
   const auto add = [&](const char* name, const char* help, int (*run)(const TrackingFlags&)) {
@@ -101,15 +100,15 @@ void add_tracking_command(CLI::App& app, CommandLine& line) {
   add("show", "What is chosen", show);
   const auto [changing, chosen] = add("set", "Choose it for the organisation", change);
   changing->add_option("mode", chosen->mode, "off, totals or individual")
-      ->required()
-      ->check(CLI::IsMember({"off", "totals", "individual"}));
+      .required()
+      .one_of({"off", "totals", "individual"});
   changing
       ->add_option("--addresses", chosen->addresses,
                    "What is kept of network addresses: none, truncated or whole")
-      ->check(CLI::IsMember({"none", "truncated", "whole"}));
+      .one_of({"none", "truncated", "whole"});
   const auto [listing, listed] =
       add("links", "How often each link of a campaign was asked for", links);
-  listing->add_option("campaign", listed->campaign, "Its id")->required();
+  listing->add_option("campaign", listed->campaign, "Its id").required();
   listing->add_flag("--json", listed->is_json, "One JSON object");
   command->footer(
       "Examples:\n"

@@ -1,5 +1,4 @@
 // tidings user: who works in the organisation, and in which role.
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
@@ -141,7 +140,7 @@ int totp(const UserFlags& flags) {
 
 }  // namespace
 
-void add_user_command(CLI::App& app, CommandLine& line) {
+void add_user_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<UserFlags>();
   auto* command = app.add_subcommand("user", "Who works in the organisation, and in which role");
   command->require_subcommand(1);
@@ -151,12 +150,12 @@ void add_user_command(CLI::App& app, CommandLine& line) {
     sub->callback([&line, flags, run] { line.run = [flags, run] { return run(*flags); }; });
     return sub;
   };
-  const auto roles = CLI::IsMember({"owner", "administrator", "editor", "author", "viewer"});
+  const auto roles = {"owner", "administrator", "editor", "author", "viewer"};
   auto* adding = subcommand("add", "Let somebody work here", add);
   adding->add_option("--name", flags->name, "Their name");
   adding->add_option("--role", flags->role, "owner, administrator, editor, author or viewer")
-      ->capture_default_str()
-      ->check(roles);
+      .show_default()
+      .one_of(roles);
   auto* listing = subcommand("list", "Everybody who works here", list);
   auto* changing = subcommand("role", "Give somebody another role", [](const UserFlags& given) {
     return change(given, {{"role", given.role}});
@@ -173,17 +172,17 @@ void add_user_command(CLI::App& app, CommandLine& line) {
   coding->add_flag("--remove", flags->removes,
                    "Take it away: the app and the recovery codes are lost");
   auto* removing = subcommand("remove", "Take somebody out of the organisation", remove);
-  for (CLI::App* sub : {adding, changing, renewing, disabling, enabling, coding, removing}) {
-    sub->add_option("email", flags->email, "Their address")->required();
+  for (Parser* sub : {adding, changing, renewing, disabling, enabling, coding, removing}) {
+    sub->add_option("email", flags->email, "Their address").required();
   }
-  changing->add_option("role", flags->role, "The new role")->required()->check(roles);
-  for (CLI::App* sub : {adding, renewing}) {
-    auto* from_stdin = sub->add_flag("--password-stdin", flags->from_stdin,
-                                     "The password is one line on standard input");
+  changing->add_option("role", flags->role, "The new role").required().one_of(roles);
+  for (Parser* sub : {adding, renewing}) {
+    const Option from_stdin = sub->add_flag("--password-stdin", flags->from_stdin,
+                                            "The password is one line on standard input");
     sub->add_flag("--link", flags->wants_link, "Print a link to choose a password with, once")
-        ->excludes(from_stdin);
+        .excludes(from_stdin);
   }
-  for (CLI::App* sub : {adding, listing, changing, disabling, enabling, coding}) {
+  for (Parser* sub : {adding, listing, changing, disabling, enabling, coding}) {
     sub->add_flag("--json", flags->is_json, "One JSON object per line");
   }
   command->footer(
