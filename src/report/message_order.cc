@@ -64,16 +64,15 @@ std::string each_walk(const CompiledFilter& filter, std::int64_t most, Select se
   return rows;
 }
 
-// One SELECT per walk, with all that is asked of a message; `columns` over m and what `joins` join.
-std::string walks_sql(const CompiledFilter& filter, std::string_view columns,
-                      std::string_view joins) {
+// One SELECT per walk, with all that is asked of a message; `columns` over m.
+std::string walks_sql(const CompiledFilter& filter, std::string_view columns) {
   std::string walks;
   for (const Source& source : filter.sources) {
     for (const IdRange& range : source.ranges) {
       if (range.empty()) continue;
       if (!walks.empty()) walks += " UNION ALL ";
-      walks += fmt::format("SELECT {} FROM {}{} WHERE {} AND {} > {} AND {} < {} AND ({})", columns,
-                           source.from, joins, source.access, source.id, range.after, source.id,
+      walks += fmt::format("SELECT {} FROM {} WHERE {} AND {} > {} AND {} < {} AND ({})", columns,
+                           source.from, source.access, source.id, range.after, source.id,
                            range.before, filter.where.empty() ? "1 = 1" : filter.where);
     }
   }
@@ -115,7 +114,8 @@ KeyOfContent key_of_content(const SortFacts& facts, const LogFilter& filter) {
                       " WHERE s.organisation_id = m.organisation_id AND s.id = m.id), {1}, {2})"
                       " ELSE COALESCE(k.content_key, {1}, {2}) END",
                       facts.single, own, none),
-          " LEFT JOIN k ON k.id = m.content_version_id"};
+          // Of a LEFT JOIN PostgreSQL may compare each message with each content.
+          " FULL JOIN k ON k.id = m.content_version_id WHERE COALESCE(m.id, 0) > 0"};
 }
 
 // message_once has a campaign's messages by address, however many there are.
@@ -124,6 +124,27 @@ bool is_by_index(const CompiledFilter& filter, const MessageQuery& query) {
          filter.where.empty() && filter.sources.size() == 1 && query.filter.statuses.empty() &&
          query.filter.kinds.empty() && !query.filter.channel && !query.filter.is_deleted &&
          !query.filter.from && !query.filter.until;
+}
+
+// Whether all that pass have one key, so that they are in the order of their ids.
+bool has_one_key(const CompiledFilter& filter, const MessageQuery& query) {
+  const LogFilter& f = query.filter;
+  switch (query.sort) {
+    case MessageSort::status:
+      return f.statuses.size() == 1;
+    case MessageSort::kind:
+      return f.campaign || f.kinds.size() == 1;
+    case MessageSort::channel:
+      return f.campaign || f.channel;
+    case MessageSort::subject:
+      return f.campaign && filter.campaigns.front().variants.empty();
+    case MessageSort::sender:
+      return f.campaign.has_value();
+    case MessageSort::has_attachments:
+      return f.campaign || f.has_attachments;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -179,6 +200,7 @@ bool sort_is_text(MessageSort sort) { return facts_of(sort).is_text; }
 Result<bool> may_sort(db::Connection& connection, const CompiledFilter& filter,
                       const MessageQuery& query, std::int64_t most) {
   if (is_by_index(filter, query)) return true;
+  if (has_one_key(filter, query) && filter.where.empty()) return true;
   if (filter.at_most >= 0) return filter.at_most <= most;
   // Optimisation: counted in the indexes alone, with those deleted from the history.
   const std::string rows = each_walk(filter, most + 1, [](const Source& source) {
@@ -192,7 +214,9 @@ Result<bool> may_sort(db::Connection& connection, const CompiledFilter& filter,
   return count <= most;
 }
 
-bool sorts_by_content(MessageSort sort) { return !facts_of(sort).content.empty(); }
+bool sorts_by_content(const CompiledFilter& filter, const MessageQuery& query) {
+  return !facts_of(query.sort).content.empty() && !has_one_key(filter, query);
+}
 
 std::string sorted_sql(const CompiledFilter& filter, const MessageQuery& query) {
   const SortFacts& facts = facts_of(query.sort);
@@ -202,14 +226,26 @@ std::string sorted_sql(const CompiledFilter& filter, const MessageQuery& query) 
         " AND m.campaign_id = {} AND m.deleted_at IS NULL",
         query.filter.campaign->value);
   }
-  const KeyOfContent by =
-      facts.content.empty()
-          ? KeyOfContent{"", std::string(facts.key), facts.word == "contact" ? kContactJoin : ""}
-          : key_of_content(facts, query.filter);
-  const std::string walks =
-      walks_sql(filter, fmt::format("m.id AS id, {} AS sort_key", by.key), by.joins);
+  const std::string_view plain = has_one_key(filter, query) ? (facts.is_text ? "''" : "0")
+                                 : facts.content.empty() && facts.word != "contact"
+                                     ? facts.key
+                                     : std::string_view();
+  if (!plain.empty()) {
+    const std::string walks = walks_sql(filter, fmt::format("m.id AS id, {} AS sort_key", plain));
+    if (walks.empty()) return walks;
+    return "SELECT m.id, m.sort_key FROM (" + walks + ") m WHERE 1 = 1";
+  }
+  // Joined to all the walks together: what is joined is read once.
+  const KeyOfContent by = facts.content.empty()
+                              ? KeyOfContent{"", std::string(facts.key), kContactJoin}
+                              : key_of_content(facts, query.filter);
+  const std::string walks = walks_sql(
+      filter, "m.organisation_id, m.id, m.campaign_id, m.content_version_id, m.contact_id");
   if (walks.empty()) return walks;
-  return by.with + "SELECT m.id, m.sort_key FROM (" + walks + ") m WHERE 1 = 1";
+  return fmt::format(
+      "{}SELECT m.id, m.sort_key FROM (SELECT m.id AS id, {} AS sort_key FROM ({}) m{}) m"
+      " WHERE 1 = 1",
+      by.with, by.key, walks, by.joins);
 }
 
 std::string contents_sql(const CompiledFilter& filter, const MessageQuery& query) {
@@ -217,8 +253,7 @@ std::string contents_sql(const CompiledFilter& filter, const MessageQuery& query
       filter,
       fmt::format("m.id, m.content_version_id, CASE WHEN m.campaign_id IS NULL THEN (SELECT {} FROM"
                   " send_out s WHERE s.organisation_id = m.organisation_id AND s.id = m.id) END",
-                  facts_of(query.sort).single),
-      "");
+                  facts_of(query.sort).single));
 }
 
 std::string content_keys_sql(const MessageQuery& query, std::string_view ids) {

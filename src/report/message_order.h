@@ -35,8 +35,8 @@ bool sort_is_text(MessageSort sort);
 // Whether no more messages are to be sorted than `most`, or an index has them sorted.
 Result<bool> may_sort(db::Connection& connection, const CompiledFilter& filter,
                       const MessageQuery& query, std::int64_t most);
-// Whether the key belongs to the content.
-bool sorts_by_content(MessageSort sort);
+// Whether the key belongs to the content, and the messages have several.
+bool sorts_by_content(const CompiledFilter& filter, const MessageQuery& query);
 // `SELECT id, key FROM … WHERE …` with the filter's params; empty when nothing can pass. Of a
 // content's key only on PostgreSQL.
 std::string sorted_sql(const CompiledFilter& filter, const MessageQuery& query);

@@ -13,6 +13,7 @@
 #include "report/message_order.h"
 #include "report/message_query.h"
 #include "report/message_ranking.h"
+#include "report/pace.h"
 #include "wire/case_folding.h"
 
 namespace tidings::report {
@@ -24,19 +25,11 @@ constexpr std::int64_t kFirstChunk = 500;
 constexpr std::int64_t kLargestChunk = 16'000;
 // Rows whose subjects must be rendered are read in portions of this size.
 constexpr std::size_t kPortion = 500;
+constexpr std::size_t kRankedMax = 32'000;
 
 constexpr db::Statement kCampaignDeleted{
     "report.campaign_deleted_at",
     "SELECT deleted_at FROM campaign WHERE organisation_id = $1 AND id = $2"};
-
-class Stopwatch {
- public:
-  explicit Stopwatch(Duration most) : until_(std::chrono::steady_clock::now() + most) {}
-  bool is_over() const { return std::chrono::steady_clock::now() >= until_; }
-
- private:
-  std::chrono::steady_clock::time_point until_;
-};
 
 // What one page may still read.
 struct Budget {
@@ -79,6 +72,7 @@ class Walk {
     const std::int64_t limit =
         filter_.where.empty() ? wanted : std::max(std::min(chunk_, budget.rows), kSmallestChunk);
     has_stepped_ = true;
+    const Pace pace(budget.watch, limit);
     const std::string_view direction = is_descending_ ? " DESC" : "";
     const std::string rows =
         fmt::format(" FROM {} WHERE {} AND {} > {} AND {} < {} ORDER BY {}{} LIMIT {}",
@@ -111,7 +105,7 @@ class Walk {
       if (is_descending_) std::ranges::reverse(ids);
     }
     budget.rows -= seen;
-    chunk_ = std::min(chunk_ * 4, kLargestChunk);
+    chunk_ = pace.next(kSmallestChunk, kLargestChunk);
     found_.insert(found_.end(), ids.begin(), ids.end());
     if (seen < limit) {
       ranges_.erase(ranges_.begin());
@@ -212,20 +206,23 @@ MessagePages::MessagePages(db::Database& database, OrganisationId organisation, 
 Result<MessagePage> MessagePages::list(const MessageQuery& query) {
   return database_.read_value([&](db::Connection& connection) -> Result<MessagePage> {
     contents_.forget_some();
-    if (query.sort != MessageSort::queued_at) {
-      auto sorted = TRY(list_sorted(connection, query));
+    const bool sorts = query.sort != MessageSort::queued_at;
+    const CompiledFilter filter = TRY(
+        compile_filter(connection, organisation_, query.filter, sorts ? bounds_.sorted_max : 0));
+    if (sorts) {
+      auto sorted = TRY(list_sorted(connection, query, filter));
       if (sorted) return *std::move(sorted);
     }
-    return list_by_time(connection, query);
+    return list_by_time(connection, query, filter);
   });
 }
 
 Result<MessagePage> MessagePages::list_by_time(db::Connection& connection,
-                                               const MessageQuery& query) {
+                                               const MessageQuery& query,
+                                               const CompiledFilter& filter) {
   MessagePage page;
   page.is_descending = query.sort == MessageSort::queued_at ? query.is_descending : true;
   Budget budget{bounds_.rows_max, Stopwatch(bounds_.time_max)};
-  const CompiledFilter filter = TRY(compile_filter(connection, organisation_, query.filter, false));
   Walks walks(filter, page.is_descending);
   if (!query.cursor.empty()) {
     const MessageCursor cursor = TRY(read_message_cursor(query.cursor));
@@ -310,7 +307,7 @@ Result<LogEntry> MessagePages::find(MessageId id) {
 Result<std::int64_t> MessagePages::count(const LogFilter& wanted, std::int64_t most) {
   return database_.read_value([&](db::Connection& connection) -> Result<std::int64_t> {
     Budget budget{bounds_.rows_max, Stopwatch(bounds_.time_max)};
-    const CompiledFilter filter = TRY(compile_filter(connection, organisation_, wanted, false));
+    const CompiledFilter filter = TRY(compile_filter(connection, organisation_, wanted, 0));
     Walks walks(filter, true);
     std::int64_t found = 0;
     while (found < most) {
@@ -328,7 +325,8 @@ Result<std::int64_t> MessagePages::count(const LogFilter& wanted, std::int64_t m
 }
 
 Result<std::optional<MessagePage>> MessagePages::list_sorted(db::Connection& connection,
-                                                             const MessageQuery& query) {
+                                                             const MessageQuery& query,
+                                                             const CompiledFilter& filter) {
   MessageCursor cursor{.sort = query.sort, .is_descending = query.is_descending};
   const bool goes_on = !query.cursor.empty();
   if (goes_on) {
@@ -339,34 +337,36 @@ Result<std::optional<MessagePage>> MessagePages::list_sorted(db::Connection& con
       return bad_message_cursor();
     }
   }
-  const CompiledFilter filter = TRY(compile_filter(connection, organisation_, query.filter, true));
   if (!TRY(may_sort(connection, filter, query, bounds_.sorted_max))) return std::nullopt;
   MessagePage page;
   page.sort = query.sort;
   page.is_descending = query.is_descending;
   const Stopwatch watch(bounds_.time_max);
   const auto limit = static_cast<std::size_t>(query.limit);
+  std::size_t wanted = filter.templated.empty() ? limit : kPortion;
   for (bool is_first = !goes_on;; is_first = false) {
-    const std::size_t wanted = filter.templated.empty() ? limit - page.items.size() : kPortion;
     auto rows = TRY(ranked(connection, filter, query, is_first ? nullptr : &cursor, wanted));
-    std::vector<std::int64_t> ids;
-    ids.reserve(rows.size());
-    for (const MessageCursor& row : rows) ids.push_back(row.id);
-    std::size_t i = 0;
-    for (LogEntry& entry : TRY(read(connection, ids))) {
-      cursor = std::move(rows[i++]);
-      if (!has_text(filter, entry)) continue;
-      page.items.push_back(std::move(entry));
-      if (page.items.size() == limit) break;
+    std::size_t seen = 0;
+    while (seen < rows.size() && page.items.size() < limit && (seen == 0 || !watch.is_over())) {
+      std::vector<std::int64_t> ids;
+      for (const MessageCursor& row : std::span(rows).subspan(seen)) {
+        if (ids.size() == kPortion) break;
+        ids.push_back(row.id);
+      }
+      for (LogEntry& entry : TRY(read(connection, ids))) {
+        cursor = std::move(rows[seen++]);
+        if (!has_text(filter, entry)) continue;
+        page.items.push_back(std::move(entry));
+        if (page.items.size() == limit) break;
+      }
     }
-    if (ids.size() < wanted) {
-      if (page.items.size() == limit && i < ids.size()) page.next_cursor = to_text(cursor);
-      return page;
-    }
+    if (seen == rows.size() && rows.size() < wanted) return page;
     if (page.items.size() == limit || watch.is_over()) {
       page.next_cursor = to_text(cursor);
       return page;
     }
+    // Each time all of them are sorted again.
+    wanted = std::min(wanted * 8, kRankedMax);
   }
 }
 

@@ -29,6 +29,8 @@
 
 namespace tidings::report {
 
+struct CompiledFilter;
+
 enum class MessageSort : std::uint8_t {
   queued_at,
   address,
@@ -85,10 +87,11 @@ class MessagePages {
 
  private:
   Result<std::vector<LogEntry>> read(db::Connection& connection, std::span<const std::int64_t> ids);
-  Result<MessagePage> list_by_time(db::Connection& connection, const MessageQuery& query);
+  Result<MessagePage> list_by_time(db::Connection& connection, const MessageQuery& query,
+                                   const CompiledFilter& filter);
   Result<std::optional<MessagePage>> list_sorted(db::Connection& connection,
-                                                 const MessageQuery& query);
-  friend class TimeWalk;
+                                                 const MessageQuery& query,
+                                                 const CompiledFilter& filter);
 
   db::Database& database_;
   const OrganisationId organisation_;

@@ -21,8 +21,6 @@ constexpr Duration kBatchSlack = std::chrono::seconds(2);
 // More messages than this of a group or an address are looked for along the primary key.
 constexpr std::int64_t kExplicitMax = 5'000;
 constexpr std::int64_t kGroupMembersMax = 500;
-// Messages without a campaign are counted so far, to know whether there are too many.
-constexpr std::int64_t kSinglesMax = 200'000;
 // Campaigns that a filter by sender, attachments or subject looks at: the newest.
 constexpr int kCampaignsMax = 20'000;
 
@@ -118,10 +116,14 @@ Has subject_has(const std::string& subject_key, std::string_view text) {
 
 class Compiler {
  public:
-  Compiler(Connection& connection, OrganisationId organisation, const LogFilter& filter)
-      : connection_(connection), organisation_(organisation), filter_(filter) {}
+  Compiler(Connection& connection, OrganisationId organisation, const LogFilter& filter,
+           std::int64_t count_to)
+      : connection_(connection),
+        organisation_(organisation),
+        filter_(filter),
+        count_to_(count_to) {}
 
-  Result<CompiledFilter> compile(bool wants_estimate) {
+  Result<CompiledFilter> compile() {
     made_.params.emplace_back(organisation_);
     if (filter_.from) bounds_.after = smallest_id_at(*filter_.from - kBatchSlack) - 1;
     if (filter_.until) bounds_.before = smallest_id_at(*filter_.until + kBatchSlack);
@@ -150,7 +152,7 @@ class Compiler {
     base_ += filter_.is_deleted ? " AND m.deleted_at IS NOT NULL" : " AND m.deleted_at IS NULL";
     TRY(choose_sources(ranges));
     TRY(ask_the_rest());
-    if (made_.at_most < 0 && is_plain_walk_ && wants_estimate) TRY(estimate());
+    if (made_.at_most < 0 && is_plain_walk_ && count_to_ > 0) TRY(estimate());
     return std::move(made_);
   }
 
@@ -214,16 +216,20 @@ class Compiler {
         index.empty() || !is_sqlite() ? "message m" : fmt::format("message m INDEXED BY {}", index),
         "m.id", access, ranges);
   }
-  std::string with_message(std::string_view first, std::string_view on) const {
-    return fmt::format("{} {} message m ON {}", first, is_sqlite() ? "CROSS JOIN" : "JOIN", on);
+  // PostgreSQL would merge the few with all messages, those of a large campaign among them.
+  std::string with_message(std::string_view first, std::string_view organisation,
+                           std::string_view id) const {
+    return fmt::format(
+        fmt::runtime(is_sqlite() ? "{} CROSS JOIN message m ON m.organisation_id = {} AND m.id = {}"
+                                 : "{} CROSS JOIN LATERAL (SELECT * FROM message x WHERE"
+                                   " x.organisation_id = {} AND x.id = {} OFFSET 0) m"),
+        first, organisation, id);
   }
 
   Result<void> choose_sources(const std::vector<IdRange>& ranges) {
     if (filter_.contact) {
       add_source(
-          with_message("message_about a",
-                       "m.organisation_id = a.organisation_id AND m.id = a.message_id"),
-          "a.message_id",
+          with_message("message_about a", "a.organisation_id", "a.message_id"), "a.message_id",
           fmt::format(" AND a.organisation_id = $1 AND a.contact_id = {}", filter_.contact->value),
           ranges);
       return {};
@@ -268,12 +274,17 @@ class Compiler {
         narrow.push_back(clipped(facts.range));
         total += facts.total;
       }
-      TRY(add_singles(total));
-      made_.at_most = total;
+      if (count_to_ > 0) {
+        TRY(add_singles(total));
+        made_.at_most = total;
+      }
       add_walk(" AND +m.campaign_id IS NOT NULL", merged(std::move(narrow)));
-      add_source(
-          with_message("send_out so", "m.organisation_id = so.organisation_id AND m.id = so.id"),
-          "so.id", " AND so.organisation_id = $1", ranges);
+      std::string singles = " AND so.organisation_id = $1";
+      if (filter_.has_attachments) {
+        singles += fmt::format(" AND so.has_attachments = {}", *filter_.has_attachments ? 1 : 0);
+      }
+      add_source(with_message("send_out so", "so.organisation_id", "so.id"), "so.id", singles,
+                 ranges);
       return {};
     }
     is_plain_walk_ = !filter_.campaign;
@@ -369,7 +380,7 @@ class Compiler {
       }
     }
     if (contents.empty()) contents.push_back(-1);
-    std::string single = "s.organisation_id = m.organisation_id AND s.id = m.id";
+    std::string single;
     if (filter_.has_attachments) {
       single += fmt::format(" AND s.has_attachments = {}", *filter_.has_attachments ? 1 : 0);
     }
@@ -379,8 +390,16 @@ class Compiler {
     }
     ask(
         fmt::format("((m.campaign_id IS NOT NULL AND m.content_version_id IN ({})) OR"
-                    " (m.campaign_id IS NULL AND EXISTS (SELECT 1 FROM send_out s WHERE {})))",
-                    list_of(contents), single));
+                    " (m.campaign_id IS NULL AND {}))",
+                    list_of(contents), send_out_has(single)));
+  }
+
+  // Optimisation: of EXISTS PostgreSQL would read the whole of send_out, for every part of a walk.
+  static std::string send_out_has(std::string_view conditions) {
+    return fmt::format(
+        "(SELECT 1 FROM send_out s WHERE s.organisation_id = m.organisation_id AND s.id = m.id{})"
+        " = 1",
+        conditions);
   }
 
   void ask_text() {
@@ -408,10 +427,9 @@ class Compiler {
       condition += fmt::format(" OR (m.campaign_id IS NOT NULL AND m.content_version_id IN ({}))",
                                list_of(contents));
     }
-    condition += fmt::format(
-        " OR (m.campaign_id IS NULL AND EXISTS (SELECT 1 FROM send_out s WHERE s.organisation_id ="
-        " m.organisation_id AND s.id = m.id AND {}))",
-        contains(connection_.dialect(), "s.subject_key", part));
+    condition +=
+        fmt::format(" OR (m.campaign_id IS NULL AND {})",
+                    send_out_has(" AND " + contains(connection_.dialect(), "s.subject_key", part)));
     ask("(" + condition + ")");
   }
 
@@ -425,14 +443,18 @@ class Compiler {
     return {};
   }
 
+  // Only so far that it is known whether there are more than count_to_.
   Result<void> add_singles(std::int64_t& total) {
-    return connection_.query(kSingles, {organisation_, bounds_.after, bounds_.before, kSinglesMax},
+    const std::int64_t most = count_to_ + 1 - total;
+    if (most <= 0) return {};
+    return connection_.query(kSingles, {organisation_, bounds_.after, bounds_.before, most},
                              [&](const db::Row& row) { total += row.integer(0); });
   }
 
   Connection& connection_;
   const OrganisationId organisation_;
   const LogFilter& filter_;
+  const std::int64_t count_to_;
   CompiledFilter made_;
   IdRange bounds_;
   std::string base_;
@@ -449,8 +471,8 @@ class Compiler {
 }  // namespace
 
 Result<CompiledFilter> compile_filter(Connection& connection, OrganisationId organisation,
-                                      const LogFilter& filter, bool wants_estimate) {
-  return Compiler(connection, organisation, filter).compile(wants_estimate);
+                                      const LogFilter& filter, std::int64_t count_to) {
+  return Compiler(connection, organisation, filter, count_to).compile();
 }
 
 std::vector<IdRange> merged(std::vector<IdRange> ranges) {

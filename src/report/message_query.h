@@ -67,13 +67,14 @@ struct CompiledFilter {
   std::string text;  // folded
   // Read when a filter needs them, newest first; the sender only when it filters by one.
   std::vector<CampaignFacts> campaigns;
-  // No more messages than this; -1: not known without reading them.
+  // No more messages than this, or more than was to be counted; -1: not known without reading them.
   std::int64_t at_most = -1;
 };
 
-// Error: campaign.not_found.
+// For at_most no more than `count_to` messages are counted, none when it is 0. Error:
+// campaign.not_found.
 Result<CompiledFilter> compile_filter(db::Connection& connection, OrganisationId organisation,
-                                      const LogFilter& filter, bool wants_estimate);
+                                      const LogFilter& filter, std::int64_t count_to);
 
 std::vector<IdRange> merged(std::vector<IdRange> ranges);
 

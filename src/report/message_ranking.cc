@@ -164,7 +164,7 @@ class ByContent {
 Result<std::vector<MessageCursor>> ranked(db::Connection& connection, const CompiledFilter& filter,
                                           const MessageQuery& query, const MessageCursor* behind,
                                           std::size_t wanted) {
-  if (connection.dialect() == db::Dialect::sqlite && sorts_by_content(query.sort)) {
+  if (connection.dialect() == db::Dialect::sqlite && sorts_by_content(filter, query)) {
     return ByContent(query, behind, wanted).rank(connection, filter);
   }
   std::vector<MessageCursor> rows;
