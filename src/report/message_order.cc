@@ -263,13 +263,15 @@ std::string content_keys_sql(const MessageQuery& query, std::string_view ids) {
 }
 
 std::string sort_key(const CompiledFilter& filter, const MessageQuery& query) {
-  return is_by_index(filter, query) ? "m.normalised" : "m.sort_key";
+  if (is_by_index(filter, query)) return "m.normalised";
+  return has_one_key(filter, query) ? "" : "m.sort_key";
 }
 
 std::string keyset_sql(const std::string& key, const MessageQuery& query, std::size_t params,
                        bool is_first) {
   if (is_first) return {};
   const char sign = query.is_descending ? '<' : '>';
+  if (key.empty()) return fmt::format(" AND m.id {} ${}", sign, params + 1);
   // The first comparison alone lets an index begin there.
   return fmt::format(" AND {0} {1}= ${2} AND ({0} {1} ${2} OR m.id {1} ${3})", key, sign,
                      params + 1, params + 2);
@@ -277,6 +279,7 @@ std::string keyset_sql(const std::string& key, const MessageQuery& query, std::s
 
 std::string order_sql(const std::string& key, const MessageQuery& query) {
   const std::string_view direction = query.is_descending ? " DESC" : "";
+  if (key.empty()) return fmt::format(" ORDER BY m.id{} LIMIT ", direction);
   return fmt::format(" ORDER BY {0}{1}, m.id{1} LIMIT ", key, direction);
 }
 

@@ -40,14 +40,15 @@ bool sorts_by_content(const CompiledFilter& filter, const MessageQuery& query);
 // `SELECT id, key FROM … WHERE …` with the filter's params; empty when nothing can pass. Of a
 // content's key only on PostgreSQL.
 std::string sorted_sql(const CompiledFilter& filter, const MessageQuery& query);
-// The key, as an expression of that SELECT.
+// The key, as an expression of that SELECT; empty when all have one, and their ids order them.
 std::string sort_key(const CompiledFilter& filter, const MessageQuery& query);
 // `SELECT id, content, key …` with the filter's params: the key of a message without a campaign,
 // else NULL. Empty when nothing can pass.
 std::string contents_sql(const CompiledFilter& filter, const MessageQuery& query);
 // `SELECT id, key …` of contents; $1 is the organisation.
 std::string content_keys_sql(const MessageQuery& query, std::string_view ids);
-// ` AND …` behind the row whose key and id are the parameters after the first `params`.
+// ` AND …` behind the row whose key, unless that is empty, and id are the parameters after the
+// first `params`.
 std::string keyset_sql(const std::string& key, const MessageQuery& query, std::size_t params,
                        bool is_first);
 // ` ORDER BY … LIMIT `

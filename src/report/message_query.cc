@@ -210,6 +210,11 @@ class Compiler {
   // Optimisation: SQLite has no figures of the tables and would walk the primary key, whose bounds
   // it sees, rather than the small index or the few rows of `first`.
   bool is_sqlite() const { return connection_.dialect() == Dialect::sqlite; }
+  // The condition of a partial index: SQLite must be told. PostgreSQL concludes it, and would take
+  // it for a condition more, which leaves it a tenth of the messages.
+  std::string_view of_index(std::string_view condition) const {
+    return is_sqlite() ? condition : std::string_view();
+  }
   void add_walk(std::string_view access, const std::vector<IdRange>& ranges,
                 std::string_view index = {}) {
     add_source(
@@ -246,8 +251,8 @@ class Compiler {
       has_statuses_ = true;
       made_.at_most = -1;
       for (const Status status : filter_.statuses) {
-        add_walk(fmt::format(" AND m.status = {} AND m.status > 6", int(status)), ranges,
-                 "message_trouble");
+        add_walk(fmt::format(" AND m.status = {}{}", int(status), of_index(" AND m.status > 6")),
+                 ranges, "message_trouble");
       }
       return {};
     }
@@ -256,7 +261,8 @@ class Compiler {
       has_kinds_ = true;
       made_.at_most = -1;
       for (const MessageKind kind : filter_.kinds) {
-        add_walk(fmt::format(" AND m.kind = {} AND m.kind > 0", int(kind)), ranges, "message_kind");
+        add_walk(fmt::format(" AND m.kind = {}{}", int(kind), of_index(" AND m.kind > 0")), ranges,
+                 "message_kind");
       }
       return {};
     }

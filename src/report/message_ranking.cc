@@ -171,12 +171,13 @@ Result<std::vector<MessageCursor>> ranked(db::Connection& connection, const Comp
   const std::string sql = sorted_sql(filter, query);
   if (sql.empty()) return rows;
   const bool is_text = sort_is_text(query.sort);
-  // Two parameters more than the filter's: the key and the id of the row before.
+  // Parameters more than the filter's: the key and the id of the row before.
   std::vector<db::Param> params = filter.params;
   const std::string key = sort_key(filter, query);
   const std::string rest = keyset_sql(key, query, params.size(), behind == nullptr);
   if (behind != nullptr) {
-    params.push_back(is_text ? db::Param(behind->text) : db::Param(behind->number));
+    if (!key.empty())
+      params.push_back(is_text ? db::Param(behind->text) : db::Param(behind->number));
     params.emplace_back(behind->id);
   }
   const std::string whole = fmt::format("{} {} {}{}", sql, rest, order_sql(key, query), wanted);
