@@ -14,7 +14,7 @@ find_package(tomlplusplus REQUIRED)
 find_package(date REQUIRED)
 find_package(GTest REQUIRED)
 find_package(ICU 72 REQUIRED COMPONENTS uc i18n)
-# Tests only: the independent reader of what the MIME writer wrote.
+# Reads mail that comes in (feedback); in tests, the independent reader of what the MIME writer wrote.
 pkg_check_modules(GMIME REQUIRED gmime-3.0)
 add_library(gmime INTERFACE)
 target_include_directories(gmime SYSTEM INTERFACE ${GMIME_INCLUDE_DIRS})

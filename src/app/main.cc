@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   add_import_command(app, line);
   add_send_command(app, line);
   add_status_command(app, line);
+  add_bounce_command(app, line);
   add_cancel_command(app, line);
   add_log_command(app, line);
   add_record_commands(app, line);

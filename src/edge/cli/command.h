@@ -32,6 +32,7 @@ void add_place(Parser& command, WorkplaceOptions& place);
 // Prints `tidings: sentence` to standard error and returns `exit_code`.
 int report(const Error& error, int exit_code = kUsage);
 
+void add_bounce_command(Parser& app, CommandLine& line);
 void add_cancel_command(Parser& app, CommandLine& line);
 void add_campaign_command(Parser& app, CommandLine& line);
 void add_config_command(Parser& app, CommandLine& line);
