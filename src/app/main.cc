@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   add_token_command(app, line);
   add_render_command(app, line);
   add_campaign_command(app, line);
+  add_queue_commands(app, line);
   add_config_command(app, line);
   switch (app.parse(argc, argv)) {
     case Parser::Parsed::shown:

@@ -400,6 +400,7 @@ std::span<const Migration> migrations() {
       {17, "second factor", kSecondFactorSchema},
       {18, "sending domains", kDomainsSchema},
       {19, "tracking", kTrackingSchema},
+      {20, "waiting", kWaitingSchema},
   });
   return list;
 }

@@ -20,6 +20,7 @@ extern const std::string_view kLettersSchema;       // schema_record.cc
 extern const std::string_view kTopicsSchema;        // schema_topics.cc
 extern const std::string_view kKeptRefusalsSchema;  // schema_topics.cc
 extern const std::string_view kLanguagesSchema;     // schema_languages.cc
+extern const std::string_view kWaitingSchema;       // schema_delivery.cc
 extern const std::string_view kSecondFactorSchema;  // schema_identity.cc
 extern const std::string_view kDomainsSchema;       // schema_domains.cc
 extern const std::string_view kTrackingSchema;      // schema_tracking.cc

@@ -46,6 +46,7 @@ void Dispatcher::Impl::flush_journal() {
 }
 
 void Dispatcher::Impl::settle(const PreparedMessage& message, Outcome outcome) {
+  const RetryPolicy& retry = options.retry.of(message.kind);
   Settlement settlement;
   settlement.organisation_id = message.organisation_id;
   settlement.campaign_id = message.campaign_id;
@@ -54,14 +55,15 @@ void Dispatcher::Impl::settle(const PreparedMessage& message, Outcome outcome) {
   if (message.record) settlement.record = *message.record;
   if (outcome.kind == OutcomeKind::uncertain && is_direct(message.campaign_id)) {
     settlement.due_at =
-        options.retry.next_attempt(message.id, message.attempt, message.queued_at, outcome.ended_at)
+        retry.next_attempt(message.id, message.attempt, message.queued_at, outcome.ended_at)
             .value_or(Instant());
   }
   if (outcome.kind == OutcomeKind::deferred) {
-    const auto next = options.retry.next_attempt(message.id, message.attempt, message.queued_at,
-                                                 outcome.ended_at);
+    const auto next =
+        retry.next_attempt(message.id, message.attempt, message.queued_at, outcome.ended_at);
     if (next) {
       settlement.due_at = *next;
+      settlement.is_delayed = outcome.ended_at - message.queued_at >= options.retry.delayed_after;
     } else {
       outcome.kind = OutcomeKind::failed;
       outcome.reason = "expired";
@@ -75,11 +77,11 @@ void Dispatcher::Impl::settle(const PreparedMessage& message, Outcome outcome) {
 }
 
 void Dispatcher::Impl::return_message(std::unique_ptr<PreparedMessage> message) {
-  Site* site = site_of(message->campaign_id);
-  if (draining || site == nullptr || !site->engine.allowed(message->campaign_id)) {
+  Outlet* outlet = outlet_of(message->campaign_id);
+  if (draining || outlet == nullptr || !outlet->engine.allowed(message->campaign_id)) {
     release(*message);
   } else {
-    site->engine.give_back(std::move(message));
+    outlet->engine.give_back(std::move(message));
   }
 }
 
@@ -95,12 +97,11 @@ void Dispatcher::Impl::release(const PreparedMessage& message) {
 
 void Dispatcher::Impl::check_drained() {
   if (!draining || !drained || in_flight > 0 || !claiming.empty() || !preparing.empty() ||
-      !doubtful.empty() || ledger_busy || !settlements.empty() || !releases.empty() ||
-      !drops.empty() || !evidence.empty()) {
+      !doubtful.empty() || !expiring.empty() || ledger_busy || has_unrecorded()) {
     return;
   }
-  for (const auto& [id, site] : sites) {
-    if (!site->is_drained) return;
+  for (const auto& [id, outlet] : outlets) {
+    if (!outlet->is_drained) return;
   }
   std::exchange(drained, nullptr)();
 }
@@ -116,8 +117,8 @@ void Dispatcher::Impl::publish_trouble() {
   const auto first =
       std::ranges::find_if(troubles, [](const std::string& each) { return !each.empty(); });
   const std::string* shown = first == troubles.end() ? nullptr : &*first;
-  for (const auto& [id, site] : sites) {
-    if (shown == nullptr && !site->trouble.empty()) shown = &site->trouble;
+  for (const auto& [id, outlet] : outlets) {
+    if (shown == nullptr && !outlet->trouble.empty()) shown = &outlet->trouble;
   }
   const std::lock_guard lock(activity_mutex);
   activity.trouble = shown == nullptr ? std::string() : *shown;
@@ -125,13 +126,14 @@ void Dispatcher::Impl::publish_trouble() {
 
 void Dispatcher::Impl::publish() {
   std::size_t ready = 0;
-  for (const auto& [id, site] : sites) ready += site->engine.ready();
+  for (const auto& [id, outlet] : outlets) ready += outlet->engine.ready();
   for (const auto& [id, count] : preparing) ready += count;
   const std::lock_guard lock(activity_mutex);
   activity.ready = ready;
   activity.in_flight = in_flight;
   activity.is_blocked = journal_blocked || ledger_failing;
-  activity.unrecorded = settlements.size() + releases.size() + (ledger_busy ? 1 : 0);
+  activity.unrecorded = settlements.size() + releases.size() + postponed.size() + expired.size() +
+                        (ledger_busy ? 1 : 0);
 }
 
 CampaignWork direct_work(OrganisationId organisation, TransportId transport) {
@@ -154,10 +156,10 @@ Dispatcher::~Dispatcher() {
   }
   impl_->inbox_wake.notify_all();
   for (std::thread& preparer : impl_->preparers) preparer.join();
-  // Without sites first: what their transports report on the way out goes back to the ledger.
-  const auto sites = std::exchange(impl_->sites, {});
+  // Without outlets first: what their transports report on the way out goes back to the ledger.
+  const auto outlets = std::exchange(impl_->outlets, {});
   impl_->campaigns.clear();
-  for (const auto& [id, site] : sites) site->transport.reset();
+  for (const auto& [id, outlet] : outlets) outlet->transport.reset();
   impl_->timers.reset();
   const std::lock_guard lock(impl_->gone_mutex);
   impl_->is_gone = true;
@@ -170,6 +172,7 @@ void Dispatcher::start() {
   impl_->loop.post([impl = impl_] {
     impl->renew_lease();
     impl->poll_suppressions();
+    impl->sweep();
   });
 }
 
@@ -207,14 +210,14 @@ void Dispatcher::notify_direct(OrganisationId organisation, TransportId transpor
 void Dispatcher::transport_changed(TransportId transport) {
   impl_->loop.post([impl = impl_, transport] {
     impl->unmade.erase(transport);
-    const auto at = impl->sites.find(transport);
-    if (at == impl->sites.end() || impl->draining || at->second->is_replaced) return;
+    const auto at = impl->outlets.find(transport);
+    if (at == impl->outlets.end() || impl->draining || at->second->is_replaced) return;
     at->second->is_replaced = true;
     // It hands out nothing more, whatever its transport asks for.
     for (const auto& message : at->second->engine.drain()) impl->release(*message);
-    // Not from within the transport's own callback: it goes with its site.
+    // Not from within the transport's own callback: it goes with its outlet.
     at->second->transport->drain([impl, transport] {
-      impl->loop.post([impl, transport] { impl->reopen_site(transport); });
+      impl->loop.post([impl, transport] { impl->reopen_outlet(transport); });
     });
   });
 }
@@ -237,10 +240,10 @@ void Dispatcher::drain(std::function<void()> drained) {
     impl->draining = true;
     impl->drained = std::move(drained);
     impl->give_up_doubtful();
-    for (const auto& [id, site] : impl->sites) {
-      for (const auto& message : site->engine.drain()) impl->release(*message);
-      if (site->is_replaced) continue;
-      site->transport->drain([impl, raw = site.get()] {
+    for (const auto& [id, outlet] : impl->outlets) {
+      for (const auto& message : outlet->engine.drain()) impl->release(*message);
+      if (outlet->is_replaced) continue;
+      outlet->transport->drain([impl, raw = outlet.get()] {
         raw->is_drained = true;
         impl->check_drained();
       });

@@ -31,8 +31,10 @@ namespace tidings::delivery {
 struct DispatcherOptions {
   int prefetch = 1000;
   Duration lease = std::chrono::seconds(60);
-  RetryPolicy retry;
-  int preparing_threads = 1;  // at most; further ones help once a message takes over 100 µs
+  RetryPolicies retry;
+  SiteLimits site;               // of each receiving site
+  double organisation_rate = 0;  // of an organisation's campaigns together, a second; 0: no limit
+  int preparing_threads = 1;     // at most; further ones help once a message takes over 100 µs
 };
 
 // A campaign that may send now.

@@ -48,19 +48,19 @@ void Dispatcher::Impl::set_campaigns(std::vector<CampaignWork> wanted, std::uint
       next.emplace(id, work);
       continue;
     }
-    if (Site* site = site_of(id)) {
-      for (const auto& message : site->engine.forbid(id)) release(*message);
+    if (Outlet* outlet = outlet_of(id)) {
+      for (const auto& message : outlet->engine.forbid(id)) release(*message);
     }
   }
   campaigns = std::move(next);
   std::erase_if(next_claim, [this](const auto& each) { return !campaigns.contains(each.first); });
   std::string trouble;
   for (auto& [id, work] : campaigns) {
-    const auto site = open_site(work);
-    if (site) {
-      (*site)->engine.allow(id, work.pace);
+    const auto outlet = open_outlet(work);
+    if (outlet) {
+      (*outlet)->engine.allow(id, work.pace, work.organisation_id);
     } else {
-      trouble = site.error().message;
+      trouble = outlet.error().message;
     }
   }
   set_trouble(Cause::transport, std::move(trouble));
@@ -71,8 +71,8 @@ void Dispatcher::Impl::set_campaigns(std::vector<CampaignWork> wanted, std::uint
 void Dispatcher::Impl::stop_campaign(CampaignId campaign, std::uint64_t number) {
   stopped[campaign] = std::max(stopped[campaign], number);
   if (draining) return;
-  if (Site* site = site_of(campaign)) {
-    for (const auto& message : site->engine.forbid(campaign)) release(*message);
+  if (Outlet* outlet = outlet_of(campaign)) {
+    for (const auto& message : outlet->engine.forbid(campaign)) release(*message);
   }
   campaigns.erase(campaign);
   next_claim.erase(campaign);
@@ -81,55 +81,56 @@ void Dispatcher::Impl::stop_campaign(CampaignId campaign, std::uint64_t number) 
 }
 
 bool Dispatcher::Impl::is_busy(CampaignId lane) {
-  Site* site = site_of(lane);
+  Outlet* outlet = outlet_of(lane);
   return claiming.contains(lane) || preparing.contains(lane) ||
-         (site != nullptr && site->engine.ready(lane) > 0);
+         (outlet != nullptr && outlet->engine.ready(lane) > 0);
 }
 
 void Dispatcher::Impl::open_direct(const CampaignWork& work) {
   if (draining) return;
   if (!campaigns.contains(work.campaign_id)) {
-    const auto site = open_site(work);
+    const auto outlet = open_outlet(work);
     // The runner tries again, and says what the trouble is.
-    if (!site) return;
+    if (!outlet) return;
     campaigns.emplace(work.campaign_id, work);
-    (*site)->engine.allow(work.campaign_id, {});
+    (*outlet)->engine.allow(work.campaign_id, {}, work.organisation_id);
   }
   next_claim.erase(work.campaign_id);
   claim_more();
 }
 
-Dispatcher::Impl::Site* Dispatcher::Impl::site_of(CampaignId campaign) {
+Dispatcher::Impl::Outlet* Dispatcher::Impl::outlet_of(CampaignId campaign) {
   const auto at = campaigns.find(campaign);
   if (at == campaigns.end()) return nullptr;
-  const auto site = sites.find(at->second.transport_id);
-  return site == sites.end() ? nullptr : site->second.get();
+  const auto outlet = outlets.find(at->second.transport_id);
+  return outlet == outlets.end() ? nullptr : outlet->second.get();
 }
 
-void Dispatcher::Impl::reopen_site(TransportId transport) {
-  const auto at = sites.find(transport);
-  if (at == sites.end()) return;
+void Dispatcher::Impl::reopen_outlet(TransportId transport) {
+  const auto at = outlets.find(transport);
+  if (at == outlets.end()) return;
   for (const auto& message : at->second->engine.drain()) release(*message);
-  sites.erase(at);
+  outlets.erase(at);
   if (draining) return check_drained();
   for (const auto& [id, work] : campaigns) {
     if (work.transport_id != transport) continue;
     // Without one the next set_campaigns() tries again, and says what the trouble is.
-    if (const auto site = open_site(work)) (*site)->engine.allow(id, work.pace);
+    if (const auto outlet = open_outlet(work))
+      (*outlet)->engine.allow(id, work.pace, work.organisation_id);
   }
   publish_trouble();
   claim_more();
 }
 
-Result<Dispatcher::Impl::Site*> Dispatcher::Impl::open_site(const CampaignWork& work) {
-  if (const auto at = sites.find(work.transport_id); at != sites.end()) return at->second.get();
+Result<Dispatcher::Impl::Outlet*> Dispatcher::Impl::open_outlet(const CampaignWork& work) {
+  if (const auto at = outlets.find(work.transport_id); at != outlets.end()) return at->second.get();
   // Making one reads the database and certificates: not at every turn.
   const Instant now = clock.now();
   const auto failed = unmade.find(work.transport_id);
   if (failed != unmade.end() && failed->second.first > now) {
     return std::unexpected(failed->second.second);
   }
-  auto made = std::make_unique<Site>(*this);
+  auto made = std::make_unique<Outlet>(*this);
   auto transport = make_transport(work.organisation_id, work.transport_id, *made);
   if (!transport) {
     unmade.insert_or_assign(work.transport_id, std::pair(now + kMakePause, transport.error()));
@@ -137,7 +138,7 @@ Result<Dispatcher::Impl::Site*> Dispatcher::Impl::open_site(const CampaignWork& 
   }
   unmade.erase(work.transport_id);
   made->transport = *std::move(transport);
-  return (sites[work.transport_id] = std::move(made)).get();
+  return (outlets[work.transport_id] = std::move(made)).get();
 }
 
 void Dispatcher::Impl::claim_more() {
@@ -147,8 +148,8 @@ void Dispatcher::Impl::claim_more() {
   const Instant now = clock.now();
   std::optional<Instant> later;
   for (const auto& [id, work] : campaigns) {
-    Site* site = site_of(id);
-    if (site == nullptr || !site->engine.allowed(id) || claiming.contains(id)) continue;
+    Outlet* outlet = outlet_of(id);
+    if (outlet == nullptr || !outlet->engine.allowed(id) || claiming.contains(id)) continue;
     const int share = share_of(work);
     if (const auto at = next_claim.find(id); at != next_claim.end() && at->second > now) {
       if (!later || at->second < *later) later = at->second;
@@ -156,7 +157,7 @@ void Dispatcher::Impl::claim_more() {
     }
     const auto busy = preparing.find(id);
     const int held =
-        int(site->engine.ready(id)) + (busy == preparing.end() ? 0 : int(busy->second));
+        int(outlet->engine.ready(id)) + (busy == preparing.end() ? 0 : int(busy->second));
     if (held <= share / 2) claim(work, share / 2);
   }
   if (later && !timers->claim.running()) {
@@ -229,10 +230,14 @@ void Dispatcher::Impl::give_up_doubtful() {
 
 void Dispatcher::Impl::claimed(const CampaignWork& work, std::vector<ClaimedMessage> messages,
                                std::uint64_t number) {
-  if (messages.empty()) {
+  const bool is_idle = messages.empty();
+  if (Outlet* outlet = outlet_of(work.campaign_id)) sort_out(*outlet, messages);
+  if (is_idle) {
     next_claim[work.campaign_id] = clock.now() + kIdleClaim;
   } else {
     next_claim.erase(work.campaign_id);
+  }
+  if (!messages.empty()) {
     preparing[work.campaign_id] += messages.size();
     {
       const std::lock_guard lock(inbox_mutex);
@@ -314,18 +319,21 @@ void Dispatcher::Impl::place(Job& job) {
   facts.organisation_id = claimed.organisation_id;
   facts.campaign_id = claimed.campaign_id;
   facts.attempt = claimed.attempts + 1;
+  facts.kind = claimed.kind;
   facts.queued_at = claimed.queued_at;
-  Site* site = site_of(claimed.campaign_id);
-  if (site == nullptr || !site->engine.allowed(claimed.campaign_id)) return release(facts);
+  Outlet* outlet = outlet_of(claimed.campaign_id);
+  if (outlet == nullptr || !outlet->engine.allowed(claimed.campaign_id)) return release(facts);
   if (job.made) {
     PreparedMessage& message = **job.made;
     message.organisation_id = claimed.organisation_id;
     message.campaign_id = claimed.campaign_id;
     message.attempt = facts.attempt;
+    message.kind = claimed.kind;
     message.queued_at = claimed.queued_at;
     message.normalised = claimed.normalised;
+    message.domain = domain_of(claimed.normalised);
     message.claim = job.claim;
-    return site->engine.add(*std::move(job.made));
+    return outlet->engine.add(*std::move(job.made));
   }
   const Error& error = job.made.error();
   if (is_ours(error)) {
@@ -344,8 +352,8 @@ void Dispatcher::Impl::place(Job& job) {
 }
 
 void Dispatcher::Impl::wake_all() {
-  for (const auto& [id, site] : sites) {
-    if (site->transport && !draining) site->transport->wake();
+  for (const auto& [id, outlet] : outlets) {
+    if (outlet->transport && !draining) outlet->transport->wake();
   }
 }
 

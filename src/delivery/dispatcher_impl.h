@@ -1,5 +1,6 @@
 // The dispatcher's inside. Private to src/delivery/dispatcher*.cc: claims (claiming, preparing),
-// records (ledger, lease, suppressions), and the rest. Thread: the loop's, but for the inbox.
+// records (ledger, lease, suppressions), outlet (the port of a transport), waiting (put off,
+// expired), and the rest. Thread: the loop's, but for the inbox.
 #pragma once
 
 #include <algorithm>
@@ -30,12 +31,15 @@ enum class Cause : std::size_t { journal, ledger, lease, claim, transport, suppr
 inline constexpr std::size_t kCauses = 6;
 inline constexpr Duration kWakeMin = std::chrono::milliseconds(1);
 
+// Of an address as the database has it.
+std::string_view domain_of(std::string_view normalised);
+
 // How a suppressed address is known here.
 std::string suppression_key(OrganisationId organisation, std::string_view normalised);
 
 // Lives as long as a posted task or a database callback refers to it.
 struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
-  struct Site;
+  struct Outlet;
 
   // A claimed message on its way through the preparing thread.
   struct Job {
@@ -72,10 +76,10 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   void stop_campaign(CampaignId campaign, std::uint64_t number);
   void open_direct(const CampaignWork& work);
   bool is_busy(CampaignId lane);
-  Site* site_of(CampaignId campaign);
-  Result<Site*> open_site(const CampaignWork& work);
-  // Closes a site that was replaced and opens it anew for the campaigns that leave by it.
-  void reopen_site(TransportId transport);
+  Outlet* outlet_of(CampaignId campaign);
+  Result<Outlet*> open_outlet(const CampaignWork& work);
+  // Closes an outlet that was replaced and opens it anew for the campaigns that leave by it.
+  void reopen_outlet(TransportId transport);
   void wake_all();
 
   // --- attempting
@@ -84,6 +88,16 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   void settle(const PreparedMessage& message, Outcome outcome);
   void return_message(std::unique_ptr<PreparedMessage> message);
   void release(const PreparedMessage& message);
+
+  // --- waiting
+  // Messages of slow sites go back to the database for a while, those whose time is over fail.
+  void sweep();
+  void put_off(const PreparedMessage& message, Instant due_at, std::string_view why);
+  void expire(const PreparedMessage& message);
+  // Of a claim: what is not worth preparing now is put off or expired, and taken out.
+  void sort_out(Outlet& outlet, std::vector<ClaimedMessage>& messages);
+  bool is_over(MessageKind kind, Instant queued_at, int attempts, const Site* site) const;
+  void expire_waiting(const CampaignWork& work, Instant silent_since);
 
   // --- recording
   // `done` runs on the loop's thread, and not at all once the Dispatcher is gone.
@@ -110,7 +124,7 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   const MakeTransport make_transport;
   const DispatcherOptions options;
 
-  std::map<TransportId, std::unique_ptr<Site>> sites;
+  std::map<TransportId, std::unique_ptr<Outlet>> outlets;
   std::map<TransportId, std::pair<Instant, Error>> unmade;  // when to try again, and why not
   std::map<CampaignId, CampaignWork> campaigns;
   std::map<CampaignId, std::uint64_t> stopped;  // by which stop; until that is known to the runner
@@ -127,9 +141,17 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   std::vector<std::pair<std::function<void()>, std::function<void()>>> intents;
   std::vector<Settlement> settlements;  // to be recorded
   std::vector<Settlement> releases;     // to be given back
+  std::vector<Settlement> postponed;    // likewise, to come again at their time
+  std::vector<Settlement> expired;      // to be failed without an attempt
   std::vector<std::pair<CampaignKeys, MessageId>> drops;
   std::vector<Evidence> evidence;
   bool ledger_busy = false;
+  bool has_unrecorded() const {
+    return !settlements.empty() || !releases.empty() || !postponed.empty() || !expired.empty() ||
+           !drops.empty() || !evidence.empty();
+  }
+  Instant next_expiry_look{};
+  std::unordered_set<CampaignId> expiring;  // lanes being looked through
   bool ledger_failing = false;
 
   std::array<std::string, kCauses> troubles;
@@ -144,12 +166,13 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   // Gone with the Dispatcher: the loop may end before the last database callback does.
   struct Timers {
     explicit Timers(net::EventLoop& loop)
-        : lease(loop), journal(loop), ledger(loop), claim(loop), suppression(loop) {}
+        : lease(loop), journal(loop), ledger(loop), claim(loop), suppression(loop), sweep(loop) {}
     net::Timer lease;
     net::Timer journal;
     net::Timer ledger;
     net::Timer claim;
     net::Timer suppression;
+    net::Timer sweep;
   };
   std::unique_ptr<Timers> timers;
   std::mutex gone_mutex;
@@ -171,94 +194,42 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
 };
 
 // One transport with its engine: the port through which it works.
-struct Dispatcher::Impl::Site final : DeliveryPort {
-  explicit Site(Impl& impl_) : impl(impl_), rate_timer(impl_.loop), pause_timer(impl_.loop) {}
+struct Dispatcher::Impl::Outlet final : DeliveryPort {
+  explicit Outlet(Impl& impl_) : impl(impl_), rate_timer(impl_.loop), pause_timer(impl_.loop) {
+    engine.sites().limits = impl.options.site;
+    engine.set_organisation_rate(impl.options.organisation_rate);
+  }
 
-  std::unique_ptr<PreparedMessage> take() override {
-    if (impl.journal_blocked || !lease_holds()) return nullptr;
-    for (;;) {
-      auto message = engine.take(impl.clock.now());
-      if (message == nullptr) {
-        schedule_wake();
-        return nullptr;
-      }
-      // Looked at when it was claimed, by the rules of its kind.
-      if (!is_direct(message->campaign_id) && impl.was_suppressed(*message)) {
-        impl.drops.emplace_back(CampaignKeys{message->organisation_id, message->campaign_id, {}},
-                                message->id);
-        impl.schedule_ledger();
-        continue;
-      }
-      ++impl.in_flight;
-      impl.claim_more();
-      return message;
-    }
-  }
-  void give_back(std::unique_ptr<PreparedMessage> message) override {
-    CHECK(impl.in_flight > 0);
-    --impl.in_flight;
-    impl.return_message(std::move(message));
-  }
+  std::unique_ptr<PreparedMessage> take() override { return take_by(nullptr); }
+  std::unique_ptr<PreparedMessage> take(const DomainGate& gate) override { return take_by(&gate); }
+  std::unique_ptr<PreparedMessage> take_by(const DomainGate* gate);
+  void give_back(std::unique_ptr<PreparedMessage> message) override;
   bool lease_holds() const override { return impl.clock.now() < impl.lease_until; }
   void write_intent(const PreparedMessage& message, std::function<void()> written,
-                    std::function<void()> failed) override {
-    Intent intent;
-    intent.organisation_id = message.organisation_id;
-    intent.campaign_id = message.campaign_id;
-    intent.message_id = message.id;
-    intent.attempt = message.attempt;
-    intent.at = impl.clock.now();
-    impl.journal.append_intent(
-        intent, message.record ? std::string_view(*message.record) : std::string_view());
-    impl.intents.emplace_back(std::move(written), std::move(failed));
-    impl.schedule_flush();
-  }
-  void report(std::unique_ptr<PreparedMessage> message, Outcome outcome) override {
-    CHECK(impl.in_flight > 0);
-    --impl.in_flight;
-    if (outcome.kind == OutcomeKind::sent) works();
-    impl.settle(*message, std::move(outcome));
-  }
-  void report_site_trouble(Outcome outcome) override {
-    engine.site_trouble(impl.clock.now());
-    std::string sentence = outcome.remote.empty() ? "The mail server" : outcome.remote;
-    sentence += ": " + (outcome.reply_text.empty() ? outcome.reason : outcome.reply_text);
-    trouble = std::move(sentence);
-    impl.publish_trouble();
-    // Nothing else may come to wake the transport when the pause is over.
-    const Duration pause = engine.paused_until().value_or(now()) - now();
-    pause_timer.start(std::max<Duration>(pause, kWakeMin), [this] { transport->wake(); });
-  }
-  void report_connected() override {
-    engine.site_works();
-    works();
-  }
-  bool may_connect() const override { return engine.may_connect(impl.clock.now()); }
+                    std::function<void()> failed) override;
+  void report(std::unique_ptr<PreparedMessage> message, Outcome outcome) override;
+  void report_site_trouble(std::string_view site, Outcome outcome) override;
+  void report_connected(std::string_view site) override;
+  bool may_connect(std::string_view site) const override;
+  std::size_t connection_limit(std::string_view site) const override;
   Instant now() const override { return impl.clock.now(); }
 
   // Wakes the transport when a rate lets it go on.
-  void schedule_wake() {
-    const Instant now = impl.clock.now();
-    const auto next = engine.next_change(now);
-    if (!next || (rate_timer.running() && rate_wake_at <= *next)) return;
-    rate_wake_at = *next;
-    rate_timer.start(std::max<Duration>(*next - now, kWakeMin), [this] { transport->wake(); });
-  }
-  void works() {
-    if (trouble.empty()) return;
-    trouble.clear();
-    impl.publish_trouble();
-  }
+  void schedule_wake();
+  // Wakes the transport when a site's pause is over: nothing else may come to do it.
+  void schedule_pause_end();
+  void works();
 
   Impl& impl;
   Engine engine;
   net::Timer rate_timer;
   Instant rate_wake_at{};
   net::Timer pause_timer;
-  std::string trouble;  // why the site cannot be reached; empty when it can
+  Instant pause_wake_at{};
+  std::string trouble;  // why the only site cannot be reached; empty when it can
   std::unique_ptr<Transport> transport;
   bool is_drained = false;
-  bool is_replaced = false;  // ends what is under way, then a new site takes over
+  bool is_replaced = false;  // ends what is under way, then a new outlet takes over
 };
 
 }  // namespace tidings::delivery

@@ -34,20 +34,19 @@ void Dispatcher::Impl::write_async(db::Priority priority, db::Database::Work wor
 
 void Dispatcher::Impl::schedule_ledger() {
   if (ledger_busy) return;
-  if (settlements.size() >= kLedgerGroupMax / 2) return write_ledger();
+  if (settlements.size() + postponed.size() >= kLedgerGroupMax / 2) return write_ledger();
   if (!timers->ledger.running()) timers->ledger.start(kLedgerDelay, [this] { write_ledger(); });
 }
 
 void Dispatcher::Impl::write_ledger() {
-  if (ledger_busy ||
-      (settlements.empty() && releases.empty() && drops.empty() && evidence.empty())) {
-    return;
-  }
+  if (ledger_busy || !has_unrecorded()) return;
   ledger_busy = true;
   timers->ledger.cancel();
   struct Group {
     std::vector<Settlement> settled;
     std::vector<Settlement> released;
+    std::vector<Settlement> postponed;
+    std::vector<Settlement> expired;
     std::vector<std::pair<CampaignKeys, MessageId>> dropped;
     std::vector<Evidence> evidence;
   };
@@ -61,6 +60,8 @@ void Dispatcher::Impl::write_ledger() {
     settlements.erase(settlements.begin(), cut);
   }
   group->released = std::exchange(releases, {});
+  group->postponed = std::exchange(postponed, {});
+  group->expired = std::exchange(expired, {});
   group->dropped = std::exchange(drops, {});
   // Evidence follows the settlement of its message.
   if (settlements.empty()) group->evidence = std::exchange(evidence, {});
@@ -72,6 +73,8 @@ void Dispatcher::Impl::write_ledger() {
           TRY(ledger.settle(connection, ledger.node(), group->settled, now));
         }
         TRY(ledger.release(connection, group->released, now));
+        TRY(ledger.postpone(connection, group->postponed, now));
+        TRY(ledger.expire(connection, group->expired, now));
         for (const auto& [keys, id] : group->dropped) {
           TRY(ledger.drop_suppressed(connection, ledger.node(), keys, std::span(&id, 1), now));
         }
@@ -87,11 +90,15 @@ void Dispatcher::Impl::write_ledger() {
       [this, group](Result<void> result) {
         // An intent of a message that went back is not to be acted on at a restart.
         if (result) {
-          for (const Settlement& back : group->released) journal.settled(back.outcome.message_id);
+          for (const auto* list : {&group->released, &group->postponed, &group->expired}) {
+            for (const Settlement& back : *list) journal.settled(back.outcome.message_id);
+          }
           for (const auto& [keys, id] : group->dropped) journal.settled(id);
         } else {
           // Nothing is lost: everything goes back in front and is tried again.
           std::ranges::move(group->released, std::back_inserter(releases));
+          std::ranges::move(group->postponed, std::back_inserter(postponed));
+          std::ranges::move(group->expired, std::back_inserter(expired));
           std::ranges::move(group->dropped, std::back_inserter(drops));
           std::ranges::move(group->evidence, std::back_inserter(evidence));
         }
@@ -116,9 +123,7 @@ void Dispatcher::Impl::ledger_written(std::vector<Settlement> settled, Result<vo
   const bool was_failing = std::exchange(ledger_failing, false);
   if (was_failing) set_trouble(Cause::ledger, {});
   for (const Settlement& settlement : settled) journal.settled(settlement.outcome.message_id);
-  if (!settlements.empty() || !releases.empty() || !drops.empty() || !evidence.empty()) {
-    schedule_ledger();
-  }
+  if (has_unrecorded()) schedule_ledger();
   publish();
   if (was_failing) claim_more();
   check_drained();

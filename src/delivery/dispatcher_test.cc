@@ -89,15 +89,15 @@ class ScriptedTransport final : public Transport {
 
  private:
   void pump() {
-    if (!port_.may_connect()) return;
+    if (!port_.may_connect(kOneSite)) return;
     if (script_.troubles > 0) {
       --script_.troubles;
       Outcome outcome;
       outcome.remote = "mx";
       outcome.reply_text = "refused";
-      return port_.report_site_trouble(std::move(outcome));
+      return port_.report_site_trouble(kOneSite, std::move(outcome));
     }
-    port_.report_connected();
+    port_.report_connected(kOneSite);
     while (!drained_ && in_flight_ < script_.room) {
       auto message = port_.take();
       if (message == nullptr) return;

@@ -1,69 +1,96 @@
 #include "delivery/engine.h"
 
-#include <algorithm>
-#include <cmath>
-#include <iterator>
+#include <utility>
 
 #include "base/check.h"
 #include "delivery/ledger.h"
 
 namespace tidings::delivery {
 
-void RateLimit::refill(Instant now) {
-  if (refilled_at_ == Instant()) refilled_at_ = now;
-  // A clock that went back refills nothing and starts anew.
-  const double seconds = std::chrono::duration<double>(now - refilled_at_).count();
-  refilled_at_ = now;
-  if (seconds > 0) {
-    tokens_ = std::min(tokens_ + seconds * pace_.per_second, std::max(1.0, pace_.per_second / 10));
+namespace {
+
+// Queues that are empty and kept, so that the next message finds them made.
+constexpr std::size_t kIdleMax = 1024;
+// Messages of their own that a slow site may keep in memory.
+constexpr std::size_t kDirectHeldMax = 200;
+
+}  // namespace
+
+// ---------------------------------------------------------------- queues
+
+void Engine::Queue::push_back(std::unique_ptr<PreparedMessage> message) {
+  if (head > 0 && items.size() == items.capacity()) {
+    items.erase(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(head));
+    head = 0;
+  }
+  items.push_back(std::move(message));
+}
+
+void Engine::Queue::push_front(std::unique_ptr<PreparedMessage> message) {
+  if (head > 0) {
+    items[--head] = std::move(message);
+  } else {
+    items.insert(items.begin(), std::move(message));
   }
 }
 
-bool RateLimit::package_allows(Instant now) {
-  if (pace_.package <= 0 || in_package_ < pace_.package) return true;
-  // A clock that went back begins a package anew, rather than wait for a time long gone.
-  if (now < package_began_ + pace_.every && now >= package_began_) return false;
-  in_package_ = 0;
-  return true;
+std::unique_ptr<PreparedMessage> Engine::Queue::pop_front() {
+  auto message = std::move(items[head++]);
+  if (empty()) {
+    items.clear();
+    head = 0;
+  }
+  return message;
 }
 
-bool RateLimit::allows(Instant now) {
-  if (!package_allows(now)) return false;
-  if (pace_.per_second <= 0) return true;
-  refill(now);
-  // Ten tenths added up are a little less than one: without the margin each message would wait for
-  // one more look at the clock.
-  return tokens_ >= 1 - 1e-9;
+std::unique_ptr<PreparedMessage> Engine::Queue::pop_back() {
+  auto message = std::move(items.back());
+  items.pop_back();
+  if (empty()) {
+    items.clear();
+    head = 0;
+  }
+  return message;
 }
 
-void RateLimit::spend(Instant now) {
-  if (pace_.per_second > 0) tokens_ -= 1;
-  if (pace_.package > 0 && in_package_++ == 0) package_began_ = now;
-}
+// ---------------------------------------------------------------- lanes
 
-Instant RateLimit::next(Instant now) {
-  if (allows(now)) return now;
-  if (!package_allows(now)) return package_began_ + pace_.every;
-  const double micros = (1 - tokens_) / pace_.per_second * 1e6;
-  return now + Duration(static_cast<std::int64_t>(std::ceil(micros)));
-}
-
-void Engine::allow(CampaignId campaign, Pace pace) {
+void Engine::allow(CampaignId campaign, Pace pace, OrganisationId organisation) {
   if (draining_) return;
   Lane& lane = lanes_[campaign];
-  if (lane.pace != pace) {
-    lane.rate = RateLimit(pace);
-    lane.pace = pace;
+  if (lane.group == nullptr) {
+    lane.group = is_direct(campaign) ? &direct_ : &groups_[organisation];
+    if (lane.group != &direct_) lane.group->rate.set_rate(organisation_rate_);
   }
+  if (lane.rate.pace() != pace) lane.rate = RateLimit(pace);
 }
 
-std::vector<std::unique_ptr<PreparedMessage>> Engine::forbid(CampaignId campaign) {
+void Engine::set_organisation_rate(double per_second) {
+  organisation_rate_ = per_second;
+  for (auto& [id, group] : groups_) group.rate.set_rate(per_second);
+}
+
+void Engine::unlist(Lane& lane) {
+  Group& group = *lane.group;
+  std::erase(group.turns, &lane);
+  if (group.turns.empty() && &group != &direct_) std::erase(turns_, &group);
+}
+
+Engine::Messages Engine::forbid(CampaignId campaign) {
   const auto at = lanes_.find(campaign);
   if (at == lanes_.end()) return {};
-  std::vector<std::unique_ptr<PreparedMessage>> back(
-      std::make_move_iterator(at->second.ready.begin()),
-      std::make_move_iterator(at->second.ready.end()));
-  ready_ -= back.size();
+  Lane& lane = at->second;
+  Messages back;
+  back.reserve(lane.ready);
+  for (auto& [domain, queue] : lane.queues) {
+    if (queue.empty()) --idle_;
+    while (!queue.empty()) {
+      back.push_back(queue.pop_front());
+      left(lane, queue, 1);
+      if (queue.empty()) --idle_;
+    }
+  }
+  unlist(lane);
   lanes_.erase(at);
   return back;
 }
@@ -74,77 +101,264 @@ std::vector<CampaignId> Engine::campaigns() const {
   return ids;
 }
 
-void Engine::add(std::unique_ptr<PreparedMessage> message) {
-  const auto at = lanes_.find(message->campaign_id);
-  CHECK(at != lanes_.end());
-  at->second.ready.push_back(std::move(message));
-  ++ready_;
+std::size_t Engine::ready(CampaignId campaign) const {
+  const auto at = lanes_.find(campaign);
+  return at == lanes_.end() ? 0 : at->second.ready;
 }
 
-std::unique_ptr<PreparedMessage> Engine::take(Instant now) {
-  if (draining_ || ready_ == 0) return nullptr;
-  // Messages of their own never wait behind a campaign. Their keys are the lowest.
-  for (auto& [id, lane] : lanes_) {
-    if (!is_direct(id)) break;
-    if (auto message = take_from(lane, now)) return message;
+// ---------------------------------------------------------------- in and out
+
+void Engine::put(std::unique_ptr<PreparedMessage> message, bool is_first) {
+  const auto at = lanes_.find(message->campaign_id);
+  CHECK(at != lanes_.end());
+  Lane& lane = at->second;
+  auto known = domains_.find(std::string_view(message->domain));
+  if (known == domains_.end()) {
+    tidy_up();
+    auto made = std::make_unique<Domain>();
+    made->name = message->domain;
+    known = domains_.emplace(message->domain, std::move(made)).first;
   }
-  auto at = lanes_.upper_bound(last_);
-  for (std::size_t i = 0; i < lanes_.size(); ++i, ++at) {
-    if (at == lanes_.end()) at = lanes_.begin();
-    if (auto message = take_from(at->second, now)) {
-      last_ = at->first;
+  Domain& domain = *known->second;
+  const auto [place, is_new] = lane.queues.try_emplace(&domain);
+  Queue& queue = place->second;
+  if (is_new) {
+    queue.domain = &domain;
+  } else if (queue.empty()) {
+    --idle_;
+  }
+  if (queue.empty()) is_first ? lane.turns.push_front(&queue) : lane.turns.push_back(&queue);
+  is_first ? queue.push_front(std::move(message)) : queue.push_back(std::move(message));
+  ++domain.held;
+  if (domain.site) ++domain.site->held;
+  ++ready_;
+  if (lane.ready++ > 0) return;
+  Group& group = *lane.group;
+  if (group.turns.empty() && &group != &direct_) turns_.push_back(&group);
+  group.turns.push_back(&lane);
+}
+
+void Engine::add(std::unique_ptr<PreparedMessage> message) { put(std::move(message), false); }
+void Engine::give_back(std::unique_ptr<PreparedMessage> message) { put(std::move(message), true); }
+
+// The books, after messages went out of a queue.
+void Engine::left(Lane& lane, Queue& queue, std::size_t count) {
+  lane.ready -= count;
+  ready_ -= count;
+  Domain& domain = *queue.domain;
+  domain.held -= count;
+  if (domain.site) {
+    domain.site->held -= count;
+    if (domain.site->held == 0) domain.site->emptied();
+  }
+  if (queue.empty()) ++idle_;
+}
+
+void Engine::tidy_up() {
+  if (idle_ <= kIdleMax) return;
+  for (auto& [id, lane] : lanes_) {
+    std::erase_if(lane.queues, [](const auto& each) { return each.second.empty(); });
+  }
+  std::erase_if(domains_, [](const auto& each) { return each.second->held == 0; });
+  idle_ = 0;
+}
+
+// ---------------------------------------------------------------- whose turn it is
+
+void Engine::consider(Instant at) {
+  if (!next_change_ || at < *next_change_) next_change_ = at;
+}
+
+std::unique_ptr<PreparedMessage> Engine::take(Instant now, const DomainGate* gate) {
+  next_change_.reset();
+  if (draining_ || ready_ == 0) return nullptr;
+  ++pass_;
+  has_gate_ = gate != nullptr;
+  // Messages of their own never wait behind a campaign.
+  if (auto message = take_from(direct_, now, gate)) return message;
+  for (std::size_t left_over = turns_.size(); left_over > 0; --left_over) {
+    Group* const group = turns_.front();
+    turns_.pop_front();
+    auto message = take_from(*group, now, gate);
+    if (!group->turns.empty()) turns_.push_back(group);
+    if (message) return message;
+  }
+  return nullptr;
+}
+
+std::unique_ptr<PreparedMessage> Engine::take_from(Group& group, Instant now,
+                                                   const DomainGate* gate) {
+  if (group.turns.empty()) return nullptr;
+  if (!group.rate.allows(now)) {
+    consider(group.rate.next(now));
+    return nullptr;
+  }
+  for (std::size_t left_over = group.turns.size(); left_over > 0; --left_over) {
+    Lane* const lane = group.turns.front();
+    group.turns.pop_front();
+    auto message = take_from(*lane, now, gate);
+    if (lane->ready > 0) group.turns.push_back(lane);
+    if (message) {
+      group.rate.spend(now);
       return message;
     }
   }
   return nullptr;
 }
 
-std::unique_ptr<PreparedMessage> Engine::take_from(Lane& lane, Instant now) {
-  if (lane.ready.empty() || !lane.rate.allows(now)) return nullptr;
-  lane.rate.spend(now);
-  auto message = std::move(lane.ready.front());
-  lane.ready.pop_front();
-  --ready_;
-  return message;
+std::unique_ptr<PreparedMessage> Engine::take_from(Lane& lane, Instant now,
+                                                   const DomainGate* gate) {
+  if (!lane.rate.allows(now)) {
+    consider(lane.rate.next(now));
+    return nullptr;
+  }
+  for (std::size_t left_over = lane.turns.size(); left_over > 0; --left_over) {
+    Queue* const queue = lane.turns.front();
+    lane.turns.pop_front();
+    Site* const site = open_site(*queue->domain, now, gate);
+    if (site == nullptr) {
+      lane.turns.push_back(queue);
+      continue;
+    }
+    auto message = queue->pop_front();
+    if (!queue->empty()) lane.turns.push_back(queue);
+    lane.rate.spend(now);
+    site->spent(now);
+    site->departed(now);
+    ++site->in_flight;
+    message->site = site->name();
+    left(lane, *queue, 1);
+    return message;
+  }
+  return nullptr;
 }
 
-void Engine::give_back(std::unique_ptr<PreparedMessage> message) {
-  const auto at = lanes_.find(message->campaign_id);
-  CHECK(at != lanes_.end());
-  at->second.ready.push_front(std::move(message));
-  ++ready_;
+Site* Engine::open_site(Domain& domain, Instant now, const DomainGate* gate) {
+  if (domain.refused_in == pass_) return nullptr;
+  const bool is_wanted = gate == nullptr || gate->wants(domain.name);
+  if (gate == nullptr) {
+    if (!domain.site) move_domain(domain, sites_.of(kOneSite, now));
+  } else if (const std::string_view name = gate->site_of(domain.name);
+             !name.empty() && (!domain.site || domain.site->name() != name)) {
+    move_domain(domain, sites_.of(name, now));
+  }
+  Site* const site = domain.site.get();
+  if (is_wanted && site != nullptr && site->may_send(now)) return site;
+  domain.refused_in = pass_;
+  if (site != nullptr) {
+    site->refused(now);
+    if (is_wanted) {
+      if (const auto at = site->next_send(now)) consider(*at);
+    }
+  }
+  return nullptr;
 }
 
-std::size_t Engine::ready(CampaignId campaign) const {
-  const auto at = lanes_.find(campaign);
-  return at == lanes_.end() ? 0 : at->second.ready.size();
+void Engine::move_domain(Domain& domain, std::shared_ptr<Site> site) {
+  if (domain.site) {
+    domain.site->held -= domain.held;
+    if (domain.site->held == 0) domain.site->emptied();
+  }
+  domain.site = std::move(site);
+  domain.site->held += domain.held;
 }
 
-void Engine::site_trouble(Instant now) {
-  const int doublings = std::min(site_failures_++, 9);
-  const Duration pause =
-      std::min<Duration>(std::chrono::seconds(1) * (1 << doublings), std::chrono::minutes(5));
-  pause_until_ = now + pause;
+// ---------------------------------------------------------------- what is learnt
+
+void Engine::returned(const PreparedMessage& message) {
+  Site* const site = sites_.find(message.site);
+  if (site != nullptr && site->in_flight > 0) --site->in_flight;
 }
 
-std::vector<std::unique_ptr<PreparedMessage>> Engine::drain() {
+void Engine::learn(const PreparedMessage& message, const Outcome& outcome,
+                   const ReplyAdvice& advice, Instant now) {
+  Site* const site = sites_.find(message.site);
+  if (site == nullptr) return;
+  if (outcome.kind == OutcomeKind::sent) return site->accepted(now);
+  if (advice.action == ReplyAction::stop) return site->stop_for(advice.time, now);
+  if (advice.action == ReplyAction::slow_down) return site->slow_down(now);
+  const bool is_session = outcome.scope == Scope::session || outcome.scope == Scope::site;
+  if (outcome.reply_code == 0 && is_session) return site->broke(now);
+  // Refused for good is an answer: the next one may be welcome.
+  if (outcome.kind == OutcomeKind::deferred &&
+      (outcome.scope == Scope::site || outcome.scope == Scope::source)) {
+    return site->slow_down(now);
+  }
+  site->answered();
+}
+
+// ---------------------------------------------------------------- what is not worth holding
+
+const Site* Engine::site_of(std::string_view domain) const {
+  if (!has_gate_) return sites_.find(kOneSite);
+  const auto known = domains_.find(domain);
+  return known == domains_.end() ? nullptr : known->second->site.get();
+}
+
+std::optional<Instant> Engine::comes_later(std::string_view domain, MessageId id,
+                                           std::size_t also_held, Instant now) {
+  if (!has_gate_) return std::nullopt;
+  const auto known = domains_.find(domain);
+  if (known == domains_.end() || !known->second->site) return std::nullopt;
+  Site& site = *known->second->site;
+  if (site.held + also_held < site.hold_max(now)) return std::nullopt;
+  return site.next_place(now, static_cast<std::uint64_t>(id.value) * 0x9e3779b97f4a7c15u);
+}
+
+std::vector<Engine::Shed> Engine::shed(Instant now) {
+  std::vector<Shed> gone;
+  if (!has_gate_) return gone;
+  for (auto& [id, lane] : lanes_) {
+    // Somebody waits for these; there are few.
+    if (is_direct(id) && lane.ready <= kDirectHeldMax) continue;
+    for (auto& [domain, queue] : lane.queues) {
+      Site* const site = domain->site.get();
+      if (site == nullptr || queue.empty()) continue;
+      const std::size_t keep = site->hold_max(now);
+      bool is_changed = false;
+      while (!queue.empty() && site->held > keep) {
+        auto message = queue.pop_back();
+        left(lane, queue, 1);
+        const auto spread = static_cast<std::uint64_t>(message->id.value) * 0x9e3779b97f4a7c15u;
+        gone.push_back({std::move(message), site->next_place(now, spread)});
+        is_changed = true;
+      }
+      if (is_changed && queue.empty()) std::erase(lane.turns, &queue);
+    }
+    if (lane.ready == 0) unlist(lane);
+  }
+  return gone;
+}
+
+Engine::Messages Engine::take_out(const std::function<bool(const PreparedMessage&)>& is_over) {
+  Messages gone;
+  for (auto& [id, lane] : lanes_) {
+    for (auto& [domain, queue] : lane.queues) {
+      if (queue.empty()) continue;
+      const std::size_t before = gone.size();
+      Messages kept;
+      for (std::size_t at = queue.head; at < queue.items.size(); ++at) {
+        auto& list = is_over(*queue.items[at]) ? gone : kept;
+        list.push_back(std::move(queue.items[at]));
+      }
+      queue.items = std::move(kept);
+      queue.head = 0;
+      if (gone.size() == before) continue;
+      if (queue.empty()) std::erase(lane.turns, &queue);
+      left(lane, queue, gone.size() - before);
+    }
+    if (lane.ready == 0) unlist(lane);
+  }
+  return gone;
+}
+
+Engine::Messages Engine::drain() {
   draining_ = true;
-  std::vector<std::unique_ptr<PreparedMessage>> back;
+  Messages back;
   for (const CampaignId campaign : campaigns()) {
     for (auto& message : forbid(campaign)) back.push_back(std::move(message));
   }
   return back;
-}
-
-std::optional<Instant> Engine::next_change(Instant now) {
-  std::optional<Instant> next;
-  const auto consider = [&](Instant at) {
-    if (!next || at < *next) next = at;
-  };
-  for (auto& [id, lane] : lanes_) {
-    if (!lane.ready.empty() && lane.pace.is_limited()) consider(lane.rate.next(now));
-  }
-  return next;
 }
 
 }  // namespace tidings::delivery

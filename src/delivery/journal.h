@@ -52,6 +52,8 @@ struct Settlement {
   Outcome outcome;
   Instant due_at{};    // the next attempt, when deferred
   std::string record;  // as in Intent
+  // Tried in vain for long enough to say so. Not in the journal: it is said after the next attempt.
+  bool is_delayed = false;
 };
 
 struct JournalOptions {

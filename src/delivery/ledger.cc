@@ -333,6 +333,7 @@ Result<std::vector<bool>> Ledger::settle(Connection& connection, NodeId lease,
     }
     events.add(settlement.organisation_id, outcome.message_id, ids_.next(), event_of(outcome.kind),
                outcome.ended_at, "attempt", attempt_data(settlement));
+    if (settlement.is_delayed) TRY(tell_delayed(connection, settlement, events));
     CampaignFigures& figures = changes[{settlement.organisation_id, settlement.campaign_id}];
     figures.sending -= 1;
     count(figures, state_of(settlement), 1, outcome.reason);
@@ -509,6 +510,16 @@ std::span<const db::StatementPair> ledger_statements() {
       db::StatementPair{sql::kDrop, sql::kDrop},
       db::StatementPair{sql::kSuppressible, sql::kSuppressible},
       db::StatementPair{sql::kRelease, sql::kRelease},
+      db::StatementPair{sql::kPostpone, sql::kPostpone},
+      db::StatementPair{sql::kExpireLeased, sql::kExpireLeased},
+      db::StatementPair{sql::kExpireUnleased, sql::kExpireUnleased},
+      db::StatementPair{sql::kHold, sql::kHold},
+      db::StatementPair{sql::kUnhold, sql::kUnhold},
+      db::StatementPair{sql::kRetryNow, sql::kRetryNow},
+      db::StatementPair{sql::kOldWaiting, sql::kOldWaiting},
+      db::StatementPair{sql::kOldDeferred, sql::kOldDeferred},
+      db::StatementPair{sql::kOldDirect, sql::kOldDirect},
+      db::StatementPair{sql::kOldDirectDeferred, sql::kOldDirectDeferred},
       db::StatementPair{sql::kHeldByNode, sql::kHeldByNode},
       db::StatementPair{sql::kUnsent, sql::kUnsent},
       db::StatementPair{sql::kUnsentDeferred, sql::kUnsentDeferred},

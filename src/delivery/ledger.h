@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -138,6 +139,8 @@ inline constexpr std::size_t kUserAgentMax = 300;
 // A message tells so many of its hits; further ones are counted only.
 inline constexpr int kHitsPerMessageMax = 500;
 
+class EventRows;
+
 class Ledger {
  public:
   // `ids` must outlive it. `node` is the fencing token of this process's leases.
@@ -166,6 +169,30 @@ class Ledger {
   // Takes back leases of this node on messages of which nothing was attempted.
   Result<void> release(db::Connection& connection, std::span<const Settlement> messages,
                        Instant now) const;
+  // Likewise, to come again at their due_at: their site is slow, paused or suspended, as
+  // outcome.reason says for an operator. No attempt is counted, no event told.
+  Result<void> postpone(db::Connection& connection, std::span<const Settlement> messages,
+                        Instant now) const;
+  // Leased messages of which nothing was attempted and whose time is over: failed, "expired".
+  Result<void> expire(db::Connection& connection, std::span<const Settlement> messages,
+                      Instant now) const;
+  // The same of up to `limit` that wait in a campaign or direct lane whose mail server is not to be
+  // reached: those for whom `is_over` is true. Returns how many.
+  using IsOver = std::function<bool(MessageKind kind, Instant queued_at)>;
+  Result<std::int64_t> expire_waiting(db::Connection& connection, OrganisationId organisation,
+                                      CampaignId lane, int limit, const IsOver& is_over,
+                                      Instant now) const;
+  // What an operator does with messages that wait: they are held, let go again, given up, or tried
+  // at once. Those that are not as they were found are left alone. Returns how many there were.
+  struct Found {
+    MessageId id;
+    CampaignId campaign_id;  // not valid(): of no campaign
+    MessageState state = MessageState::waiting;
+  };
+  enum class Steer : std::uint8_t { hold, release, expire, retry };
+  Result<std::int64_t> steer(db::Connection& connection, OrganisationId organisation, Steer how,
+                             std::span<const Found> messages, std::string_view by,
+                             Instant now) const;
   // Leased messages to whose address something was suppressed since: those that it concerns are
   // dropped, the others go back to waiting.
   Result<void> drop_suppressed(db::Connection& connection, NodeId lease,
@@ -213,6 +240,9 @@ class Ledger {
   };
   Result<void> drop(db::Connection& connection, NodeId lease, OrganisationId organisation,
                     CampaignId lane, std::span<const Suppressed> messages, Instant now) const;
+  // Tells once that a message is delayed.
+  Result<void> tell_delayed(db::Connection& connection, const Settlement& settlement,
+                            EventRows& events) const;
   Result<void> drop_newly_suppressed(db::Connection& connection, CampaignId lane,
                                      std::vector<ClaimedMessage>& claimed, Instant now) const;
   Result<void> claim_rows(db::Connection& connection, OrganisationId organisation, CampaignId lane,
@@ -223,6 +253,9 @@ class Ledger {
   NodeId node_;
   unsigned node_number_;
 };
+
+// Why an operator's messages are held; only those are released by one.
+inline constexpr std::string_view kHeldByOperator = "held by an operator";
 
 // The direct lanes that have something left to do, by transport: what a runner lets send.
 struct DirectLane {

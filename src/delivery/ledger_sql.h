@@ -28,19 +28,23 @@ inline constexpr StatementPair kClaimWaiting{
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"}};
 
-// The sign before campaign_id keeps the planner from the unique index by campaign, where it would
-// read every message of the campaign for each claim; message_deferred has only those that wait.
+// message_deferred has only those that wait, in the order they become due. What was put off before
+// its first attempt is shown as being sent from now on.
 inline constexpr StatementPair kClaimDeferred{
     {"ledger.claim_deferred",
-     "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
+     "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
+     " lease_id = $1, changed_at = $5"
      " WHERE organisation_id = $2 AND id IN (SELECT id FROM message"
-     " WHERE +campaign_id = $3 AND state = 1 AND due_at <= $5 ORDER BY due_at, id LIMIT $4)"
+     " WHERE campaign_id = $3 AND campaign_id IS NOT NULL AND state = 1 AND due_at <= $5"
+     " ORDER BY due_at, id LIMIT $4)"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"},
     {"ledger.claim_deferred",
-     "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
+     "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
+     " lease_id = $1, changed_at = $5"
      " WHERE +organisation_id = $2 AND ctid = ANY(ARRAY(SELECT ctid FROM message"
-     " WHERE +campaign_id = $3 AND state = 1 AND due_at <= $5 ORDER BY due_at, id LIMIT $4"
+     " WHERE campaign_id = $3 AND campaign_id IS NOT NULL AND state = 1 AND due_at <= $5"
+     " ORDER BY due_at, id LIMIT $4"
      " FOR UPDATE SKIP LOCKED))"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"}};
@@ -65,15 +69,19 @@ inline constexpr StatementPair kClaimDirectWaiting{
      " attempts, queued_at, kind"}};
 inline constexpr StatementPair kClaimDirectDeferred{
     {"ledger.claim_direct_deferred",
-     "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
+     "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
+     " lease_id = $1, changed_at = $5"
      " WHERE organisation_id = $2 AND id IN (SELECT id FROM message"
-     " WHERE transport_id = $3 AND state = 1 AND state < 3 AND due_at <= $5 ORDER BY id LIMIT $4)"
+     " WHERE transport_id = $3 AND transport_id IS NOT NULL AND state = 1 AND due_at <= $5"
+     " ORDER BY due_at, id LIMIT $4)"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"},
     {"ledger.claim_direct_deferred",
-     "UPDATE message SET state = 2, lease_id = $1, changed_at = $5"
+     "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
+     " lease_id = $1, changed_at = $5"
      " WHERE +organisation_id = $2 AND ctid = ANY(ARRAY(SELECT ctid FROM message"
-     " WHERE transport_id = $3 AND state = 1 AND state < 3 AND due_at <= $5 ORDER BY id LIMIT $4"
+     " WHERE transport_id = $3 AND transport_id IS NOT NULL AND state = 1 AND due_at <= $5"
+     " ORDER BY due_at, id LIMIT $4"
      " FOR UPDATE SKIP LOCKED))"
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"}};
@@ -131,6 +139,60 @@ inline constexpr Statement kRelease{
     " status = CASE WHEN status = 1 THEN 0 ELSE status END, lease_id = NULL, changed_at = $1"
     " WHERE organisation_id = $2 AND id = $3 AND state = 2 AND lease_id = $4 AND attempts = $5"};
 
+// Likewise nothing was attempted; it comes again at its time.
+inline constexpr Statement kPostpone{
+    "ledger.postpone",
+    "UPDATE message SET state = 1, status = CASE WHEN status = 1 THEN 0 ELSE status END,"
+    " reason = $1, due_at = $2, lease_id = NULL, changed_at = $3"
+    " WHERE organisation_id = $4 AND id = $5 AND state = 2 AND lease_id = $6 AND attempts = $7"};
+
+// Whose time is over. What may have arrived stays uncertain.
+inline constexpr Statement kExpireLeased{
+    "ledger.expire_leased",
+    "UPDATE message SET state = CASE WHEN is_ambiguous = 1 THEN 6 ELSE 5 END,"
+    " status = CASE WHEN is_ambiguous = 1 OR status IN (5, 6, 8, 9) THEN status ELSE 12 END,"
+    " reason = 'expired', lease_id = NULL, changed_at = $1"
+    " WHERE organisation_id = $2 AND id = $3 AND state = 2 AND lease_id = $4 RETURNING state"};
+inline constexpr Statement kExpireUnleased{
+    "ledger.expire_unleased",
+    "UPDATE message SET state = CASE WHEN is_ambiguous = 1 THEN 6 ELSE 5 END,"
+    " status = CASE WHEN is_ambiguous = 1 OR status IN (5, 6, 8, 9) THEN status ELSE 12 END,"
+    " reason = 'expired', changed_at = $1"
+    " WHERE organisation_id = $2 AND id = $3 AND state = $4 RETURNING state"};
+inline constexpr Statement kHold{
+    "ledger.hold",
+    "UPDATE message SET state = 10, status = CASE WHEN status IN (0, 2) THEN 13 ELSE status END,"
+    " reason = $1, changed_at = $2 WHERE organisation_id = $3 AND id = $4 AND state = $5"
+    " RETURNING state"};
+inline constexpr Statement kUnhold{
+    "ledger.unhold",
+    "UPDATE message SET state = CASE WHEN attempts = 0 THEN 0 ELSE 1 END,"
+    " status = CASE WHEN status <> 13 THEN status WHEN attempts = 0 THEN 0 ELSE 2 END,"
+    " reason = '', due_at = $2, changed_at = $2"
+    " WHERE organisation_id = $3 AND id = $4 AND state = $5 AND reason = $1 RETURNING state"};
+inline constexpr Statement kRetryNow{
+    "ledger.retry_now",
+    "UPDATE message SET due_at = $1"
+    " WHERE organisation_id = $2 AND id = $3 AND state = $4 AND state = 1 AND due_at > $1"
+    " RETURNING state"};
+// The oldest that wait, those of one campaign or of one transport.
+inline constexpr Statement kOldWaiting{
+    "ledger.old_waiting",
+    "SELECT id, state, queued_at, kind FROM message WHERE campaign_id = $1 AND state = 0"
+    " ORDER BY id LIMIT $2"};
+inline constexpr Statement kOldDeferred{
+    "ledger.old_deferred",
+    "SELECT id, state, queued_at, kind FROM message WHERE campaign_id = $1"
+    " AND campaign_id IS NOT NULL AND state = 1 AND due_at <= $3 ORDER BY due_at, id LIMIT $2"};
+inline constexpr Statement kOldDirect{
+    "ledger.old_direct",
+    "SELECT id, state, queued_at, kind FROM message WHERE transport_id = $1 AND state = 0"
+    " AND state < 3 ORDER BY id LIMIT $2"};
+inline constexpr Statement kOldDirectDeferred{
+    "ledger.old_direct_deferred",
+    "SELECT id, state, queued_at, kind FROM message WHERE transport_id = $1"
+    " AND transport_id IS NOT NULL AND state = 1 AND due_at <= $3 ORDER BY due_at, id LIMIT $2"};
+
 inline constexpr Statement kHeldByNode{
     "ledger.held_by_node",
     "SELECT organisation_id, campaign_id, id, attempts FROM message"
@@ -141,8 +203,8 @@ inline constexpr Statement kUnsent{
     "SELECT id, state FROM message WHERE campaign_id = $1 AND state = 0 ORDER BY id LIMIT $2"};
 inline constexpr Statement kUnsentDeferred{
     "ledger.unsent_deferred",
-    "SELECT id, state FROM message WHERE +campaign_id = $1 AND state = 1 ORDER BY due_at, id"
-    " LIMIT $2"};
+    "SELECT id, state FROM message WHERE campaign_id = $1 AND campaign_id IS NOT NULL AND state = 1"
+    " ORDER BY due_at, id LIMIT $2"};
 inline constexpr Statement kCancel{
     "ledger.cancel",
     "UPDATE message SET state = 9, status = 14, reason = 'cancelled', changed_at = $1"

@@ -52,6 +52,7 @@ class SmtpTransport::Pool final : public SmtpConnectionOwner,
     std::size_t messages = 0;  // submitted on this connection
     Instant idle_since{};      // steady time
     bool ready = false;
+    bool is_leaving = false;  // QUIT was said
   };
 
   void on_ready(SmtpConnection& connection) override;
@@ -75,6 +76,10 @@ class SmtpTransport::Pool final : public SmtpConnectionOwner,
   void give_back_held();
   bool has_idle() const;
   std::size_t ready_count() const;
+  // As many as the settings allow, and the engine at this moment.
+  std::size_t connections_max() const {
+    return std::min(settings_.connections_max, port_.connection_limit(kOneSite));
+  }
   void check_drained();
   // A copy: connections leave slots_ when they end.
   std::vector<std::shared_ptr<SmtpConnection>> all() const;
@@ -127,11 +132,11 @@ bool SmtpTransport::Pool::has_idle() const {
 void SmtpTransport::Pool::grow() {
   if (stopped_ || draining_ || has_idle()) return;
   const std::size_t ready = ready_count();
-  if (slots_.size() >= settings_.connections_max ||
+  if (slots_.size() >= connections_max() ||
       slots_.size() - ready >= std::max<std::size_t>(1, ready)) {
     return;
   }
-  if (!port_.may_connect()) {
+  if (!port_.may_connect(kOneSite)) {
     if (slots_.empty()) give_back_held();
     return;
   }
@@ -192,7 +197,11 @@ bool SmtpTransport::Pool::submit(Slot& slot, std::unique_ptr<PreparedMessage> me
 
 bool SmtpTransport::Pool::feed(Slot& slot) {
   wire::SmtpClient& client = slot.connection->client();
-  if (draining_ || slot.messages >= settings_.messages_per_connection) {
+  const auto staying = static_cast<std::size_t>(
+      std::ranges::count_if(slots_, [](const auto& each) { return !each->is_leaving; }));
+  if (draining_ || slot.messages >= settings_.messages_per_connection ||
+      staying > connections_max()) {
+    slot.is_leaving = true;
     client.quit(net::EventLoop::steady_now());
     return false;
   }
@@ -213,7 +222,7 @@ void SmtpTransport::Pool::on_ready(SmtpConnection& connection) {
   Slot& slot = slot_of(connection);
   slot.ready = true;
   slot.idle_since = net::EventLoop::steady_now();
-  port_.report_connected();
+  port_.report_connected(kOneSite);
   wake();
 }
 
@@ -221,7 +230,7 @@ void SmtpTransport::Pool::on_settled(SmtpConnection& connection) {
   if (stopped_ || !connection.idle()) return;
   Slot& slot = slot_of(connection);
   // Work waits for nobody: another connection may be worth opening.
-  if (feed(slot) && slots_.size() < settings_.connections_max) wake();
+  if (feed(slot) && slots_.size() < connections_max()) wake();
 }
 
 void SmtpTransport::Pool::on_need_intent(SmtpConnection& connection, std::uint64_t key) {
@@ -255,7 +264,7 @@ void SmtpTransport::Pool::intent_written(const std::shared_ptr<SmtpConnection>& 
   prefetch(*slot);
   connection->client().intent_written(net::EventLoop::steady_now());
   connection->pump();
-  if (slots_.size() < settings_.connections_max) wake();
+  if (slots_.size() < connections_max()) wake();
 }
 
 void SmtpTransport::Pool::on_finished(SmtpConnection& connection, std::uint64_t key,
@@ -288,7 +297,7 @@ void SmtpTransport::Pool::on_session_failed(SmtpConnection& connection, wire::Sm
   }
   outcome.remote = connection.remote();
   outcome.started_at = outcome.ended_at = port_.now();
-  port_.report_site_trouble(std::move(outcome));
+  port_.report_site_trouble(kOneSite, std::move(outcome));
 }
 
 void SmtpTransport::Pool::on_ended(SmtpConnection& connection) {
@@ -298,7 +307,7 @@ void SmtpTransport::Pool::on_ended(SmtpConnection& connection) {
   slots_.erase(gone);
   if (slots_.empty()) {
     ticker_.cancel();
-    if (held_ != nullptr && !port_.may_connect()) give_back_held();
+    if (held_ != nullptr && !port_.may_connect(kOneSite)) give_back_held();
   }
   check_drained();
   wake();

@@ -1,6 +1,11 @@
 // Transport: how messages leave, seen from the engine; and the port through which a transport
 // gets its work and reports. The engine decides who is next; a transport executes and reports.
 //
+// A *site* is one receiving party: the servers that take the mail of one or more domains. It has a
+// name: of a transport that finds the servers itself, their sorted host names; a transport that
+// hands everything to one server has the one site kOneSite. The engine keeps what it has learnt of
+// each site (sites.h): how many connections, how fast, whether to leave it alone for a while.
+//
 // Thread: everything here runs on the engine's thread (the event loop that was given to the
 // transport); nothing blocks.
 #pragma once
@@ -10,9 +15,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/campaign.h"
 #include "domain/outcome.h"
 
 namespace tidings::delivery {
@@ -23,6 +30,9 @@ struct PreparedMessage {
   OrganisationId organisation_id;
   CampaignId campaign_id;
   std::string normalised;  // the recipient as suppressions know it
+  std::string domain;      // the recipient's, as a lower-case A-label
+  std::string site;        // whose connection it goes over; the engine's, from take() on
+  MessageKind kind = MessageKind::campaign;
   Instant queued_at{};
   int attempt = 1;              // this try's number, from 1
   std::uint64_t claim = 0;      // the dispatcher's; transports pass it on
@@ -40,6 +50,25 @@ struct PreparedMessage {
   std::shared_ptr<const std::string> record;
 };
 
+// The site of a transport that has only one.
+inline constexpr std::string_view kOneSite = "";
+
+// What a transport with several sites can take now. Asked within take(), at most once for each
+// domain that has a message ready; nothing is taken in between.
+class DomainGate {
+ public:
+  // Is there room for a message to this domain: its servers are known, and a connection to its site
+  // is free or may be opened (DeliveryPort::may_connect, connection_limit)? A transport that does
+  // not know the servers yet begins to look for them, says no, and takes again when it does.
+  virtual bool wants(std::string_view domain) const = 0;
+  // The name of its site, empty while the servers are not known; valid until the gate is asked
+  // again.
+  virtual std::string_view site_of(std::string_view domain) const = 0;
+
+ protected:
+  ~DomainGate() = default;
+};
+
 // The engine as a transport sees it.
 class DeliveryPort {
  public:
@@ -47,7 +76,11 @@ class DeliveryPort {
 
   // The next message to attempt, or nothing for now (none ready, rate limit, paused, draining):
   // wake() follows when that changes. Taking is a promise to report exactly one Outcome.
+  // For a transport with the one site kOneSite.
   virtual std::unique_ptr<PreparedMessage> take() = 0;
+  // The same among the domains that the gate wants; its `site` says where it goes. What waits for a
+  // slow site does not hold up the others: its messages go back to the database for a while.
+  virtual std::unique_ptr<PreparedMessage> take(const DomainGate& gate) = 0;
   // Gives back a message that was taken but of which nothing was attempted (the connection was
   // lost before MAIL): it is next again, no attempt is counted.
   virtual void give_back(std::unique_ptr<PreparedMessage> message) = 0;
@@ -63,10 +96,16 @@ class DeliveryPort {
   virtual void report(std::unique_ptr<PreparedMessage> message, Outcome outcome) = 0;
   // Trouble that concerns the site or us and no message in particular: connection refused, 421 at
   // the greeting, AUTH refused, certificate wrong. `outcome.message_id` is unset. The engine
-  // answers with back-off: the transport opens no new connection before `may_connect()`.
-  virtual void report_site_trouble(Outcome outcome) = 0;
-  virtual void report_connected() = 0;
-  virtual bool may_connect() const = 0;
+  // answers with back-off: the transport opens no new connection before `may_connect()`; it is
+  // woken then.
+  virtual void report_site_trouble(std::string_view site, Outcome outcome) = 0;
+  // A connection is ready for its first message.
+  virtual void report_connected(std::string_view site) = 0;
+  virtual bool may_connect(std::string_view site) const = 0;
+  // How many connections to the site may be open or being opened. Begins small, grows with what is
+  // accepted, is halved when the site asks for patience; 1 while one that was in trouble is tried.
+  // Never 0. What is open beyond it is closed when it becomes idle.
+  virtual std::size_t connection_limit(std::string_view site) const = 0;
   virtual Instant now() const = 0;
 };
 

@@ -67,6 +67,7 @@ std::optional<Status> status_of(EventType type) {
     case EventType::auto_replied:
     case EventType::image_loaded:
     case EventType::link_followed:
+    case EventType::delayed:
       return std::nullopt;
   }
   return std::nullopt;
@@ -93,6 +94,8 @@ std::string_view to_string(EventType type) {
       return "image loaded";
     case EventType::link_followed:
       return "link followed";
+    case EventType::delayed:
+      return "delayed";
     default:
       break;
   }

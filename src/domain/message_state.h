@@ -55,6 +55,7 @@ enum class EventType : std::uint8_t {
   // Raw: that something asked for it, a person or a machine. They raise no status.
   image_loaded = 17,
   link_followed = 18,
+  delayed = 19,  // still tried, and already for long
 };
 
 enum class Status : std::uint8_t {

@@ -22,4 +22,18 @@ std::optional<Instant> RetryPolicy::next_attempt(MessageId id, int attempts, Ins
   return next;
 }
 
+const RetryPolicy& RetryPolicies::of(MessageKind kind) const {
+  switch (kind) {
+    case MessageKind::campaign:
+      return campaign;
+    case MessageKind::individual:
+      return individual;
+    case MessageKind::transactional:
+    case MessageKind::test:
+    case MessageKind::copy:
+      break;
+  }
+  return transactional;
+}
+
 }  // namespace tidings

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/campaign.h"
 
 namespace tidings {
 
@@ -26,6 +27,22 @@ struct RetryPolicy {
   // so that messages deferred together do not return together; the same for the same arguments.
   std::optional<Instant> next_attempt(MessageId id, int attempts, Instant queued,
                                       Instant ended) const;
+};
+
+// One for each stream (B6). What somebody waits for is tried sooner and given up sooner: a code to
+// sign in with is of no use tomorrow. Tests and copies are treated as transactional.
+// Deviates: of RFC 5321 §4.5.4.1 for transactional messages, whose first tries are sooner.
+struct RetryPolicies {
+  RetryPolicy campaign;
+  RetryPolicy individual;
+  RetryPolicy transactional = {
+      {std::chrono::minutes(5), std::chrono::minutes(10), std::chrono::minutes(30),
+       std::chrono::minutes(60), std::chrono::minutes(150)},
+      std::chrono::days(2)};
+  // How long a message is tried in vain before its timeline says once that it is delayed.
+  Duration delayed_after = std::chrono::hours(4);
+
+  const RetryPolicy& of(MessageKind kind) const;
 };
 
 }  // namespace tidings

@@ -170,11 +170,20 @@ Settings typed(const Values& values) {
     for (const auto item : setting_items(list)) settings.sending_addresses.emplace_back(item);
   }
   settings.rate_per_second = measure(SettingType::rate, "rate");
-  settings.retry.delays.clear();
-  for (const auto item : setting_items(text("retry_delays"))) {
-    settings.retry.delays.push_back(parse_duration(item).value());
-  }
-  settings.retry.expiry = duration("retry_expiry");
+  settings.organisation_rate = measure(SettingType::rate, "organisation_rate");
+  settings.site_connections = static_cast<int>(measure(SettingType::count, "site_connections"));
+  settings.site_rate = measure(SettingType::rate, "site_rate");
+  const auto retry = [&](std::string_view prefix) {
+    RetryPolicy policy;
+    policy.delays.clear();
+    for (const auto item : setting_items(text(fmt::format("{}retry_delays", prefix)))) {
+      policy.delays.push_back(parse_duration(item).value());
+    }
+    policy.expiry = duration(fmt::format("{}retry_expiry", prefix));
+    return policy;
+  };
+  settings.retry = {retry(""), retry("individual_"), retry("transactional_"),
+                    duration("delayed_after")};
   settings.lease = duration("lease");
   settings.node_lost_after = duration("node_lost_after");
   settings.journal_sync_interval = duration("journal_sync");

@@ -68,7 +68,10 @@ struct Settings {
   std::vector<std::string> dns_servers;        // empty: the system's
   std::vector<std::string> sending_addresses;  // empty: unknown, or none of its own
   double rate_per_second = 0;                  // 0: as fast as the relay takes them
-  RetryPolicy retry;
+  double organisation_rate = 0;                // 0: no limit
+  int site_connections = 0;
+  double site_rate = 0;  // 0: as fast as it takes them
+  RetryPolicies retry;
   Duration lease{};
   Duration node_lost_after{};
   Duration journal_sync_interval{};

@@ -29,11 +29,36 @@ constexpr auto kSettings = std::to_array<SettingDeclaration>({
      "The addresses of this machine that its mail leaves from, as the Internet sees them, where it "
      "does not leave by a provider's server. `tidings domain check` looks whether SPF authorises "
      "them and whether they have names."},
+    {"organisation_rate", rate, "messages per second", "0", "0", "1000000",
+     "How many messages of an organisation's campaigns together leave in a second at most; 0 is no "
+     "limit. Messages of their own are not counted."},
+    {"site_connections", count, "connections", "10", "1", "1000",
+     "How many connections to one receiving site are open at the same time where messages go to "
+     "the "
+     "recipients' own mail servers. It begins with two, grows with what is accepted, and is less "
+     "for as long as the site asks for patience."},
+    {"site_rate", rate, "messages per second", "0", "0", "1000000",
+     "How many messages one receiving site is given in a second at most, likewise; 0 is as fast as "
+     "it takes them."},
     {"retry_delays", durations, "durations", "30m, 30m, 150m", "1s", "1d",
-     "How long a deferred message waits after its first, second and further attempts; the last one "
-     "repeats. A tenth is added at most, so that messages do not return all together."},
+     "How long a deferred message of a campaign waits after its first, second and further "
+     "attempts; "
+     "the last one repeats. A tenth is added at most, so that messages do not return all "
+     "together."},
     {"retry_expiry", duration, "duration", "5d", "1m", "30d",
-     "How long after it was queued a message is still tried; then it is failed."},
+     "How long after it was queued a message of a campaign is still tried; then it is failed."},
+    {"individual_retry_delays", durations, "durations", "30m, 30m, 150m", "1s", "1d",
+     "As retry_delays, for messages that staff write to one person."},
+    {"individual_retry_expiry", duration, "duration", "5d", "1m", "30d",
+     "As retry_expiry, for messages that staff write to one person."},
+    {"transactional_retry_delays", durations, "durations", "5m, 10m, 30m, 60m, 150m", "1s", "1d",
+     "As retry_delays, for messages that an event or an application sends, for tests and for "
+     "copies."},
+    {"transactional_retry_expiry", duration, "duration", "2d", "1m", "30d",
+     "As retry_expiry, for messages that an event or an application sends, for tests and for "
+     "copies."},
+    {"delayed_after", duration, "duration", "4h", "1m", "30d",
+     "How long a message is tried in vain before its timeline says, once, that it is delayed."},
     {"lease", duration, "duration", "60s", "5s", "1h",
      "How long messages that are being sent belong to this process without renewal."},
     {"node_lost_after", duration, "duration", "10m", "30s", "7d",

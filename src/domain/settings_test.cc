@@ -17,8 +17,8 @@ TEST(SettingsTest, WithoutAnyWordTheDefaultsHold) {
   ASSERT_TRUE(resolved.has_value());
   EXPECT_EQ(resolved->settings.listen, "127.0.0.1:8080");
   EXPECT_EQ(resolved->settings.connections, 10);
-  EXPECT_EQ(resolved->settings.retry.delays, RetryPolicy().delays);
-  EXPECT_EQ(resolved->settings.retry.expiry, RetryPolicy().expiry);
+  EXPECT_EQ(resolved->settings.retry.campaign.delays, RetryPolicy().delays);
+  EXPECT_EQ(resolved->settings.retry.campaign.expiry, RetryPolicy().expiry);
   EXPECT_EQ(resolved->settings.journal_sync_interval, std::chrono::milliseconds(100));
   EXPECT_EQ(resolved->settings.attachment_bytes_max, 25'000'000);
   EXPECT_EQ(resolved->settings.api_rate, 100);
@@ -52,9 +52,9 @@ TEST(SettingsTest, EveryTypeIsReadFromTheFile) {
       "dns_servers = [\"192.0.2.53\", \"::1@5353\"]\nsending_addresses = \"192.0.2.1\"\n");
   ASSERT_TRUE(resolved.has_value()) << resolved.error().message;
   const auto& settings = resolved->settings;
-  EXPECT_EQ(settings.retry.delays,
+  EXPECT_EQ(settings.retry.campaign.delays,
             (std::vector<Duration>{std::chrono::minutes(1), std::chrono::hours(2)}));
-  EXPECT_EQ(settings.retry.expiry, std::chrono::hours(48));
+  EXPECT_EQ(settings.retry.campaign.expiry, std::chrono::hours(48));
   EXPECT_EQ(settings.attachment_bytes_max, 5000);
   EXPECT_EQ(settings.public_url, "https://post.example.org");
   EXPECT_EQ(settings.rate_per_second, 20);

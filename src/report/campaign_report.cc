@@ -6,12 +6,12 @@ namespace tidings::report {
 
 namespace {
 
-// The signs keep the planner from the indexes that hold every message: message_deferred has only
-// those that wait, and in the right order.
+// The sign keeps the planner from the primary key: message_deferred has only those that wait, and
+// in the right order.
 constexpr db::Statement kNextAttempt{
     "report.next_attempt",
-    "SELECT due_at FROM message WHERE +organisation_id = $1 AND +campaign_id = $2 AND state = 1"
-    " ORDER BY due_at, id LIMIT 1"};
+    "SELECT due_at FROM message WHERE +organisation_id = $1 AND campaign_id = $2"
+    " AND campaign_id IS NOT NULL AND state = 1 ORDER BY due_at, id LIMIT 1"};
 constexpr db::Statement kSubject{
     "report.campaign_subject",
     "SELECT subject FROM content_version WHERE organisation_id = $1 AND id = $2"};

@@ -33,6 +33,7 @@ TITLES = {
     5545: "iCalendar", 7233: "Range requests", 1952: "gzip", 2397: "data URLs", 5988: "Web linking",
     8288: "Web linking", 4122: "UUID", 2392: "cid URLs", 8187: "Parameters of HTTP header fields",
     7231: "HTTP semantics, 2014",
+    6647: "Greylisting", 7372: "Enhanced codes for authentication",
     1035: "DNS: names and records", 7208: "SPF", 7489: "DMARC, 2015", 8032: "Ed25519",
     8301: "DKIM: algorithms and sizes", 8410: "Ed25519 in keys", 8461: "MTA-STS",
     8463: "DKIM with Ed25519", 9989: "DMARC",

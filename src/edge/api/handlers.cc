@@ -12,6 +12,7 @@
 #include "edge/api/message_handlers.h"
 #include "edge/api/organisation_handlers.h"
 #include "edge/api/preview_handlers.h"
+#include "edge/api/queue_handlers.h"
 #include "edge/api/record_handlers.h"
 #include "edge/api/sandbox_handlers.h"
 #include "edge/api/segment_handlers.h"
@@ -37,6 +38,7 @@ void add_all_handlers(Registry& registry) {
   add_message_handlers(registry);
   add_organisation_handlers(registry);
   add_preview_handlers(registry);
+  add_queue_handlers(registry);
   add_record_handlers(registry);
   add_sandbox_handlers(registry);
   add_segment_handlers(registry);

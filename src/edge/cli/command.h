@@ -36,6 +36,7 @@ void add_bounce_command(Parser& app, CommandLine& line);
 void add_cancel_command(Parser& app, CommandLine& line);
 void add_campaign_command(Parser& app, CommandLine& line);
 void add_config_command(Parser& app, CommandLine& line);
+void add_queue_commands(Parser& app, CommandLine& line);  // and trace
 void add_record_commands(Parser& app, CommandLine& line);
 void add_render_command(Parser& app, CommandLine& line);
 void add_contact_command(Parser& app, CommandLine& line);

@@ -79,6 +79,9 @@ void SendingService::make_engine() {
   options.retry = workplace_.settings().retry;
   options.preparing_threads =
       static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, kPreparingMax));
+  options.site.connections = static_cast<std::size_t>(workplace_.settings().site_connections);
+  options.site.per_second = workplace_.settings().site_rate;
+  options.organisation_rate = workplace_.settings().organisation_rate;
   const auto make_transport =
       [this](OrganisationId organisation, TransportId id,
              delivery::DeliveryPort& port) -> Result<std::unique_ptr<delivery::Transport>> {

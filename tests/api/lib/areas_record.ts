@@ -60,6 +60,10 @@ export const records: Record<string, Case> = {
   exportRecipients: ofCampaign,
   getStatistics: ofCampaign,
   getCampaignLinks: ofCampaign,
+  listQueue: async () => ({}),
+  steerQueue: async (own) => ({
+    isForeignByBody: true, body: { action: 'retry', campaign_id: (await kept(own)).campaign },
+  }),
   listSandboxMessages: async () => ({}),
   getSandboxMessage: ofMessage,
   listHistory: async (own) => ({ path: { id: await contact(own) } }),

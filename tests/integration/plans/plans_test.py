@@ -31,8 +31,6 @@ FEW = {"campaign"}
 # name of the query: why it may read all of it. "x.*" allows a whole area.
 ALLOWED = {
     "migrate.find_table": "asks the database's own catalogue, each in its own way",
-    "ledger.unsent_deferred": "message_deferred holds deferred messages only",
-    "report.next_attempt": "message_deferred holds deferred messages only",
     "ledger.recount": "the slow twin of the counters, for tests and repair",
     "search.find": "PostgreSQL reads its index of words by a bitmap, which these plans forbid",
 }

@@ -37,6 +37,7 @@ class ListPort final : public DeliveryPort {
     ++taken;
     return message;
   }
+  std::unique_ptr<PreparedMessage> take(const DomainGate&) override { return take(); }
   void give_back(std::unique_ptr<PreparedMessage> message) override {
     ++given_back;
     --taken;
@@ -58,12 +59,13 @@ class ListPort final : public DeliveryPort {
     --taken;
     outcomes.push_back(std::move(outcome));
   }
-  void report_site_trouble(Outcome outcome) override {
+  void report_site_trouble(std::string_view, Outcome outcome) override {
     troubles.push_back(std::move(outcome));
     connect_allowed = false;
   }
-  void report_connected() override { ++connected; }
-  bool may_connect() const override { return connect_allowed; }
+  void report_connected(std::string_view) override { ++connected; }
+  bool may_connect(std::string_view) const override { return connect_allowed; }
+  std::size_t connection_limit(std::string_view) const override { return limit; }
   Instant now() const override { return clock_.now(); }
 
   std::size_t waiting() const { return waiting_.size(); }
@@ -77,7 +79,8 @@ class ListPort final : public DeliveryPort {
   bool paused = false;
   bool journal_works = true;
   bool connect_allowed = true;
-  int taken = 0;  // and neither reported nor given back
+  std::size_t limit = 1000;  // of connections
+  int taken = 0;             // and neither reported nor given back
   int given_back = 0;
   int intents = 0;
   int batches = 0;

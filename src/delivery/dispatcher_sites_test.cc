@@ -1,0 +1,257 @@
+// The dispatcher among many receiving sites, some of them in trouble, on both databases.
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "db/testing/databases.h"
+#include "delivery/dispatcher.h"
+#include "delivery/testing/simulated_sites.h"
+#include "identity/nodes.h"
+
+namespace tidings::delivery {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Behaviour = SimulatedSites::Behaviour;
+
+constexpr OrganisationId kOrganisation{7};
+constexpr CampaignId kCampaign{70};
+constexpr TransportId kTransport{1};
+constexpr CampaignKeys kKeys{kOrganisation, kCampaign, ContentVersionId{71}, {}, {}};
+
+class SitesTest : public testing::TestWithParam<db::testing::Kind> {
+ protected:
+  SitesTest()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("dispatcher_sites_test." + std::to_string(::getpid()))) {
+    std::filesystem::remove_all(folder_);
+    write([&](db::Connection& c) -> Result<void> {
+      TRY(c.execute({"test.organisation",
+                     "INSERT INTO organisation (id, name, locale, time_zone, postal_address,"
+                     " settings, created_at) VALUES ($1, 'Test', 'en', 'UTC', '', '{}', 0)"},
+                    {kOrganisation}));
+      TRY(c.execute({"test.campaign",
+                     "INSERT INTO campaign (organisation_id, id, name, kind, channel, state,"
+                     " content_version_id, transport_id, audience, options, created_at,"
+                     " changed_at) VALUES ($1, $2, 'Test', 0, 0, 2, 71, 1, '{}', '{}', 0, 0)"},
+                    {kOrganisation, kCampaign}));
+      node_ = TRY(identity::open_node(c, "folder", clock_.now()));
+      return {};
+    });
+    journal_ = *Journal::open(folder_, node_.id);
+  }
+  ~SitesTest() override {
+    dispatcher_.reset();
+    journal_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void write(const db::Database::Work& work) {
+    const auto wrote = database_->write(db::Priority::ledger, work);
+    ASSERT_TRUE(wrote) << wrote.error().message;
+  }
+  // One message to each of these domains in turn, `rounds` times.
+  void enqueue(const std::vector<std::string>& domains, int rounds, Instant queued_at = {}) {
+    std::vector<NewMessage> messages;
+    for (int round = 0; round < rounds; ++round) {
+      for (const std::string& domain : domains) {
+        NewMessage made;
+        made.id = MessageId{++last_id_};
+        made.contact_id = ContactId{last_id_ + 100'000};
+        made.about = {made.contact_id};
+        made.address = made.normalised = fmt::format("person{}@{}", last_id_, domain);
+        made.values_hash = last_id_;
+        made.values = "{}";
+        messages.push_back(std::move(made));
+      }
+    }
+    const Instant at = queued_at == Instant() ? clock_.now() : queued_at;
+    write([&](db::Connection& c) { return ledger().enqueue(c, kKeys, messages, at); });
+  }
+  Ledger ledger() { return Ledger(ids_, node_.id, node_.number); }
+
+  void start(DispatcherOptions options = {}) {
+    dispatcher_ = std::make_unique<Dispatcher>(
+        loop_, *database_, clock_, ledger(), *journal_,
+        [](const ClaimedMessage& message) -> Result<std::unique_ptr<PreparedMessage>> {
+          auto made = std::make_unique<PreparedMessage>();
+          made->id = message.id;
+          return made;
+        },
+        [this](OrganisationId, TransportId, DeliveryPort& port) {
+          return Result<std::unique_ptr<Transport>>(
+              std::make_unique<SimulatedSites>(loop_, port, script_));
+        },
+        options);
+    dispatcher_->start();
+    dispatcher_->set_campaigns({{kOrganisation, kCampaign, kTransport, {}, 0}});
+  }
+  // Asks now and then: what is asked may read the database.
+  bool run_until(const std::function<bool()>& done, Duration at_most = seconds(30)) {
+    const auto end = std::chrono::steady_clock::now() + at_most;
+    while (!done()) {
+      if (std::chrono::steady_clock::now() >= end) return false;
+      loop_.run_until([] { return false; }, milliseconds(20));
+    }
+    return true;
+  }
+  int sent(const std::vector<std::string>& domains) const {
+    int total = 0;
+    for (const std::string& domain : domains) {
+      const auto at = script_.sent.find(domain);
+      if (at != script_.sent.end()) total += at->second;
+    }
+    return total;
+  }
+  CampaignFigures figures() {
+    return *database_->write_value(db::Priority::ledger, [](db::Connection& c) {
+      return Ledger::recount(c, kOrganisation, kCampaign);
+    });
+  }
+  std::int64_t number(std::string_view sql) {
+    std::int64_t found = -1;
+    write([&](db::Connection& c) {
+      return c.query({"", sql}, {}, [&](const db::Row& row) { found = row.integer(0); });
+    });
+    return found;
+  }
+  void drain() {
+    bool is_drained = false;
+    dispatcher_->drain([&] { is_drained = true; });
+    EXPECT_TRUE(run_until([&] { return is_drained; }));
+    EXPECT_EQ(journal_->unsettled(), 0u);
+    const CampaignFigures counted = figures();
+    const auto kept = *database_->write_value(db::Priority::ledger, [](db::Connection& c) {
+      return Ledger::figures(c, kOrganisation, kCampaign);
+    });
+    EXPECT_EQ(counted.total(), last_id_);
+    EXPECT_EQ(counted.sending, 0);
+    EXPECT_EQ(kept.queued, counted.queued);
+    EXPECT_EQ(kept.deferred, counted.deferred);
+    EXPECT_EQ(kept.sent, counted.sent);
+    EXPECT_EQ(kept.failed, counted.failed);
+    for (const auto& [id, times] : script_.sent_to) EXPECT_EQ(times, 1) << id.value;
+  }
+
+  db::testing::TestDatabase database_{GetParam()};
+  const std::filesystem::path folder_;
+  SystemClock clock_;
+  IdSource ids_{clock_, 1};
+  identity::Node node_;
+  std::unique_ptr<Journal> journal_;
+  net::EventLoop loop_;
+  SimulatedSites::Script script_;
+  std::int64_t last_id_ = 0;
+  std::unique_ptr<Dispatcher> dispatcher_;
+};
+
+INSTANTIATE_TEST_SUITE_P(On, SitesTest, testing::ValuesIn(db::testing::databases()),
+                         db::testing::kind_name<testing::TestParamInfo<db::testing::Kind>>);
+
+TEST_P(SitesTest, EverybodyIsSentToOnceWhateverTheSite) {
+  enqueue({"a.example", "b.example", "c.example"}, 300);
+  script_.latency = milliseconds(2);
+  start();
+  ASSERT_TRUE(run_until([&] { return script_.sent_to.size() == 900; }));
+  ASSERT_TRUE(run_until([&] { return figures().sent == 900; }));
+  EXPECT_LE(script_.most["a.example"], 10u);
+  drain();
+}
+
+// The figure is the bench's (bench/sites); here it must only not be far off.
+TEST_P(SitesTest, AHangingAndAThrottlingSiteDoNotHoldUpTheOthers) {
+  const std::vector<std::string> well = {"a.example", "b.example", "c.example", "d.example"};
+  std::vector<std::string> all = well;
+  all.insert(all.end(), {"hangs.example", "throttles.example", "dead.example"});
+  script_.sites = {{"hangs.example", Behaviour::hangs},
+                   {"throttles.example", Behaviour::throttles},
+                   {"dead.example", Behaviour::dead}};
+  enqueue(all, 800);
+  start();
+  ASSERT_TRUE(run_until([&] { return sent(well) == 3200; })) << sent(well);
+  // They kept a few connections and a few messages.
+  EXPECT_LE(script_.tried["hangs.example"], 12);
+  EXPECT_LE(script_.tried["throttles.example"], 40);
+  ASSERT_TRUE(run_until([&] { return figures().sent == 3200; }));
+  EXPECT_GT(number("SELECT COUNT(*) FROM message WHERE state = 1 AND attempts = 0 AND reason IN"
+                   " ('site_slow', 'site_paused')"),
+            500);
+  // Without an attempt there is nothing to tell.
+  EXPECT_EQ(number("SELECT COUNT(*) FROM event e JOIN message m"
+                   " ON m.organisation_id = e.organisation_id AND m.id = e.message_id"
+                   " WHERE m.attempts = 0"),
+            0);
+  drain();
+}
+
+TEST_P(SitesTest, WhatWasPutOffIsSentOnceTheSiteIsWell) {
+  enqueue({"bad.example"}, 400);
+  script_.sites = {{"bad.example", Behaviour::dead}};
+  script_.latency = milliseconds(1);
+  start();
+  ASSERT_TRUE(run_until([&] {
+    return number("SELECT COUNT(*) FROM message WHERE state = 1 AND attempts = 0") > 300;
+  }));
+  script_.sites.clear();
+  // A person says: now.
+  write([](db::Connection& c) -> Result<void> {
+    TRY(c.execute({"test.now", "UPDATE message SET due_at = 0 WHERE state = 1"}, {}));
+    return {};
+  });
+  dispatcher_->notify();
+  const auto all_sent = [&] {
+    if (script_.sent_to.size() == 400) return true;
+    write([](db::Connection& c) -> Result<void> {
+      TRY(c.execute({"test.now", "UPDATE message SET due_at = 0 WHERE state = 1"}, {}));
+      return {};
+    });
+    return false;
+  };
+  ASSERT_TRUE(run_until(all_sent, seconds(40))) << script_.sent_to.size();
+  ASSERT_TRUE(run_until([&] { return figures().sent == 400; }));
+  drain();
+}
+
+TEST_P(SitesTest, WhatWaitsForADeadSiteExpires) {
+  enqueue({"dead.example"}, 50);
+  script_.sites = {{"dead.example", Behaviour::dead}};
+  DispatcherOptions options;
+  options.retry.campaign.expiry = seconds(2);
+  start(options);
+  ASSERT_TRUE(run_until([&] {
+    write([](db::Connection& c) -> Result<void> {
+      TRY(c.execute({"test.now", "UPDATE message SET due_at = 0 WHERE state = 1"}, {}));
+      return {};
+    });
+    return figures().failed == 50;
+  }));
+  EXPECT_EQ(number("SELECT COUNT(*) FROM message WHERE reason = 'expired' AND attempts = 0"), 50);
+  drain();
+}
+
+TEST_P(SitesTest, APausedSiteIsProbedWithOneConnection) {
+  enqueue({"dead.example"}, 20);
+  script_.sites = {{"dead.example", Behaviour::dead}};
+  start();
+  ASSERT_TRUE(run_until([&] { return script_.tried["dead.example"] >= 3; }));  // after 1 s and 2 s
+  EXPECT_EQ(script_.most["dead.example"], 1u);
+  drain();
+}
+
+TEST_P(SitesTest, ASiteThatWasToldOfATwoHundredMessagesASecondGetsNoMore) {
+  enqueue({"a.example"}, 1000);
+  script_.latency = milliseconds(1);
+  DispatcherOptions options;
+  options.site.per_second = 200;
+  start(options);
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_TRUE(run_until([&] { return script_.sent_to.size() >= 300; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(1300));
+  drain();
+}
+
+}  // namespace
+}  // namespace tidings::delivery

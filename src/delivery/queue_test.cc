@@ -1,0 +1,110 @@
+#include "delivery/queue.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "db/testing/databases.h"
+#include "db/testing/expect_plan.h"
+#include "delivery/testing/ledger_fixture.h"
+
+namespace tidings::delivery {
+namespace {
+
+using Steer = Ledger::Steer;
+
+class QueueTest : public DirectTest {
+ protected:
+  QueueView view(QueueFilter filter = {kOrganisation, {}, ""}) {
+    return value([&](db::Connection& c) {
+      return read_queue(c, filter, std::vector{kCampaign, CampaignId{80}});
+    });
+  }
+  std::int64_t steer(Steer how, QueueFilter filter = {kOrganisation, {}, ""}) {
+    QueueSteering steering(filter, how, {kCampaign, CampaignId{80}});
+    std::int64_t total = 0;
+    while (!steering.is_done()) {
+      total += value([&](db::Connection& c) { return steering.step(c, ledger_, "An", kNow); });
+      steering.go_on();
+    }
+    return total;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(On, QueueTest, testing::ValuesIn(db::testing::databases()),
+                         db::testing::kind_name<testing::TestParamInfo<db::testing::Kind>>);
+
+TEST_P(QueueTest, CountsWhatWaitsByWhatItWaitsFor) {
+  enqueue(5);
+  add(11);
+  ASSERT_EQ(claim(ledger_, 3).size(), 3u);
+  settle({settlement(1, OutcomeKind::deferred), settlement(2, OutcomeKind::sent)});
+  const QueueView seen = view();
+  EXPECT_FALSE(seen.is_cut);
+  ASSERT_EQ(seen.lines.size(), 3u);  // 3 is being sent, 2 was
+  EXPECT_EQ(seen.lines[0].messages, 2);
+  EXPECT_EQ(seen.lines[0].domain, "x.org");
+  EXPECT_EQ(seen.lines[0].state, MessageState::waiting);
+  EXPECT_EQ(seen.lines[0].campaign_id, kCampaign);
+  EXPECT_EQ(seen.lines[0].oldest_queued_at, kNow);
+  const auto deferred = std::ranges::find(seen.lines, MessageState::deferred, &QueueLine::state);
+  ASSERT_NE(deferred, seen.lines.end());
+  EXPECT_EQ(deferred->reason, "because");
+  EXPECT_EQ(deferred->next_due_at, kLater);
+  EXPECT_TRUE(view({kOrganisation, CampaignId{80}, ""}).lines.empty());
+  EXPECT_TRUE(view({kOrganisation, {}, "org"}).lines.empty());
+  EXPECT_TRUE(view({OrganisationId{8}, {}, "y.org"}).lines.empty());
+}
+
+TEST_P(QueueTest, MoreThanAStepIsSteeredWholeAndOnce) {
+  enqueue(2 * kQueueStep + 7);
+  add(5011);
+  ASSERT_EQ(claim(ledger_, 10).size(), 10u);
+  settle({settlement(1, OutcomeKind::deferred)});
+  EXPECT_EQ(steer(Steer::hold), 2 * kQueueStep + 7 - 10 + 1 + 1);
+  EXPECT_EQ(figures().held, 2 * kQueueStep + 7 - 10 + 1);
+  EXPECT_EQ(figures().sending, 9);
+  expect_counters_are_true();
+  EXPECT_TRUE(claim(ledger_, 10, kLater).empty());
+  EXPECT_EQ(steer(Steer::hold), 0);
+  EXPECT_EQ(steer(Steer::release), 2 * kQueueStep + 7 - 10 + 1 + 1);
+  EXPECT_EQ(figures().held, 0);
+  EXPECT_EQ(figures().deferred, 1);
+  expect_counters_are_true();
+  EXPECT_EQ(claim(ledger_, 2000, kNow).size(), std::size_t(2 * kQueueStep + 7 - 9));
+}
+
+TEST_P(QueueTest, OnlyWhatAnOperatorHeldIsReleased) {
+  add(11, MessageState::held);
+  EXPECT_EQ(steer(Steer::release), 0);
+  EXPECT_EQ(state_and_status(11).first, int(MessageState::held));
+}
+
+TEST_P(QueueTest, DeferredMessagesAreDueNowAndOthersStay) {
+  enqueue(2);
+  ASSERT_EQ(claim(ledger_, 1).size(), 1u);
+  settle({settlement(1, OutcomeKind::deferred)});
+  EXPECT_EQ(steer(Steer::retry, {kOrganisation, kCampaign, "y.org"}), 0);
+  EXPECT_EQ(steer(Steer::retry, {kOrganisation, kCampaign, "x.org"}), 1);
+  EXPECT_EQ(steer(Steer::retry), 0);
+  const auto due = claim(ledger_, 1);
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_EQ(due[0].id, MessageId{1});
+}
+
+TEST_P(QueueTest, GivingUpFailsWithTheNameOfWhoDidIt) {
+  enqueue(2);
+  EXPECT_EQ(steer(Steer::expire, {kOrganisation, kCampaign, ""}), 2);
+  EXPECT_EQ(figures().failed, 2);
+  expect_counters_are_true();
+  EXPECT_EQ(number("SELECT COUNT(*) FROM event WHERE data LIKE '%expired%' AND data LIKE '%An%'"),
+            2);
+}
+
+TEST_P(QueueTest, NoStatementReadsAWholeTable) {
+  for (const db::Statement& statement : queue_statements()) {
+    db::testing::expect_plan(*database_, statement, {"message"});
+  }
+}
+
+}  // namespace
+}  // namespace tidings::delivery

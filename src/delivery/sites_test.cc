@@ -1,0 +1,173 @@
+#include "delivery/sites.h"
+
+#include <gtest/gtest.h>
+
+namespace tidings::delivery {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr Instant kStart = from_micros(1'800'000'000'000'000);
+
+TEST(SiteTest, BeginsWithFewConnectionsAndGrowsWithWhatIsAccepted) {
+  Site site("mx", {.connections = 10});
+  EXPECT_EQ(site.connection_limit(), 2u);
+  for (int i = 0; i < 8; ++i) site.accepted(kStart);
+  EXPECT_EQ(site.connection_limit(), 6u);
+  for (int i = 0; i < 1000; ++i) site.accepted(kStart);
+  EXPECT_EQ(site.connection_limit(), 10u);
+}
+
+TEST(SiteTest, ALimitOfOneConnectionIsKept) {
+  Site site("mx", {.connections = 1});
+  for (int i = 0; i < 1000; ++i) site.accepted(kStart);
+  EXPECT_EQ(site.connection_limit(), 1u);
+}
+
+TEST(SiteTest, OnePleaForPatienceHalvesTheConnectionsAndTheOthersGoOn) {
+  Site site("mx", {.connections = 8});
+  for (int i = 0; i < 100; ++i) site.accepted(kStart);
+  site.slow_down(kStart);
+  EXPECT_EQ(site.connection_limit(), 4u);
+  EXPECT_TRUE(site.may_send(kStart));
+  // Grows more slowly from now on.
+  for (int i = 0; i < 39; ++i) site.accepted(kStart + seconds(1));
+  EXPECT_EQ(site.connection_limit(), 4u);
+  site.accepted(kStart + seconds(1));
+  EXPECT_EQ(site.connection_limit(), 5u);
+}
+
+TEST(SiteTest, ManyConnectionsThatHearTheSameAreOneTrouble) {
+  Site site("mx", {.connections = 16});
+  for (int i = 0; i < 100; ++i) site.accepted(kStart);
+  for (int i = 0; i < 16; ++i) site.slow_down(kStart + milliseconds(i));
+  EXPECT_FALSE(site.may_send(kStart + milliseconds(100)));
+  EXPECT_EQ(site.connection_limit(), 1u);  // while it is tried
+  EXPECT_TRUE(site.may_send(kStart + seconds(3)));
+  site.accepted(kStart + seconds(3));
+  EXPECT_EQ(site.connection_limit(), 8u);
+}
+
+TEST(SiteTest, PauseDoublesUpToFiveMinutesAndEndsWithSuccess) {
+  Site site("mx", {});
+  EXPECT_TRUE(site.may_connect(kStart));
+  site.unreachable(kStart);
+  EXPECT_FALSE(site.may_connect(kStart + milliseconds(900)));
+  EXPECT_TRUE(site.may_connect(kStart + seconds(1)));
+  EXPECT_EQ(site.connection_limit(), 1u);
+  for (int i = 0; i < 50; ++i) site.unreachable(kStart);
+  EXPECT_FALSE(site.may_connect(kStart + seconds(299)));
+  EXPECT_TRUE(site.may_connect(kStart + seconds(300)));
+  EXPECT_EQ(site.silent_since(), kStart);
+  site.accepted(kStart + seconds(301));
+  EXPECT_EQ(site.silent_since(), std::nullopt);
+  site.unreachable(kStart + seconds(302));
+  EXPECT_TRUE(site.may_connect(kStart + seconds(303)));
+}
+
+TEST(SiteTest, AnAccidentIsNoTroubleButThreeInARowAre) {
+  Site site("mx", {});
+  site.broke(kStart);
+  site.broke(kStart);
+  EXPECT_TRUE(site.may_connect(kStart));
+  site.accepted(kStart);
+  site.broke(kStart);
+  site.broke(kStart);
+  EXPECT_TRUE(site.may_connect(kStart));
+  site.broke(kStart);
+  EXPECT_FALSE(site.may_connect(kStart));
+}
+
+TEST(SiteTest, WithOneConnectionLeftTheRateIsHalvedAndGrowsBack) {
+  Site site("mx", {.connections = 1});
+  Instant now = kStart;
+  for (int i = 0; i < 40; ++i) site.accepted(now + milliseconds(25 * i));  // forty a second
+  now += seconds(1);
+  site.slow_down(now);
+  EXPECT_NEAR(site.rate(), 20, 1);
+  for (int step = 1; step <= 8; ++step) {
+    now += seconds(10);
+    site.accepted(now);
+  }
+  EXPECT_EQ(site.rate(), 0);
+}
+
+TEST(SiteTest, ARateThatAPersonSetIsNeverExceeded) {
+  Site site("mx", {.connections = 1, .per_second = 5});
+  for (int i = 0; i < 40; ++i) site.accepted(kStart + milliseconds(25 * i));
+  site.slow_down(kStart + seconds(1));
+  EXPECT_EQ(site.rate(), 5);
+  site.set_limits({.connections = 1, .per_second = 0});
+  EXPECT_NEAR(site.rate(), 20, 1);
+}
+
+TEST(SiteTest, StopsForAsLongAsItWasTold) {
+  Site site("mx", {});
+  site.stop_for(minutes(60), kStart);
+  EXPECT_FALSE(site.may_send(kStart + minutes(59)));
+  EXPECT_FALSE(site.may_connect(kStart + minutes(59)));
+  EXPECT_EQ(site.next_send(kStart), kStart + minutes(60));
+  EXPECT_TRUE(site.may_send(kStart + minutes(60)));
+}
+
+TEST(SiteTest, ASuspendedSiteGetsNothingAndHasNoEnd) {
+  Site site("mx", {.is_suspended = true});
+  EXPECT_FALSE(site.may_send(kStart));
+  EXPECT_FALSE(site.may_connect(kStart));
+  EXPECT_EQ(site.next_send(kStart), std::nullopt);
+  site.set_limits({});
+  EXPECT_TRUE(site.may_send(kStart));
+}
+
+TEST(SiteTest, HoldsWhatItTakesInTwoSecondsAndAllWhileThatIsNotKnown) {
+  Site site("mx", {});
+  EXPECT_EQ(site.hold_max(kStart), SIZE_MAX);
+  Instant now = kStart;
+  for (int i = 0; i < 200; ++i) {  // ten a second
+    site.refused(now);
+    now += milliseconds(100);
+    site.departed(now);
+  }
+  EXPECT_NEAR(*site.capacity(now), 10, 1);
+  EXPECT_NEAR(double(site.hold_max(now)), 20, 2);
+}
+
+TEST(SiteTest, OneThatHangsIsHeldLittleForAndFarApart) {
+  Site site("mx", {});
+  site.refused(kStart);
+  EXPECT_EQ(site.hold_max(kStart + milliseconds(500)), SIZE_MAX);
+  EXPECT_EQ(site.hold_max(kStart + seconds(10)), kHoldMin);
+  const Instant now = kStart + seconds(10);
+  const Instant first = site.next_place(now, 0);
+  const Instant second = site.next_place(now, 0);
+  EXPECT_GE(first, now + kHoldTime);
+  EXPECT_GE(second - first, seconds(1));
+  // No further than an hour, whatever the row.
+  for (int i = 0; i < 5000; ++i) {
+    EXPECT_LE(site.next_place(now, static_cast<std::uint64_t>(i) * 1'000'003), now + minutes(60));
+  }
+}
+
+TEST(SiteTest, NobodyIsToldToComeBeforeThePauseIsOver) {
+  Site site("mx", {});
+  for (int i = 0; i < 8; ++i) site.unreachable(kStart);
+  EXPECT_GE(site.next_place(kStart, 0), *site.paused_until(kStart));
+}
+
+TEST(SitesTest, ForgetsTheOneUnusedForLongestAndNeverOneInUse) {
+  Sites sites;
+  sites.of("held", kStart)->held = 1;
+  for (std::size_t i = 1; i < kSitesMax; ++i) {
+    sites.of("s" + std::to_string(i), kStart + seconds(i));
+  }
+  sites.of("new", kStart + minutes(1000));
+  EXPECT_NE(sites.find("held"), nullptr);
+  EXPECT_EQ(sites.find("s1"), nullptr);
+  EXPECT_NE(sites.find("s2"), nullptr);
+  EXPECT_NE(sites.find("new"), nullptr);
+}
+
+}  // namespace
+}  // namespace tidings::delivery
