@@ -12,6 +12,20 @@ CREATE INDEX message_deferred ON message (campaign_id, due_at, id)
   WHERE state = 1 AND campaign_id IS NOT NULL;
 CREATE INDEX message_deferred_direct ON message (transport_id, due_at, id)
   WHERE state = 1 AND transport_id IS NOT NULL;
+-- What is held, by a person mostly: to be seen and let go, and to be cancelled with its campaign.
+CREATE INDEX message_held ON message (organisation_id, id) WHERE state = 10;
+CREATE INDEX message_held_campaign ON message (campaign_id, id)
+  WHERE state = 10 AND campaign_id IS NOT NULL;
+
+-- What nothing is sent to for now, because a person said so: a recipient's domain, or a server.
+CREATE TABLE suspended_site (
+  organisation_id BIGINT NOT NULL REFERENCES organisation (id),
+  name TEXT NOT NULL,                   -- lower-case A-labels
+  reason TEXT NOT NULL,                 -- in the words of who did it
+  suspended_by TEXT NOT NULL,
+  suspended_at BIGINT NOT NULL,
+  PRIMARY KEY (organisation_id, name)
+);
 )sql";
 
 }  // namespace tidings::db

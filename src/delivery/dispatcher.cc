@@ -69,10 +69,14 @@ void Dispatcher::Impl::settle(const PreparedMessage& message, Outcome outcome) {
       outcome.reason = "expired";
     }
   }
+  const bool comes_again = outcome.kind == OutcomeKind::deferred ||
+                           (outcome.kind == OutcomeKind::uncertain &&
+                            is_direct(message.campaign_id) && settlement.due_at != Instant());
   settlement.outcome = std::move(outcome);
   journal.append_settlement(settlement);
   schedule_flush();
   settlements.push_back(std::move(settlement));
+  if (comes_again) is_recalled(message, MessageState::deferred);
   schedule_ledger();
 }
 
@@ -80,12 +84,13 @@ void Dispatcher::Impl::return_message(std::unique_ptr<PreparedMessage> message) 
   Outlet* outlet = outlet_of(message->campaign_id);
   if (draining || outlet == nullptr || !outlet->engine.allowed(message->campaign_id)) {
     release(*message);
-  } else {
+  } else if (!is_recalled(*message, MessageState::leased)) {
     outlet->engine.give_back(std::move(message));
   }
 }
 
 void Dispatcher::Impl::release(const PreparedMessage& message) {
+  if (is_recalled(message, MessageState::leased)) return;
   Settlement back;
   back.organisation_id = message.organisation_id;
   back.campaign_id = message.campaign_id;
@@ -133,7 +138,7 @@ void Dispatcher::Impl::publish() {
   activity.in_flight = in_flight;
   activity.is_blocked = journal_blocked || ledger_failing;
   activity.unrecorded = settlements.size() + releases.size() + postponed.size() + expired.size() +
-                        (ledger_busy ? 1 : 0);
+                        steered.size() + (ledger_busy ? 1 : 0);
 }
 
 CampaignWork direct_work(OrganisationId organisation, TransportId transport) {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "delivery/engine.h"
 #include "delivery/journal.h"
 #include "delivery/ledger.h"
+#include "delivery/queue.h"
 #include "delivery/transport.h"
 #include "domain/retry_policy.h"
 #include "net/event_loop.h"
@@ -47,6 +49,20 @@ struct CampaignWork {
 };
 // The messages of a transport that belong to no campaign.
 CampaignWork direct_work(OrganisationId organisation, TransportId transport);
+
+// A receiving site as it is treated now.
+struct SiteView {
+  std::string name;  // kOneSite: the one mail server of the transport
+  TransportId transport_id;
+  bool is_suspended = false;
+  std::optional<std::size_t> connections_max;  // of one mail server its transport says
+  double per_second = 0;                       // 0: no limit
+  int failures = 0;                            // since something was accepted
+  std::optional<Instant> paused_until;
+  std::optional<Instant> silent_since;
+  std::size_t ready = 0;
+  std::size_t in_flight = 0;
+};
 
 // Renders a claimed message into octets. Called on the preparing threads, at the same time where
 // there are several; an error is the message's own failure (its sentence becomes the reason's
@@ -86,6 +102,20 @@ class Dispatcher {
   void transport_changed(TransportId transport);
   // An address was suppressed a moment ago: nothing to it is attempted from now on.
   void suppressed(OrganisationId organisation, std::string normalised);
+  // A person steers what waits. `in_database` does so with what waits there, on this
+  // thread; where it is held or given up, what is in memory of it is treated alike, and what is
+  // claimed meanwhile, and what comes back from a transport unsent or deferred. Returns how many
+  // there were, once that is recorded. Not from the loop's thread. Errors: those of in_database;
+  // delivery.stuck (unavailable).
+  Result<std::int64_t> steer(QueueFilter filter, Ledger::Steer how, std::string by,
+                             const std::function<Result<std::int64_t>()>& in_database);
+  // Sites were suspended or resumed (suspensions.h), and that is committed: on return nothing to
+  // those suspended is ready any more, and what was put off for it is recorded. What a transport
+  // has ends as it began. Not from the loop's thread. Error: delivery.stuck (unavailable).
+  Result<void> suspensions_changed();
+  // The sites of an organisation's transports, those in trouble first, then by what there is for
+  // them; at most a thousand. Not from the loop's thread. Error: delivery.stuck (unavailable).
+  Result<std::vector<SiteView>> sites(OrganisationId organisation) const;
   // Evidence from a transport about a message it settled (a sandbox complaint).
   void add_evidence(Evidence evidence);
   // Finishes what is being attempted, gives everything else back, records it; then `drained`, on

@@ -130,7 +130,7 @@ Result<Dispatcher::Impl::Outlet*> Dispatcher::Impl::open_outlet(const CampaignWo
   if (failed != unmade.end() && failed->second.first > now) {
     return std::unexpected(failed->second.second);
   }
-  auto made = std::make_unique<Outlet>(*this);
+  auto made = std::make_unique<Outlet>(*this, work.organisation_id);
   auto transport = make_transport(work.organisation_id, work.transport_id, *made);
   if (!transport) {
     unmade.insert_or_assign(work.transport_id, std::pair(now + kMakePause, transport.error()));
@@ -183,7 +183,7 @@ void Dispatcher::Impl::claim(const CampaignWork& work, int limit) {
   if (const auto at = doubtful.find(work.campaign_id); at != doubtful.end()) {
     made->doubtful = at->second;
   }
-  ++claims;
+  unplaced[++claims] = 1;
   write_async(
       is_direct(work.campaign_id) ? db::Priority::transactional : db::Priority::ledger,
       [this, work, limit, made](db::Connection& connection) -> Result<void> {
@@ -210,6 +210,8 @@ void Dispatcher::Impl::claim(const CampaignWork& work, int limit) {
         }
         next_claim[work.campaign_id] = clock.now() + kTroublePause;
         give_up_doubtful();
+        placed(number, 1);
+        check_barriers();
         claim_more();
         check_drained();
       });
@@ -231,13 +233,14 @@ void Dispatcher::Impl::give_up_doubtful() {
 void Dispatcher::Impl::claimed(const CampaignWork& work, std::vector<ClaimedMessage> messages,
                                std::uint64_t number) {
   const bool is_idle = messages.empty();
-  if (Outlet* outlet = outlet_of(work.campaign_id)) sort_out(*outlet, messages);
+  if (Outlet* outlet = outlet_of(work.campaign_id)) sort_out(*outlet, messages, number);
   if (is_idle) {
     next_claim[work.campaign_id] = clock.now() + kIdleClaim;
   } else {
     next_claim.erase(work.campaign_id);
   }
   if (!messages.empty()) {
+    unplaced[number] += messages.size();
     preparing[work.campaign_id] += messages.size();
     {
       const std::lock_guard lock(inbox_mutex);
@@ -251,6 +254,8 @@ void Dispatcher::Impl::claimed(const CampaignWork& work, std::vector<ClaimedMess
     }
     inbox_wake.notify_all();
   }
+  placed(number, 1);
+  check_barriers();
   publish();
   claim_more();
   check_drained();
@@ -306,7 +311,9 @@ void Dispatcher::Impl::prepared(std::vector<Job> chunk) {
     CHECK(at != preparing.end() && at->second > 0);
     if (--at->second == 0) preparing.erase(at);
     place(job);
+    placed(job.claim, 1);
   }
+  check_barriers();
   wake_all();
   publish();
   check_drained();
@@ -321,6 +328,8 @@ void Dispatcher::Impl::place(Job& job) {
   facts.attempt = claimed.attempts + 1;
   facts.kind = claimed.kind;
   facts.queued_at = claimed.queued_at;
+  facts.domain = domain_of(claimed.normalised);
+  facts.claim = job.claim;
   Outlet* outlet = outlet_of(claimed.campaign_id);
   if (outlet == nullptr || !outlet->engine.allowed(claimed.campaign_id)) return release(facts);
   if (job.made) {
@@ -331,8 +340,9 @@ void Dispatcher::Impl::place(Job& job) {
     message.kind = claimed.kind;
     message.queued_at = claimed.queued_at;
     message.normalised = claimed.normalised;
-    message.domain = domain_of(claimed.normalised);
+    message.domain = std::move(facts.domain);
     message.claim = job.claim;
+    if (is_recalled(message, MessageState::leased)) return;
     return outlet->engine.add(*std::move(job.made));
   }
   const Error& error = job.made.error();

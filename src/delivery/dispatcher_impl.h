@@ -1,6 +1,6 @@
 // The dispatcher's inside. Private to src/delivery/dispatcher*.cc: claims (claiming, preparing),
 // records (ledger, lease, suppressions), outlet (the port of a transport), waiting (put off,
-// expired), and the rest. Thread: the loop's, but for the inbox.
+// expired), steering (what people do), and the rest. Thread: the loop's, but for the inbox.
 #pragma once
 
 #include <algorithm>
@@ -8,9 +8,13 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -22,6 +26,7 @@
 #include "base/check.h"
 #include "delivery/dispatcher.h"
 #include "delivery/engine.h"
+#include "delivery/suspensions.h"
 
 namespace tidings::delivery {
 
@@ -95,15 +100,51 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   void put_off(const PreparedMessage& message, Instant due_at, std::string_view why);
   void expire(const PreparedMessage& message);
   // Of a claim: what is not worth preparing now is put off or expired, and taken out.
-  void sort_out(Outlet& outlet, std::vector<ClaimedMessage>& messages);
+  void sort_out(Outlet& outlet, std::vector<ClaimedMessage>& messages, std::uint64_t claim);
   bool is_over(MessageKind kind, Instant queued_at, int attempts, const Site* site) const;
   void expire_waiting(const CampaignWork& work, Instant silent_since);
+
+  // --- steering
+  // That a person holds or gives up messages. Until it is closed it is about all that is claimed.
+  struct Recall {
+    QueueFilter filter;
+    Ledger::Steer how = Ledger::Steer::hold;
+    std::string by;
+    std::uint64_t claim = UINT64_MAX;  // the last claim that it is about
+    std::int64_t messages = 0;
+  };
+  struct Steered {
+    std::shared_ptr<Recall> recall;
+    Ledger::Found found;
+  };
+  // Runs `passed` when all that is claimed now has its place, and what that wants recorded is.
+  struct Barrier {
+    std::uint64_t claim = 0;
+    std::optional<std::uint64_t> written_with;  // the write that records it
+    std::function<void()> passed;
+  };
+  void after_barrier(std::function<void()> passed);
+  void check_barriers();
+  void placed(std::uint64_t claim, std::size_t count);
+  void begin_recall(const std::shared_ptr<Recall>& recall);
+  // Takes a message that is in nobody's hands and that a recall is about. `state`: what it will be
+  // in the database then.
+  bool is_recalled(const PreparedMessage& message, MessageState state);
+  Result<void> record_steered(db::Connection& connection, std::span<const Steered> messages,
+                              Instant now) const;
+  void set_suspended(SuspendedNames names);
+  std::set<std::string, std::less<>> suspended_of(OrganisationId organisation) const;
+  void put_off_suspended(Outlet& outlet);
+  void put_off_suspended(const PreparedMessage& message);
 
   // --- recording
   // `done` runs on the loop's thread, and not at all once the Dispatcher is gone.
   void write_async(db::Priority priority, db::Database::Work work,
                    std::function<void(Result<void>)> done);
   void schedule_ledger();
+  struct Group;
+  Group take_group();
+  Result<void> record(db::Connection& connection, const Group& group) const;
   void write_ledger();
   void ledger_written(std::vector<Settlement> settled, Result<void> result);
   void renew_lease();
@@ -134,6 +175,10 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   std::unordered_map<CampaignId, Instant> next_claim;
   std::unordered_map<CampaignId, std::vector<Settlement>> doubtful;  // perhaps leased to us
   std::uint64_t claims = 0;
+  std::map<std::uint64_t, std::size_t> unplaced;  // by claim: itself, and its messages
+  std::deque<std::shared_ptr<Recall>> recalls;    // the last ones
+  std::deque<Barrier> barriers;
+  SuspendedNames suspended;
   std::size_t in_flight = 0;
 
   bool flush_scheduled = false;
@@ -143,13 +188,16 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   std::vector<Settlement> releases;     // to be given back
   std::vector<Settlement> postponed;    // likewise, to come again at their time
   std::vector<Settlement> expired;      // to be failed without an attempt
+  std::vector<Steered> steered;
   std::vector<std::pair<CampaignKeys, MessageId>> drops;
   std::vector<Evidence> evidence;
   bool ledger_busy = false;
   bool has_unrecorded() const {
     return !settlements.empty() || !releases.empty() || !postponed.empty() || !expired.empty() ||
-           !drops.empty() || !evidence.empty();
+           !steered.empty() || !drops.empty() || !evidence.empty();
   }
+  std::uint64_t ledger_begun = 0;  // number of the last write of the ledger
+  std::uint64_t ledger_done = 0;   // the last one that was committed
   Instant next_expiry_look{};
   std::unordered_set<CampaignId> expiring;  // lanes being looked through
   bool ledger_failing = false;
@@ -195,8 +243,10 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
 
 // One transport with its engine: the port through which it works.
 struct Dispatcher::Impl::Outlet final : DeliveryPort {
-  explicit Outlet(Impl& impl_) : impl(impl_), rate_timer(impl_.loop), pause_timer(impl_.loop) {
+  Outlet(Impl& impl_, OrganisationId organisation_)
+      : impl(impl_), organisation(organisation_), rate_timer(impl_.loop), pause_timer(impl_.loop) {
     engine.sites().limits = impl.options.site;
+    engine.sites().set_suspended(impl.suspended_of(organisation));
     engine.set_organisation_rate(impl.options.organisation_rate);
   }
 
@@ -221,6 +271,7 @@ struct Dispatcher::Impl::Outlet final : DeliveryPort {
   void works();
 
   Impl& impl;
+  const OrganisationId organisation;  // whose transport it is
   Engine engine;
   net::Timer rate_timer;
   Instant rate_wake_at{};

@@ -38,55 +38,73 @@ void Dispatcher::Impl::schedule_ledger() {
   if (!timers->ledger.running()) timers->ledger.start(kLedgerDelay, [this] { write_ledger(); });
 }
 
+// What one write records.
+struct Dispatcher::Impl::Group {
+  std::vector<Settlement> settled;
+  std::vector<Settlement> released;
+  std::vector<Settlement> postponed;
+  std::vector<Settlement> expired;
+  std::vector<Steered> steered;
+  std::vector<std::pair<CampaignKeys, MessageId>> dropped;
+  std::vector<Evidence> evidence;
+};
+
+Dispatcher::Impl::Group Dispatcher::Impl::take_group() {
+  Group group;
+  if (settlements.size() <= kLedgerGroupMax) {
+    group.settled = std::exchange(settlements, {});
+  } else {
+    const auto cut = settlements.begin() + kLedgerGroupMax;
+    group.settled.assign(std::make_move_iterator(settlements.begin()),
+                         std::make_move_iterator(cut));
+    settlements.erase(settlements.begin(), cut);
+  }
+  group.released = std::exchange(releases, {});
+  group.postponed = std::exchange(postponed, {});
+  group.expired = std::exchange(expired, {});
+  group.dropped = std::exchange(drops, {});
+  // Evidence follows the settlement of its message, and so does what is held once it is deferred.
+  if (settlements.empty()) group.evidence = std::exchange(evidence, {});
+  const auto later = std::ranges::partition(steered, [this](const Steered& each) {
+    return each.found.state == MessageState::leased || settlements.empty();
+  });
+  group.steered.assign(std::make_move_iterator(steered.begin()),
+                       std::make_move_iterator(later.begin()));
+  steered.erase(steered.begin(), later.begin());
+  return group;
+}
+
+Result<void> Dispatcher::Impl::record(db::Connection& connection, const Group& group) const {
+  const Instant now = clock.now();
+  if (!group.settled.empty()) {
+    TRY(ledger.settle(connection, ledger.node(), group.settled, now));
+  }
+  TRY(ledger.release(connection, group.released, now));
+  TRY(ledger.postpone(connection, group.postponed, now));
+  TRY(ledger.expire(connection, group.expired, now));
+  TRY(record_steered(connection, group.steered, now));
+  for (const auto& [keys, id] : group.dropped) {
+    TRY(ledger.drop_suppressed(connection, ledger.node(), keys, std::span(&id, 1), now));
+  }
+  for (const Evidence& fact : group.evidence) {
+    const auto recorded = ledger.record(connection, fact, now);
+    // Of a message that is deleted by now nothing is to be said.
+    if (!recorded && recorded.error().kind != ErrorKind::not_found) {
+      return std::unexpected(recorded.error());
+    }
+  }
+  return {};
+}
+
 void Dispatcher::Impl::write_ledger() {
   if (ledger_busy || !has_unrecorded()) return;
   ledger_busy = true;
+  ++ledger_begun;
   timers->ledger.cancel();
-  struct Group {
-    std::vector<Settlement> settled;
-    std::vector<Settlement> released;
-    std::vector<Settlement> postponed;
-    std::vector<Settlement> expired;
-    std::vector<std::pair<CampaignKeys, MessageId>> dropped;
-    std::vector<Evidence> evidence;
-  };
-  auto group = std::make_shared<Group>();
-  if (settlements.size() <= kLedgerGroupMax) {
-    group->settled = std::exchange(settlements, {});
-  } else {
-    const auto cut = settlements.begin() + kLedgerGroupMax;
-    group->settled.assign(std::make_move_iterator(settlements.begin()),
-                          std::make_move_iterator(cut));
-    settlements.erase(settlements.begin(), cut);
-  }
-  group->released = std::exchange(releases, {});
-  group->postponed = std::exchange(postponed, {});
-  group->expired = std::exchange(expired, {});
-  group->dropped = std::exchange(drops, {});
-  // Evidence follows the settlement of its message.
-  if (settlements.empty()) group->evidence = std::exchange(evidence, {});
+  auto group = std::make_shared<Group>(take_group());
   write_async(
       db::Priority::ledger,
-      [this, group](db::Connection& connection) -> Result<void> {
-        const Instant now = clock.now();
-        if (!group->settled.empty()) {
-          TRY(ledger.settle(connection, ledger.node(), group->settled, now));
-        }
-        TRY(ledger.release(connection, group->released, now));
-        TRY(ledger.postpone(connection, group->postponed, now));
-        TRY(ledger.expire(connection, group->expired, now));
-        for (const auto& [keys, id] : group->dropped) {
-          TRY(ledger.drop_suppressed(connection, ledger.node(), keys, std::span(&id, 1), now));
-        }
-        for (const Evidence& fact : group->evidence) {
-          const auto recorded = ledger.record(connection, fact, now);
-          // Of a message that is deleted by now nothing is to be said.
-          if (!recorded && recorded.error().kind != ErrorKind::not_found) {
-            return std::unexpected(recorded.error());
-          }
-        }
-        return {};
-      },
+      [this, group](db::Connection& connection) { return record(connection, *group); },
       [this, group](Result<void> result) {
         // An intent of a message that went back is not to be acted on at a restart.
         if (result) {
@@ -94,11 +112,13 @@ void Dispatcher::Impl::write_ledger() {
             for (const Settlement& back : *list) journal.settled(back.outcome.message_id);
           }
           for (const auto& [keys, id] : group->dropped) journal.settled(id);
+          for (const Steered& each : group->steered) journal.settled(each.found.id);
         } else {
           // Nothing is lost: everything goes back in front and is tried again.
           std::ranges::move(group->released, std::back_inserter(releases));
           std::ranges::move(group->postponed, std::back_inserter(postponed));
           std::ranges::move(group->expired, std::back_inserter(expired));
+          std::ranges::move(group->steered, std::back_inserter(steered));
           std::ranges::move(group->dropped, std::back_inserter(drops));
           std::ranges::move(group->evidence, std::back_inserter(evidence));
         }
@@ -120,10 +140,12 @@ void Dispatcher::Impl::ledger_written(std::vector<Settlement> settled, Result<vo
     return;
   }
   ledger_busy = false;
+  ledger_done = ledger_begun;
   const bool was_failing = std::exchange(ledger_failing, false);
   if (was_failing) set_trouble(Cause::ledger, {});
   for (const Settlement& settlement : settled) journal.settled(settlement.outcome.message_id);
   if (has_unrecorded()) schedule_ledger();
+  check_barriers();
   publish();
   if (was_failing) claim_more();
   check_drained();
@@ -135,13 +157,16 @@ void Dispatcher::Impl::renew_lease() {
       "UPDATE node SET lease_until = $1 WHERE id = $2 AND closed_at IS NULL"};
   const Instant until = clock.now() + options.lease;
   auto renewed = std::make_shared<std::int64_t>(0);
+  auto names = std::make_shared<SuspendedNames>();
   write_async(
       db::Priority::transactional,
-      [this, until, renewed](db::Connection& connection) -> Result<void> {
+      [this, until, renewed, names](db::Connection& connection) -> Result<void> {
         *renewed = TRY(connection.execute(kRenew, {until, ledger.node()}));
+        // Known before the first claim; and what another process changed is known soon.
+        *names = TRY(all_suspended(connection));
         return {};
       },
-      [this, until, renewed](Result<void> result) {
+      [this, until, renewed, names](Result<void> result) {
         if (!result || *renewed != 1) {
           timers->lease.start(kTroublePause, [this] { renew_lease(); });
           return set_trouble(Cause::lease,
@@ -149,6 +174,7 @@ void Dispatcher::Impl::renew_lease() {
                                     : result.error().message);
         }
         set_trouble(Cause::lease, {});
+        set_suspended(std::move(*names));
         const bool was_out = clock.now() >= lease_until;
         lease_until = until;
         if (!was_out) return;

@@ -1,5 +1,6 @@
 // The dispatcher among many receiving sites, some of them in trouble, on both databases.
 #include <filesystem>
+#include <future>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 
 #include "db/testing/databases.h"
 #include "delivery/dispatcher.h"
+#include "delivery/suspensions.h"
 #include "delivery/testing/simulated_sites.h"
 #include "identity/nodes.h"
 
@@ -97,6 +99,35 @@ class SitesTest : public testing::TestWithParam<db::testing::Kind> {
       loop_.run_until([] { return false; }, milliseconds(20));
     }
     return true;
+  }
+  // What waits for the loop's answer, while the loop runs.
+  template <typename F>
+  auto in_another_thread(F work) {
+    auto answer = std::async(std::launch::async, work);
+    EXPECT_TRUE(
+        run_until([&] { return answer.wait_for(seconds(0)) == std::future_status::ready; }));
+    return answer.get();
+  }
+  std::int64_t steer(const QueueFilter& filter, Ledger::Steer how) {
+    const auto in_database = [&]() -> Result<std::int64_t> {
+      QueueSteering steering(filter, how, {kCampaign});
+      std::int64_t total = 0;
+      while (!steering.is_done()) {
+        total += TRY(database_->write_value(db::Priority::web, [&](db::Connection& c) {
+          return steering.step(c, Ledger(ids_, NodeId(), node_.number), "An", clock_.now());
+        }));
+        steering.go_on();
+      }
+      return total;
+    };
+    const auto steered =
+        in_another_thread([&] { return dispatcher_->steer(filter, how, "An", in_database); });
+    EXPECT_TRUE(steered) << steered.error().message;
+    return steered.value_or(-1);
+  }
+  void suspensions(const db::Database::Work& change) {
+    write(change);
+    EXPECT_TRUE(in_another_thread([&] { return dispatcher_->suspensions_changed(); }));
   }
   int sent(const std::vector<std::string>& domains) const {
     int total = 0;
@@ -229,6 +260,82 @@ TEST_P(SitesTest, WhatWaitsForADeadSiteExpires) {
     return figures().failed == 50;
   }));
   EXPECT_EQ(number("SELECT COUNT(*) FROM message WHERE reason = 'expired' AND attempts = 0"), 50);
+  drain();
+}
+
+// A person holds a domain while about a thousand of its messages sit in memory: none of them leaves
+// any more but those that a connection has.
+TEST_P(SitesTest, WhatIsHeldIsHeldInMemoryToo) {
+  script_.latency = milliseconds(20);
+  enqueue({"held.example", "other.example"}, 600);
+  start();
+  ASSERT_TRUE(run_until([&] { return sent({"held.example"}) > 20; }));
+  const QueueFilter filter{.organisation_id = kOrganisation, .domain = "held.example"};
+  const std::int64_t held = steer(filter, Ledger::Steer::hold);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM message WHERE state = 10"), held);
+  const int out = script_.tried["held.example"];  // the last ones that were handed out
+  EXPECT_EQ(held + out, 600);
+  ASSERT_TRUE(run_until([&] { return sent({"other.example"}) == 600; }));
+  ASSERT_TRUE(run_until([&] { return figures().sent == 600 + out; }));
+  EXPECT_EQ(script_.tried["held.example"], out);
+  EXPECT_EQ(
+      number("SELECT COUNT(*) FROM message WHERE state = 10 AND reason = 'held by an operator'"
+             " AND normalised LIKE '%@held.example' AND lease_id IS NULL"),
+      held);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM event WHERE type = 9"), held);
+  EXPECT_EQ(figures().held, held);
+  // Let go, they leave.
+  EXPECT_EQ(steer({.organisation_id = kOrganisation}, Ledger::Steer::release), held);
+  dispatcher_->notify();
+  ASSERT_TRUE(run_until([&] { return figures().sent == 1200; }, seconds(60)));
+  drain();
+}
+
+TEST_P(SitesTest, WhatIsGivenUpIsGivenUpInMemoryTooAndWhatIsDeferredMeanwhile) {
+  script_.latency = milliseconds(50);
+  script_.sites = {{"bad.example", Behaviour::throttles}};
+  enqueue({"bad.example"}, 300);
+  start();
+  ASSERT_TRUE(run_until([&] { return script_.tried["bad.example"] > 0; }));
+  steer({.organisation_id = kOrganisation, .campaign_id = kCampaign}, Ledger::Steer::expire);
+  ASSERT_TRUE(run_until([&] { return figures().failed == 300; })) << figures().failed;
+  drain();
+}
+
+TEST_P(SitesTest, ASuspendedSiteGetsNothingUntilItIsResumed) {
+  write([](db::Connection& c) {
+    return suspend_site(c, kOrganisation, {"a.example", "they asked", "An", Instant()});
+  });
+  script_.latency = milliseconds(5);
+  enqueue({"a.example", "b.example"}, 400);
+  start();
+  ASSERT_TRUE(run_until([&] { return sent({"b.example"}) > 20; }));
+  // The other one as well, in the midst of it.
+  suspensions([](db::Connection& c) {
+    return suspend_site(c, kOrganisation, {"b.example", "", "An", Instant()});
+  });
+  const int out = script_.tried["b.example"];
+  ASSERT_TRUE(run_until([&] { return figures().sent == out && figures().deferred == 800 - out; }));
+  EXPECT_EQ(script_.tried["b.example"], out);
+  EXPECT_EQ(script_.tried["a.example"], 0);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM message WHERE reason = 'site_suspended' AND attempts = 0"
+                   " AND status = 0"),
+            800 - out);
+  const auto sites = in_another_thread([&] { return dispatcher_->sites(kOrganisation); });
+  ASSERT_TRUE(sites);
+  ASSERT_EQ(sites->size(), 1u);  // the first was never asked for
+  EXPECT_EQ(sites->front().name, "b.example");
+  EXPECT_TRUE(sites->front().is_suspended);
+  EXPECT_EQ(sites->front().ready, 0u);
+  suspensions([](db::Connection& c) -> Result<void> {
+    for (const char* name : {"a.example", "b.example"}) TRY(resume_site(c, kOrganisation, name));
+    return {};
+  });
+  EXPECT_EQ(
+      steer({.organisation_id = kOrganisation, .reason = "site_suspended"}, Ledger::Steer::retry),
+      800 - out);
+  dispatcher_->notify();
+  ASSERT_TRUE(run_until([&] { return figures().sent == 800; })) << figures().sent;
   drain();
 }
 

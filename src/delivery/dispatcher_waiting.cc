@@ -16,9 +16,7 @@ Duration shortest_expiry(const RetryPolicies& retry) {
 }
 
 std::string_view why_not_now(const Site* site, Instant now) {
-  if (site == nullptr) return "site_slow";
-  if (site->is_suspended()) return "site_suspended";
-  return site->paused_until(now) ? "site_paused" : "site_slow";
+  return site != nullptr && site->paused_until(now) ? "site_paused" : "site_slow";
 }
 
 Settlement without_attempt(const PreparedMessage& message) {
@@ -39,6 +37,7 @@ std::string_view domain_of(std::string_view normalised) {
 
 void Dispatcher::Impl::put_off(const PreparedMessage& message, Instant due_at,
                                std::string_view why) {
+  if (is_recalled(message, MessageState::leased)) return;
   Settlement back = without_attempt(message);
   back.due_at = due_at;
   back.outcome.reason = why;
@@ -62,7 +61,8 @@ bool Dispatcher::Impl::is_over(MessageKind kind, Instant queued_at, int attempts
   return attempts > 0 || now > *site->silent_since() + expiry;
 }
 
-void Dispatcher::Impl::sort_out(Outlet& outlet, std::vector<ClaimedMessage>& messages) {
+void Dispatcher::Impl::sort_out(Outlet& outlet, std::vector<ClaimedMessage>& messages,
+                                std::uint64_t claim) {
   const Instant now = clock.now();
   Engine& engine = outlet.engine;
   std::unordered_map<const Site*, std::size_t> coming;
@@ -70,11 +70,18 @@ void Dispatcher::Impl::sort_out(Outlet& outlet, std::vector<ClaimedMessage>& mes
     PreparedMessage facts;
     const std::string_view domain = domain_of(claimed.normalised);
     const Site* const site = engine.site_of(domain);
-    if (site == nullptr) return false;
+    const bool is_suspended = engine.is_suspended(domain);
+    if (site == nullptr && !is_suspended) return false;
     facts.id = claimed.id;
     facts.organisation_id = claimed.organisation_id;
     facts.campaign_id = claimed.campaign_id;
+    facts.domain = domain;
     facts.attempt = claimed.attempts + 1;
+    facts.claim = claim;
+    if (is_suspended) {
+      put_off_suspended(facts);
+      return true;
+    }
     if (is_over(claimed.kind, claimed.queued_at, claimed.attempts, site)) {
       expire(facts);
       return true;
@@ -103,6 +110,7 @@ void Dispatcher::Impl::sweep() {
   bool is_changed = false;
   for (const auto& [id, outlet] : outlets) {
     Engine& engine = outlet->engine;
+    put_off_suspended(*outlet);
     for (const auto& [message, due_at] : engine.shed(now)) {
       put_off(*message, due_at, why_not_now(engine.site_of(message->domain), now));
       is_changed = true;

@@ -239,13 +239,16 @@ Site* Engine::open_site(Domain& domain, Instant now, const DomainGate* gate) {
   if (gate == nullptr) {
     if (!domain.site) move_domain(domain, sites_.of(kOneSite, now));
   } else if (const std::string_view name = gate->site_of(domain.name);
-             !name.empty() && (!domain.site || domain.site->name() != name)) {
+             !name.empty() &&
+             (!domain.site || domain.site->is_forgotten || domain.site->name() != name)) {
     move_domain(domain, sites_.of(name, now));
   }
   Site* const site = domain.site.get();
-  if (is_wanted && site != nullptr && site->may_send(now)) return site;
+  const bool is_suspended =
+      sites_.is_suspended(domain.name) || (site != nullptr && site->is_suspended());
+  if (is_wanted && !is_suspended && site != nullptr && site->may_send(now)) return site;
   domain.refused_in = pass_;
-  if (site != nullptr) {
+  if (site != nullptr && !is_suspended) {
     site->refused(now);
     if (is_wanted) {
       if (const auto at = site->next_send(now)) consider(*at);
@@ -289,6 +292,13 @@ void Engine::learn(const PreparedMessage& message, const Outcome& outcome,
 
 // ---------------------------------------------------------------- what is not worth holding
 
+bool Engine::is_suspended(std::string_view domain) const {
+  if (!sites_.has_suspended()) return false;
+  if (sites_.is_suspended(domain)) return true;
+  const Site* const site = site_of(domain);
+  return site != nullptr && site->is_suspended();
+}
+
 const Site* Engine::site_of(std::string_view domain) const {
   if (!has_gate_) return sites_.find(kOneSite);
   const auto known = domains_.find(domain);
@@ -301,7 +311,7 @@ std::optional<Instant> Engine::comes_later(std::string_view domain, MessageId id
   const auto known = domains_.find(domain);
   if (known == domains_.end() || !known->second->site) return std::nullopt;
   Site& site = *known->second->site;
-  if (site.held + also_held < site.hold_max(now)) return std::nullopt;
+  if (site.held + also_held < site.hold_max(now, site.held < ready_)) return std::nullopt;
   return site.next_place(now, static_cast<std::uint64_t>(id.value) * 0x9e3779b97f4a7c15u);
 }
 
@@ -314,7 +324,7 @@ std::vector<Engine::Shed> Engine::shed(Instant now) {
     for (auto& [domain, queue] : lane.queues) {
       Site* const site = domain->site.get();
       if (site == nullptr || queue.empty()) continue;
-      const std::size_t keep = site->hold_max(now);
+      const std::size_t keep = site->hold_max(now, site->held < ready_);
       bool is_changed = false;
       while (!queue.empty() && site->held > keep) {
         auto message = queue.pop_back();

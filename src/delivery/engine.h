@@ -63,6 +63,8 @@ class Engine {
   const Sites& sites() const { return sites_; }
   // Where a message to this domain goes, as far as is known: null before the first.
   const Site* site_of(std::string_view domain) const;
+  // Did a person suspend the domain, or the site that it is known to belong to?
+  bool is_suspended(std::string_view domain) const;
 
   // One of a site that has enough in memory should come again later: when. Nothing: it is welcome.
   // `also_held`: ready soon, and not added yet.

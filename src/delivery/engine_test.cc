@@ -276,17 +276,18 @@ TEST(EngineTest, ASlowSiteKeepsLittleInMemoryAndTheRestComesLater) {
   for (int i = 0; i < 100; ++i) engine.add(message(kA, 1000 + i, "quick.example"));
   Instant now = kStart;
   engine.take(now, &gate);
-  EXPECT_TRUE(engine.shed(now).empty());  // not known to be slow yet
+  auto gone = engine.shed(now);  // not known to be slow yet, only to have no room
+  EXPECT_EQ(gone.size(), 500 - kHoldUnknown);
   now += seconds(5);
   EXPECT_TRUE(engine.comes_later("slow.example", MessageId{7}, 0, now));
   EXPECT_FALSE(engine.comes_later("quick.example", MessageId{7}, 0, now));
   EXPECT_FALSE(engine.comes_later("unknown.example", MessageId{7}, 0, now));
-  const auto gone = engine.shed(now);
+  for (Engine::Shed& each : engine.shed(now)) gone.push_back(std::move(each));
   EXPECT_EQ(gone.size(), 500 - kHoldMin);
   std::set<MessageId> ids;
   for (const auto& [message, due_at] : gone) {
     EXPECT_EQ(message->domain, "slow.example");
-    EXPECT_GT(due_at, now);
+    EXPECT_GT(due_at, kStart);
     ids.insert(message->id);
   }
   EXPECT_EQ(ids.size(), gone.size());

@@ -399,6 +399,9 @@ Result<std::int64_t> Ledger::cancel_unsent(Connection& connection, OrganisationI
   if (std::ssize(unsent) < limit) {
     TRY(connection.query(sql::kUnsentDeferred, {campaign, limit - std::ssize(unsent)}, take));
   }
+  if (std::ssize(unsent) < limit) {
+    TRY(connection.query(sql::kUnsentHeld, {campaign, limit - std::ssize(unsent)}, take));
+  }
   std::vector<Param> updates;
   for (const auto& [id, state] : unsent) {
     updates.insert(updates.end(), {Param(now), Param(organisation), Param(id), Param(int(state))});
@@ -511,8 +514,7 @@ std::span<const db::StatementPair> ledger_statements() {
       db::StatementPair{sql::kSuppressible, sql::kSuppressible},
       db::StatementPair{sql::kRelease, sql::kRelease},
       db::StatementPair{sql::kPostpone, sql::kPostpone},
-      db::StatementPair{sql::kExpireLeased, sql::kExpireLeased},
-      db::StatementPair{sql::kExpireUnleased, sql::kExpireUnleased},
+      db::StatementPair{sql::kExpire, sql::kExpire},
       db::StatementPair{sql::kHold, sql::kHold},
       db::StatementPair{sql::kUnhold, sql::kUnhold},
       db::StatementPair{sql::kRetryNow, sql::kRetryNow},
@@ -523,6 +525,7 @@ std::span<const db::StatementPair> ledger_statements() {
       db::StatementPair{sql::kHeldByNode, sql::kHeldByNode},
       db::StatementPair{sql::kUnsent, sql::kUnsent},
       db::StatementPair{sql::kUnsentDeferred, sql::kUnsentDeferred},
+      db::StatementPair{sql::kUnsentHeld, sql::kUnsentHeld},
       db::StatementPair{sql::kCancel, sql::kCancel},
       db::StatementPair{sql::kFigures, sql::kFigures},
       db::StatementPair{sql::kSendOutFacts, sql::kSendOutFacts},

@@ -183,11 +183,12 @@ class Ledger {
                                       CampaignId lane, int limit, const IsOver& is_over,
                                       Instant now) const;
   // What an operator does with messages that wait: they are held, let go again, given up, or tried
-  // at once. Those that are not as they were found are left alone. Returns how many there were.
+  // at once. Those that are not as they were found are left alone, and so are those that another
+  // node has leased. Returns how many there were.
   struct Found {
     MessageId id;
-    CampaignId campaign_id;  // not valid(): of no campaign
-    MessageState state = MessageState::waiting;
+    CampaignId campaign_id;                      // not valid(): of no campaign
+    MessageState state = MessageState::waiting;  // leased: nothing was attempted under the lease
   };
   enum class Steer : std::uint8_t { hold, release, expire, retry };
   Result<std::int64_t> steer(db::Connection& connection, OrganisationId organisation, Steer how,

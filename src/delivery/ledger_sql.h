@@ -146,23 +146,20 @@ inline constexpr Statement kPostpone{
     " reason = $1, due_at = $2, lease_id = NULL, changed_at = $3"
     " WHERE organisation_id = $4 AND id = $5 AND state = 2 AND lease_id = $6 AND attempts = $7"};
 
-// Whose time is over. What may have arrived stays uncertain.
-inline constexpr Statement kExpireLeased{
-    "ledger.expire_leased",
+// Of what is leased only what this node has. What may have arrived stays uncertain.
+inline constexpr Statement kExpire{
+    "ledger.expire",
     "UPDATE message SET state = CASE WHEN is_ambiguous = 1 THEN 6 ELSE 5 END,"
     " status = CASE WHEN is_ambiguous = 1 OR status IN (5, 6, 8, 9) THEN status ELSE 12 END,"
     " reason = 'expired', lease_id = NULL, changed_at = $1"
-    " WHERE organisation_id = $2 AND id = $3 AND state = 2 AND lease_id = $4 RETURNING state"};
-inline constexpr Statement kExpireUnleased{
-    "ledger.expire_unleased",
-    "UPDATE message SET state = CASE WHEN is_ambiguous = 1 THEN 6 ELSE 5 END,"
-    " status = CASE WHEN is_ambiguous = 1 OR status IN (5, 6, 8, 9) THEN status ELSE 12 END,"
-    " reason = 'expired', changed_at = $1"
-    " WHERE organisation_id = $2 AND id = $3 AND state = $4 RETURNING state"};
+    " WHERE organisation_id = $2 AND id = $3 AND state = $4 AND (state <> 2 OR lease_id = $5)"
+    " RETURNING state"};
 inline constexpr Statement kHold{
     "ledger.hold",
-    "UPDATE message SET state = 10, status = CASE WHEN status IN (0, 2) THEN 13 ELSE status END,"
-    " reason = $1, changed_at = $2 WHERE organisation_id = $3 AND id = $4 AND state = $5"
+    "UPDATE message SET state = 10,"
+    " status = CASE WHEN status IN (0, 1, 2) THEN 13 ELSE status END,"
+    " reason = $1, lease_id = NULL, changed_at = $2"
+    " WHERE organisation_id = $3 AND id = $4 AND state = $5 AND (state <> 2 OR lease_id = $6)"
     " RETURNING state"};
 inline constexpr Statement kUnhold{
     "ledger.unhold",
@@ -205,6 +202,10 @@ inline constexpr Statement kUnsentDeferred{
     "ledger.unsent_deferred",
     "SELECT id, state FROM message WHERE campaign_id = $1 AND campaign_id IS NOT NULL AND state = 1"
     " ORDER BY due_at, id LIMIT $2"};
+inline constexpr Statement kUnsentHeld{"ledger.unsent_held",
+                                       "SELECT id, state FROM message WHERE campaign_id = $1 AND "
+                                       "campaign_id IS NOT NULL AND state = 10"
+                                       " ORDER BY id LIMIT $2"};
 inline constexpr Statement kCancel{
     "ledger.cancel",
     "UPDATE message SET state = 9, status = 14, reason = 'cancelled', changed_at = $1"

@@ -60,7 +60,7 @@ Result<void> Ledger::expire(Connection& connection, std::span<const Settlement> 
     const MessageId id = message.outcome.message_id;
     std::optional<MessageState> state;
     TRY(connection.query(
-        sql::kExpireLeased, {now, message.organisation_id, id, node_},
+        sql::kExpire, {now, message.organisation_id, id, int(MessageState::leased), node_},
         [&](const Row& row) { state = static_cast<MessageState>(row.integer(0)); }));
     if (!state) continue;
     CampaignFigures& figures = changes[{message.organisation_id, message.campaign_id}];
@@ -94,7 +94,7 @@ Result<std::int64_t> Ledger::expire_waiting(Connection& connection, Organisation
   for (const auto& [id, before] : old) {
     std::optional<MessageState> after;
     TRY(connection.query(
-        sql::kExpireUnleased, {now, organisation, id, int(before)},
+        sql::kExpire, {now, organisation, id, int(before), node_},
         [&](const Row& row) { after = static_cast<MessageState>(row.integer(0)); }));
     if (!after) continue;
     ++expired;
@@ -122,8 +122,8 @@ Result<std::int64_t> Ledger::steer(Connection& connection, OrganisationId organi
     switch (how) {
       case Steer::hold:
         told = EventType::held;
-        TRY(connection.query(sql::kHold, {kHeldByOperator, now, organisation, id, int(before)},
-                             take));
+        TRY(connection.query(sql::kHold,
+                             {kHeldByOperator, now, organisation, id, int(before), node_}, take));
         break;
       case Steer::release:
         told = EventType::queued;
@@ -132,7 +132,7 @@ Result<std::int64_t> Ledger::steer(Connection& connection, OrganisationId organi
         break;
       case Steer::expire:
         told = EventType::failed;
-        TRY(connection.query(sql::kExpireUnleased, {now, organisation, id, int(before)}, take));
+        TRY(connection.query(sql::kExpire, {now, organisation, id, int(before), node_}, take));
         break;
       case Steer::retry:
         TRY(connection.query(sql::kRetryNow, {now, organisation, id, int(before)}, take));

@@ -151,7 +151,7 @@ TEST_P(WaitingTest, ADelayIsToldOnceHoweverOftenItIsDeferred) {
     made.is_delayed = attempt > 1;
     settle({made});
   }
-  EXPECT_EQ(number("SELECT COUNT(*) FROM event WHERE message_id = 1 AND type = 17"), 1);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM event WHERE message_id = 1 AND type = 19"), 1);
   EXPECT_EQ(events_of(1), 5);
   EXPECT_EQ(status_of(1), int(Status::deferred));
 }

@@ -30,7 +30,7 @@ constexpr db::Statement kDirect{
 constexpr db::Statement kHeld{
     "queue.held",
     "SELECT id, state, normalised, reason, queued_at, due_at, campaign_id FROM message"
-    " WHERE organisation_id = $1 AND status = 13 AND status > 6 AND id > $2 ORDER BY id LIMIT $3"};
+    " WHERE organisation_id = $1 AND state = 10 AND id > $2 ORDER BY id LIMIT $3"};
 
 std::string_view domain_in(std::string_view normalised) {
   const auto at = normalised.rfind('@');
@@ -38,8 +38,8 @@ std::string_view domain_in(std::string_view normalised) {
 }
 
 bool fits(const QueueFilter& filter, const Row& row) {
-  if (filter.campaign_id.valid() && row.id<CampaignId>(6) != filter.campaign_id) return false;
-  return filter.domain.empty() || domain_in(row.text(2)) == filter.domain;
+  return filter.fits(row.id<CampaignId>(6), domain_in(row.text(2))) &&
+         (filter.reason.empty() || row.text(3) == filter.reason);
 }
 
 Result<std::vector<TransportId>> direct_lanes(Connection& connection, const QueueFilter& filter) {
@@ -142,41 +142,48 @@ Result<void> QueueSteering::find_parts(Connection& connection) {
   return {};
 }
 
-Result<std::int64_t> QueueSteering::step(Connection& connection, const Ledger& ledger,
-                                         std::string_view by, Instant now) {
-  if (!is_found_) TRY(find_parts(connection));
-  if (is_done()) return 0;
-  const Part& part = parts_[place_.part];
-  std::vector<Ledger::Found> found;
+Result<int> QueueSteering::look(Connection& connection, const Part& part, Place& place,
+                                std::vector<Ledger::Found>& found) const {
   int read = 0;
-  next_ = place_;
-  const auto look = [&](const Row& row) {
+  const Place from = place;
+  const auto add = [&](const Row& row) {
     ++read;
-    next_.after_id = row.integer(0);
-    next_.after_due = row.integer(5);
+    place.after_id = row.integer(0);
+    place.after_due = row.integer(5);
     const auto state = static_cast<MessageState>(row.integer(1));
     if (state != part.state || !fits(filter_, row)) return;
     found.push_back({row.id<MessageId>(0), row.id<CampaignId>(6), state});
   };
   switch (part.kind) {
     case Kind::waiting:
-      TRY(connection.query(kWaiting, {part.key, place_.after_id, kQueueStep}, look));
+      TRY(connection.query(kWaiting, {part.key, from.after_id, kQueueStep}, add));
       break;
     case Kind::deferred:
-      TRY(connection.query(kDeferred, {part.key, place_.after_id, kQueueStep, place_.after_due},
-                           look));
+      TRY(connection.query(kDeferred, {part.key, from.after_id, kQueueStep, from.after_due}, add));
       break;
     case Kind::direct:
-      TRY(connection.query(kDirect, {part.key, place_.after_id, kQueueStep, int(part.state)},
-                           look));
+      TRY(connection.query(kDirect, {part.key, from.after_id, kQueueStep, int(part.state)}, add));
       break;
     case Kind::held:
-      TRY(connection.query(kHeld, {part.key, place_.after_id, kQueueStep}, look));
+      TRY(connection.query(kHeld, {part.key, from.after_id, kQueueStep}, add));
       break;
   }
-  const auto steered = TRY(ledger.steer(connection, filter_.organisation_id, how_, found, by, now));
-  if (read < kQueueStep) next_ = {place_.part + 1, 0, INT64_MIN};
-  return steered;
+  return read;
+}
+
+Result<std::int64_t> QueueSteering::step(Connection& connection, const Ledger& ledger,
+                                         std::string_view by, Instant now) {
+  if (!is_found_) TRY(find_parts(connection));
+  if (is_done()) return 0;
+  std::vector<Ledger::Found> found;
+  next_ = place_;
+  for (int looked = 0; looked < kQueueLook && std::ssize(found) < kQueueStep;
+       looked += kQueueStep) {
+    if (TRY(look(connection, parts_[next_.part], next_, found)) == kQueueStep) continue;
+    next_ = {next_.part + 1, 0, INT64_MIN};
+    if (next_.part == parts_.size()) break;
+  }
+  return ledger.steer(connection, filter_.organisation_id, how_, found, by, now);
 }
 
 void QueueSteering::go_on() { place_ = next_; }

@@ -24,12 +24,19 @@ namespace tidings::delivery {
 
 inline constexpr int kQueueReadMax = 200'000;
 inline constexpr int kQueueStep = 500;
+inline constexpr int kQueueLook = 10'000;
 
 // Which messages; an empty part is no condition.
 struct QueueFilter {
   OrganisationId organisation_id;
-  CampaignId campaign_id;
-  std::string domain;  // as a lower-case A-label
+  CampaignId campaign_id = {};
+  std::string domain = {};  // as a lower-case A-label
+  std::string reason = {};  // of those that wait in the database
+
+  bool fits(CampaignId campaign, std::string_view to_domain) const {
+    return (!campaign_id.valid() || campaign == campaign_id) &&
+           (domain.empty() || to_domain == domain);
+  }
 };
 
 // Messages alike.
@@ -57,8 +64,8 @@ class QueueSteering {
  public:
   QueueSteering(QueueFilter filter, Ledger::Steer how, std::vector<CampaignId> campaigns);
   bool is_done() const { return place_.part >= parts_.size(); }
-  // One step, within a write transaction: looks at up to kQueueStep messages and steers those that
-  // the filter names; returns how many. May run again when the transaction does.
+  // One step, within a write transaction: steers kQueueStep or so of those that the filter names,
+  // and looks at kQueueLook at most; returns how many. May run again when the transaction does.
   Result<std::int64_t> step(db::Connection& connection, const Ledger& ledger, std::string_view by,
                             Instant now);
   // After its commit: the next step goes on behind it.
@@ -83,6 +90,9 @@ class QueueSteering {
     std::int64_t after_id = 0;
     std::int64_t after_due = INT64_MIN;
   };
+  // Reads the next page of a part; returns how many it had.
+  Result<int> look(db::Connection& connection, const Part& part, Place& place,
+                   std::vector<Ledger::Found>& found) const;
   Place place_;
   Place next_;
 };

@@ -6,6 +6,7 @@
 
 #include "db/testing/databases.h"
 #include "db/testing/expect_plan.h"
+#include "delivery/suspensions.h"
 #include "delivery/testing/ledger_fixture.h"
 
 namespace tidings::delivery {
@@ -98,6 +99,73 @@ TEST_P(QueueTest, GivingUpFailsWithTheNameOfWhoDidIt) {
   expect_counters_are_true();
   EXPECT_EQ(number("SELECT COUNT(*) FROM event WHERE data LIKE '%expired%' AND data LIKE '%An%'"),
             2);
+}
+
+TEST_P(QueueTest, WhatIsLeasedIsHeldByItsOwnNodeOnly) {
+  enqueue(2);
+  ASSERT_EQ(claim(ledger_, 2).size(), 2u);
+  const std::vector<Ledger::Found> found = {
+      {MessageId{1}, kCampaign, MessageState::leased},
+      {MessageId{2}, kCampaign, MessageState::waiting}};  // not as it is
+  const auto hold = [&](const Ledger& ledger) {
+    return value([&](db::Connection& c) {
+      return ledger.steer(c, kOrganisation, Steer::hold, found, "An", kNow);
+    });
+  };
+  EXPECT_EQ(hold(Ledger(ids_, NodeId(), 9)), 0);
+  EXPECT_EQ(hold(ledger_), 1);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM message WHERE state = 10 AND lease_id IS NULL"), 1);
+  expect_counters_are_true();
+  EXPECT_EQ(steer(Steer::release), 1);
+  EXPECT_EQ(state_and_status(1), (std::pair{int(MessageState::waiting), int(Status::queued)}));
+}
+
+TEST_P(QueueTest, WhatIsHeldIsCancelledWithItsCampaign) {
+  enqueue(3);
+  EXPECT_EQ(steer(Steer::hold, {kOrganisation, kCampaign, ""}), 3);
+  EXPECT_EQ(value([&](db::Connection& c) {
+              return ledger_.cancel_unsent(c, kOrganisation, kCampaign, 10, kNow);
+            }),
+            3);
+  EXPECT_TRUE(figures().settled());
+  expect_counters_are_true();
+  EXPECT_EQ(steer(Steer::release), 0);
+}
+
+TEST_P(QueueTest, OneThatPerhapsArrivedIsHeldAndReleasedToo) {
+  add(11);
+  ASSERT_EQ(claim_direct(1).size(), 1u);
+  settle({outcome(11, OutcomeKind::uncertain)});
+  ASSERT_EQ(state_and_status(11).first, int(MessageState::deferred));
+  const int status = state_and_status(11).second;
+  EXPECT_EQ(steer(Steer::hold), 1);
+  EXPECT_EQ(state_and_status(11), (std::pair{int(MessageState::held), status}));
+  EXPECT_EQ(view().lines.at(0).state, MessageState::held);
+  EXPECT_EQ(steer(Steer::release), 1);
+  EXPECT_EQ(state_and_status(11), (std::pair{int(MessageState::deferred), status}));
+}
+
+TEST_P(QueueTest, SitesStaySuspendedUntilTheyAreResumed) {
+  const auto names = [&] { return value([](db::Connection& c) { return all_suspended(c); }); };
+  const auto suspend = [&](std::string reason, Instant since) {
+    write([&](db::Connection& c) {
+      return suspend_site(c, kOrganisation, {"large.example", reason, "An", since});
+    });
+  };
+  suspend("they asked", kNow);
+  suspend("they asked again", kLater);
+  EXPECT_EQ(names(), (SuspendedNames{{kOrganisation, {"large.example"}}}));
+  const auto list = value([](db::Connection& c) { return suspended_sites(c, kOrganisation); });
+  ASSERT_EQ(list.size(), 1u);
+  EXPECT_EQ(list[0].reason, "they asked again");
+  EXPECT_EQ(list[0].since, kNow);
+  const auto resume = [&](OrganisationId of) {
+    return value([&](db::Connection& c) { return resume_site(c, of, "large.example"); });
+  };
+  EXPECT_FALSE(resume(OrganisationId{8}));
+  EXPECT_TRUE(resume(kOrganisation));
+  EXPECT_FALSE(resume(kOrganisation));
+  EXPECT_TRUE(names().empty());
 }
 
 TEST_P(QueueTest, NoStatementReadsAWholeTable) {

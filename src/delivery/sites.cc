@@ -195,16 +195,18 @@ std::optional<double> Site::capacity(Instant now) const {
   return 1 / std::max(gap_, seconds_of(waiting));
 }
 
-std::size_t Site::hold_max(Instant now) const {
+std::size_t Site::hold_max(Instant now, bool has_others) const {
   const auto each_second = capacity(now);
-  if (!each_second) return SIZE_MAX;
+  if (!each_second) return refused_at_ && has_others ? kHoldUnknown : SIZE_MAX;
   const double worth = *each_second * seconds_of(kHoldTime);
   return worth > 1e9 ? SIZE_MAX : std::max(kHoldMin, static_cast<std::size_t>(worth));
 }
 
 Instant Site::next_place(Instant now, std::uint64_t spread) {
-  const Duration step = duration_of(1 / std::clamp(capacity(now).value_or(100), 0.5, 1000.0));
   const Instant begin = std::max(paused_until(now).value_or(now), now);
+  const auto each_second = capacity(now);
+  if (!each_second) return begin + kUnknownMax + Duration(std::int64_t(spread % 200'000));
+  const Duration step = duration_of(1 / std::clamp(*each_second, 0.5, 1000.0));
   place_ = std::max(place_, begin + kHoldTime);
   if (place_ > begin + kPostponedMax) {
     return begin + kPostponedMax +
@@ -223,7 +225,24 @@ std::shared_ptr<Site> Sites::of(std::string_view name, Instant now) {
   // The only site has the transport's own limits.
   auto made = std::make_shared<Site>(std::string(name), name == kOneSite ? SiteLimits() : limits);
   made->used_at = now;
+  made->set_suspended(is_suspended_site(name));
   return sites_.emplace(std::string(name), std::move(made)).first->second;
+}
+
+void Sites::set_suspended(std::set<std::string, std::less<>> names) {
+  suspended_ = std::move(names);
+  for (const auto& [name, site] : sites_) site->set_suspended(is_suspended_site(name));
+}
+
+bool Sites::is_suspended_site(std::string_view name) const {
+  if (suspended_.empty() || name.empty()) return false;
+  if (is_suspended(name)) return true;
+  for (std::string_view hosts = name; !hosts.empty();) {
+    const auto comma = hosts.find(',');
+    if (is_suspended(hosts.substr(0, comma))) return true;
+    hosts.remove_prefix(comma == std::string_view::npos ? hosts.size() : comma + 1);
+  }
+  return false;
 }
 
 Site* Sites::find(std::string_view name) const {
@@ -246,7 +265,9 @@ void Sites::forget_one() {
     if (at->second->held > 0 || at->second->in_flight > 0) continue;
     if (oldest == sites_.end() || at->second->used_at < oldest->second->used_at) oldest = at;
   }
-  if (oldest != sites_.end()) sites_.erase(oldest);
+  if (oldest == sites_.end()) return;
+  oldest->second->is_forgotten = true;
+  sites_.erase(oldest);
 }
 
 }  // namespace tidings::delivery

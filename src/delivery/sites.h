@@ -9,8 +9,10 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -34,6 +36,7 @@ class Site {
   Site(std::string name, SiteLimits limits);
   const std::string& name() const { return name_; }
   void set_limits(SiteLimits limits);
+  void set_suspended(bool is_suspended) { limits_.is_suspended = is_suspended; }
 
   // --- asked
   bool may_connect(Instant now) const;
@@ -72,16 +75,19 @@ class Site {
   void emptied();
   // Messages a second that it takes when more wait; nothing while that is not known.
   std::optional<double> capacity(Instant now) const;
-  // How many ready messages to hold: what it takes in the next seconds.
-  std::size_t hold_max(Instant now) const;
+  // How many ready messages to hold: what it takes in the next seconds. Without a figure, all, or
+  // a few once it had no room and others have messages too: one that hangs from the start would
+  // fill the memory before it is known.
+  std::size_t hold_max(Instant now, bool has_others = false) const;
   // When one that is not held should come again: each call gives the next place in the row, after
-  // the pause and at the pace the site keeps. A row longer than kPostponedMax is spread by `spread`
-  // over as long again.
+  // the pause and at the pace the site keeps; in a second or so while that is not known. A row
+  // longer than kPostponedMax is spread by `spread` over as long again.
   Instant next_place(Instant now, std::uint64_t spread);
 
   std::size_t held = 0;       // ready in the engine
   std::size_t in_flight = 0;  // handed out and not back yet
   Instant used_at{};
+  bool is_forgotten = false;  // by Sites, while a domain still points here
 
  private:
   void halve(Instant now);
@@ -118,6 +124,7 @@ class Site {
 inline constexpr std::size_t kConnectionsFirst = 2;
 inline constexpr std::size_t kSitesMax = 10'000;
 inline constexpr std::size_t kHoldMin = 5;
+inline constexpr std::size_t kHoldUnknown = 100;
 inline constexpr Duration kHoldTime = std::chrono::seconds(2);
 inline constexpr Duration kPostponedMax = std::chrono::minutes(30);
 
@@ -127,6 +134,12 @@ class Sites {
  public:
   std::shared_ptr<Site> of(std::string_view name, Instant now);
   Site* find(std::string_view name) const;
+  // What nothing is sent to for now: domains of recipients, sites, and single hosts of sites. In
+  // place of those before.
+  void set_suspended(std::set<std::string, std::less<>> names);
+  bool has_suspended() const { return !suspended_.empty(); }
+  // A domain or a host; not those of a site.
+  bool is_suspended(std::string_view name) const { return suspended_.contains(name); }
   // The end of the first pause that is under way; nothing when there is none.
   std::optional<Instant> first_pause_end(Instant now) const;
   template <typename F>
@@ -139,6 +152,7 @@ class Sites {
 
  private:
   void forget_one();
+  bool is_suspended_site(std::string_view name) const;
 
   struct Hash {
     using is_transparent = void;
@@ -147,6 +161,7 @@ class Sites {
     }
   };
   std::unordered_map<std::string, std::shared_ptr<Site>, Hash, std::equal_to<>> sites_;
+  std::set<std::string, std::less<>> suspended_;
 };
 
 }  // namespace tidings::delivery

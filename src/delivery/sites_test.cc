@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "delivery/transport.h"
+
 namespace tidings::delivery {
 namespace {
 
@@ -119,6 +121,36 @@ TEST(SiteTest, ASuspendedSiteGetsNothingAndHasNoEnd) {
   EXPECT_EQ(site.next_send(kStart), std::nullopt);
   site.set_limits({});
   EXPECT_TRUE(site.may_send(kStart));
+}
+
+TEST(SitesTest, AreSuspendedByTheirNameOrOneOfTheirHosts) {
+  Sites sites;
+  const auto known = sites.of("mx1.large.example,mx2.large.example", kStart);
+  const auto only = sites.of(kOneSite, kStart);
+  sites.set_suspended({"mx2.large.example", "school.example", ""});
+  EXPECT_TRUE(known->is_suspended());
+  EXPECT_FALSE(only->is_suspended());
+  EXPECT_TRUE(sites.is_suspended("school.example"));
+  EXPECT_FALSE(sites.of("mx.large.example", kStart)->is_suspended());
+  EXPECT_TRUE(sites.of("mx0.other.example,mx2.large.example", kStart)->is_suspended());
+  sites.set_suspended({"mx1.large.example,mx2.large.example"});
+  EXPECT_TRUE(known->is_suspended());
+  EXPECT_FALSE(sites.of("mx0.other.example,mx2.large.example", kStart)->is_suspended());
+  sites.set_suspended({});
+  EXPECT_FALSE(known->is_suspended());
+}
+
+TEST(SiteTest, BesideOthersOneThatHasNoRoomYetHoldsAFew) {
+  Site site("mx", {});
+  EXPECT_EQ(site.hold_max(kStart, true), SIZE_MAX);
+  site.refused(kStart);
+  EXPECT_EQ(site.hold_max(kStart + milliseconds(10), true), kHoldUnknown);
+  EXPECT_EQ(site.hold_max(kStart + milliseconds(10), false), SIZE_MAX);
+  // Soon it is known: so long is a row that nobody has measured.
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    EXPECT_LT(site.next_place(kStart + milliseconds(10), i * 7919), kStart + milliseconds(1300));
+  }
+  EXPECT_EQ(site.hold_max(kStart + seconds(1), true), kHoldMin);
 }
 
 TEST(SiteTest, HoldsWhatItTakesInTwoSecondsAndAllWhileThatIsNotKnown) {

@@ -37,11 +37,13 @@ constexpr auto kRules = std::to_array<ReplyRule>({
     {kGoogle, 5, "5.2.1", "receiving", none, 0, Scope::recipient, "recipient_rate", kGooglePage},
     {kGoogle, 4, "4.7.28", "", slow_down, 0, Scope::site, "rate_limited", kGooglePage},
     {kGoogle, 421, "4.7.0", "unusual rate", slow_down, 0, Scope::site, "rate_limited", kGooglePage},
-    // Not signed, no SPF, not aligned, no PTR, no TLS: more of the same makes it worse.
+    // Not signed, no SPF, no DMARC, not aligned, no PTR, no TLS: more of the same makes it worse.
     {kGoogle, 4, "4.7.26", "", stop, 60, Scope::source, "unauthenticated", kGooglePage},
     {kGoogle, 4, "4.7.27", "", stop, 60, Scope::source, "unauthenticated", kGooglePage},
     {kGoogle, 4, "4.7.30", "", stop, 60, Scope::source, "unauthenticated", kGooglePage},
+    {kGoogle, 4, "4.7.31", "", stop, 60, Scope::source, "unauthenticated", kGooglePage},
     {kGoogle, 4, "4.7.32", "", stop, 60, Scope::source, "unauthenticated", kGooglePage},
+    {kGoogle, 4, "4.7.40", "", stop, 60, Scope::source, "unauthenticated", kGooglePage},
     {kGoogle, 4, "4.7.23", "", stop, 60, Scope::source, "unauthenticated", kGooglePage},
     {kGoogle, 4, "4.7.29", "", stop, 60, Scope::source, "tls_missing", kGooglePage},
     {kGoogle, 5, "5.7.26", "", none, 0, Scope::source, "unauthenticated", kGooglePage},

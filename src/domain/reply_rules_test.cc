@@ -39,6 +39,10 @@ TEST(ReplyRulesTest, KnowsWhatLargeProvidersMean) {
   using enum ReplyAction;
   expect(reply(421, "4.7.28", "unusual rate of unsolicited mail - gsmtp"), "gmail.com", "",
          {slow_down, Scope::site, "rate_limited"});
+  for (const char* dmarc : {"4.7.31", "4.7.40"}) {
+    expect(reply(421, dmarc, "the domain has no DMARC record - gsmtp"), "gmail.com", "",
+           {stop, Scope::source, "unauthenticated"});
+  }
   expect(reply(450, "4.2.1", "The user is RECEIVING mail too quickly"), "school.example",
          "alt1.aspmx.l.google.com,aspmx.l.google.com", {none, Scope::recipient, "recipient_rate"});
   expect(reply(550, "5.1.1", "does not exist - gsmtp"), "gmail.com", "",

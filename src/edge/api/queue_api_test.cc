@@ -87,6 +87,31 @@ TEST_P(QueueApi, NothingIsDoneToEverythingWithoutSayingSo) {
   EXPECT_EQ(lines(), "large.example waiting 1; ");
 }
 
+TEST_P(QueueApi, ASiteIsSuspendedWithItsReasonUntilItIsResumed) {
+  EXPECT_EQ(api_.call("POST", "/sites/suspend",
+                      R"({"name": "LARGE.Example", "reason": "They asked us to."})")
+                .status,
+            204);
+  const auto list = api_.call("GET", "/sites");
+  ASSERT_EQ(list.status, 200) << list.text;
+  const auto& site = list.json.at("suspended").at(0);
+  EXPECT_EQ(site.at("name"), "large.example");
+  EXPECT_EQ(site.at("reason"), "They asked us to.");
+  EXPECT_TRUE(list.json.at("items").as_array().empty());  // nothing sends here
+  // Another organisation neither sees nor ends it.
+  const auto other = api_.everything(api_.other_organisation());
+  EXPECT_TRUE(api_.call_as(other, "GET", "/sites").json.at("suspended").as_array().empty());
+  const std::string resume = R"({"name": "large.example"})";
+  EXPECT_EQ(api_.call_as(other, "POST", "/sites/resume", resume).status, 200);
+  EXPECT_EQ(api_.call("GET", "/sites").json.at("suspended").as_array().size(), 1u);
+  const auto reader = api_.with({identity::Permission::record_read});
+  EXPECT_EQ(api_.call_as(reader, "POST", "/sites/suspend", resume).status, 403);
+  EXPECT_EQ(api_.call_as(reader, "POST", "/sites/resume", resume).status, 403);
+  EXPECT_EQ(api_.call("POST", "/sites/suspend", R"({"name": ""})").status, 422);
+  EXPECT_EQ(api_.call("POST", "/sites/resume", resume).json.at("messages"), 0);
+  EXPECT_TRUE(api_.call("GET", "/sites").json.at("suspended").as_array().empty());
+}
+
 TEST_P(QueueApi, OnlyThoseOfThisOrganisationWhoMayDoIt) {
   send("an@large.example");
   const auto other = api_.everything(api_.other_organisation());

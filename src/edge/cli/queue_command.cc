@@ -1,6 +1,5 @@
-// tidings queue: what waits, why, and steering it; tidings trace: all that happened with an
-// address.
-#include <CLI/CLI.hpp>
+// tidings queue: what waits, why, and steering it; the receiving sites; tidings trace: all that
+// happened with an address.
 #include <boost/json.hpp>
 #include <cstdio>
 #include <memory>
@@ -29,6 +28,8 @@ struct QueueFlags {
   std::string campaign;
   std::string domain;
   std::string address;
+  std::string site;
+  std::string reason;
   bool is_everything = false;
   bool is_json = false;
 };
@@ -82,14 +83,11 @@ int list(const QueueFlags& flags) {
   return kDone;
 }
 
-int steer(const QueueFlags& flags, std::string_view action) {
-  json::object body{{"action", action}};
-  if (!flags.campaign.empty()) body["campaign_id"] = flags.campaign;
-  if (!flags.domain.empty()) body["domain"] = flags.domain;
-  if (flags.is_everything) body["everything"] = true;
+// Again until all of it is done; prints how many messages that were.
+int steer_on(const QueueFlags& flags, const std::string& target, const json::object& body) {
   std::int64_t messages = 0;
   for (bool is_complete = false; !is_complete;) {
-    const auto answer = call_api(flags.place, "POST", "/queue/steer", body);
+    const auto answer = call_api(flags.place, "POST", target, body);
     if (!answer) return report(answer.error());
     const json::object& done = answer->body.as_object();
     messages += done.at("messages").to_number<std::int64_t>();
@@ -97,6 +95,59 @@ int steer(const QueueFlags& flags, std::string_view action) {
   }
   fmt::print("{} {}.\n", grouped(messages), messages == 1 ? "message" : "messages");
   return kDone;
+}
+
+int steer(const QueueFlags& flags, std::string_view action) {
+  json::object body{{"action", action}};
+  if (!flags.campaign.empty()) body["campaign_id"] = flags.campaign;
+  if (!flags.domain.empty()) body["domain"] = flags.domain;
+  if (flags.is_everything) body["everything"] = true;
+  return steer_on(flags, "/queue/steer", body);
+}
+
+int list_sites(const QueueFlags& flags) {
+  const auto answer = call_api(flags.place, "GET", "/sites");
+  if (!answer) return report(answer.error());
+  if (flags.is_json) {
+    fmt::print("{}\n", json::serialize(answer->body));
+    return kDone;
+  }
+  const json::object& view = answer->body.as_object();
+  for (const json::value& each : view.at("suspended").as_array()) {
+    const json::object& site = each.as_object();
+    fmt::print("suspended  {}  since {}  by {}  {}\n", harmless(text_of(site, "name")),
+               text_of(site, "suspended_at"), harmless(text_of(site, "suspended_by")),
+               harmless(text_of(site, "reason")));
+  }
+  for (const json::value& each : view.at("items").as_array()) {
+    const json::object& site = each.as_object();
+    const std::string name = text_of(site, "name");
+    const std::string until = text_of(site, "paused_until");
+    const json::value& connections = site.at("connections_max");
+    fmt::print("{:>9} ready  {:>5} on their way  {:>4} connections  {}{}\n",
+               grouped(site.at("ready").to_number<std::int64_t>()),
+               grouped(site.at("in_flight").to_number<std::int64_t>()),
+               connections.is_null() ? "" : std::to_string(connections.to_number<int>()),
+               name.empty() ? "the mail server" : harmless(name),
+               until.empty() ? "" : "  left alone until " + until);
+  }
+  if (view.at("suspended").as_array().empty() && view.at("items").as_array().empty()) {
+    fmt::print("Nothing is suspended, and nothing is being sent.\n");
+  }
+  return kDone;
+}
+
+int suspend(const QueueFlags& flags) {
+  const json::object body{{"name", flags.site}, {"reason", flags.reason}};
+  const auto answer = call_api(flags.place, "POST", "/sites/suspend", body);
+  if (!answer) return report(answer.error());
+  fmt::print("Nothing is sent to {} until `tidings queue resume {}`.\n", harmless(flags.site),
+             harmless(flags.site));
+  return kDone;
+}
+
+int resume(const QueueFlags& flags) {
+  return steer_on(flags, "/sites/resume", {{"name", flags.site}});
 }
 
 void print_event(const json::object& event) {
@@ -141,15 +192,32 @@ int trace(const QueueFlags& flags) {
   return kDone;
 }
 
-void add_filter(CLI::App& command, QueueFlags& flags) {
+void add_filter(Parser& command, QueueFlags& flags) {
   command.add_option("--campaign", flags.campaign, "Only messages of this campaign");
   command.add_option("--domain", flags.domain, "Only messages to this domain");
   add_place(command, flags.place);
 }
 
+void add_site_commands(Parser& queue, CommandLine& line, const std::shared_ptr<QueueFlags>& flags) {
+  auto* sites = queue.add_subcommand("sites", "The receiving sites, and those suspended");
+  add_place(*sites, flags->place);
+  sites->add_flag("--json", flags->is_json, "Print what the API answers");
+  sites->callback([&line, flags] { line.run = [flags] { return list_sites(*flags); }; });
+  auto* suspending = queue.add_subcommand("suspend", "Send nothing to a domain or server for now");
+  suspending->add_option("site", flags->site, "The domain of recipients, or a receiving server")
+      .required();
+  suspending->add_option("--reason", flags->reason, "Why, for whoever looks next");
+  add_place(*suspending, flags->place);
+  suspending->callback([&line, flags] { line.run = [flags] { return suspend(*flags); }; });
+  auto* resuming = queue.add_subcommand("resume", "Send to it again");
+  resuming->add_option("site", flags->site, "As it was suspended").required();
+  add_place(*resuming, flags->place);
+  resuming->callback([&line, flags] { line.run = [flags] { return resume(*flags); }; });
+}
+
 }  // namespace
 
-void add_queue_commands(CLI::App& app, CommandLine& line) {
+void add_queue_commands(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<QueueFlags>();
   auto* queue = app.add_subcommand("queue", "What waits to be sent, to which domain, and why");
   add_filter(*queue, *flags);
@@ -174,11 +242,12 @@ void add_queue_commands(CLI::App& app, CommandLine& line) {
       line.run = [flags, name] { return steer(*flags, name); };
     });
   }
-  queue->callback([&line, flags, queue] {
-    if (queue->get_subcommands().empty()) line.run = [flags] { return list(*flags); };
+  add_site_commands(*queue, line, flags);
+  queue->callback([&line, flags] {
+    if (!line.run) line.run = [flags] { return list(*flags); };
   });
   auto* tracing = app.add_subcommand("trace", "All that happened with the messages to an address");
-  tracing->add_option("address", flags->address, "The address")->required();
+  tracing->add_option("address", flags->address, "The address").required();
   add_place(*tracing, flags->place);
   tracing->add_flag("--json", flags->is_json, "Print what the API answers");
   tracing->footer("Example:\n  tidings trace an@example.org");

@@ -64,6 +64,9 @@ export const records: Record<string, Case> = {
   steerQueue: async (own) => ({
     isForeignByBody: true, body: { action: 'retry', campaign_id: (await kept(own)).campaign },
   }),
+  listSites: async () => ({}),
+  suspendSite: async () => ({ body: { name: 'large.example', reason: 'They asked us to.' } }),
+  resumeSite: async () => ({ body: { name: 'large.example' } }),
   listSandboxMessages: async () => ({}),
   getSandboxMessage: ofMessage,
   listHistory: async (own) => ({ path: { id: await contact(own) } }),
