@@ -73,6 +73,7 @@ void Dispatcher::Impl::settle(const PreparedMessage& message, Outcome outcome) {
                            (outcome.kind == OutcomeKind::uncertain &&
                             is_direct(message.campaign_id) && settlement.due_at != Instant());
   settlement.outcome = std::move(outcome);
+  if (options.attempted) options.attempted(message, settlement);
   journal.append_settlement(settlement);
   schedule_flush();
   settlements.push_back(std::move(settlement));

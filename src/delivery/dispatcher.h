@@ -30,6 +30,10 @@
 
 namespace tidings::delivery {
 
+// Told what an attempt led to, when that is decided; before it is recorded. On the loop's thread:
+// must be quick.
+using Attempted = std::function<void(const PreparedMessage& message, const Settlement& settlement)>;
+
 struct DispatcherOptions {
   int prefetch = 1000;
   Duration lease = std::chrono::seconds(60);
@@ -37,6 +41,7 @@ struct DispatcherOptions {
   SiteLimits site;               // of each receiving site
   double organisation_rate = 0;  // of an organisation's campaigns together, a second; 0: no limit
   int preparing_threads = 1;     // at most; further ones help once a message takes over 100 µs
+  Attempted attempted;           // may be empty
 };
 
 // A campaign that may send now.

@@ -1,7 +1,9 @@
 #include "delivery/journal.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -18,6 +20,8 @@ namespace tidings::delivery {
 
 namespace {
 
+constexpr std::array<double, 9> kSyncSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                0.05,  0.1,    0.5,   2};
 constexpr std::string_view kMagic = "TIDINGS JOURNAL 1\n";
 enum class RecordType : std::uint8_t { intent = 1, settlement = 2 };
 
@@ -74,7 +78,7 @@ std::string segment_header(NodeId node) {
 }  // namespace
 
 Journal::Journal(std::filesystem::path folder, NodeId node, JournalOptions options)
-    : folder_(std::move(folder)), node_(node), options_(options) {}
+    : folder_(std::move(folder)), node_(node), options_(options), sync_seconds_(kSyncSeconds) {}
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& folder, NodeId node,
                                                JournalOptions options) {
@@ -259,7 +263,10 @@ void Journal::run_sync() {
     is_dirty_ = false;
     const int fd = ::dup(fd_);
     lock.unlock();
+    const auto begun = std::chrono::steady_clock::now();
     if (fd < 0 || ::fdatasync(fd) != 0) sync_failed_ = true;
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    sync_seconds_.observe(took.count());
     if (fd >= 0) ::close(fd);
     lock.lock();
   }

@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "base/id.h"
 #include "base/result.h"
 #include "domain/outcome.h"
@@ -77,6 +78,9 @@ class Journal {
   // The database has the settlement of this message's last intent.
   void settled(MessageId id);
 
+  // How long the disk took to keep a group of records, in seconds. Any thread.
+  Histogram::Snapshot sync_seconds() const { return sync_seconds_.read(); }
+
   std::size_t unsettled() const { return segment_of_.size(); }
 
  private:
@@ -109,6 +113,7 @@ class Journal {
   bool is_dirty_ = false;
   bool stop_ = false;
   std::atomic<bool> sync_failed_ = false;
+  Histogram sync_seconds_;
   std::thread syncer_;
 };
 

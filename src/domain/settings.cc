@@ -200,6 +200,11 @@ Settings typed(const Values& values) {
       settings.mail_server_hosts.emplace_back(item);
     }
   }
+  settings.attempt_log_bytes =
+      static_cast<std::int64_t>(measure(SettingType::bytes, "attempt_log"));
+  if (const std::string_view list = text("metrics_readers"); !list.empty()) {
+    for (const auto item : setting_items(list)) settings.metrics_readers.emplace_back(item);
+  }
   return settings;
 }
 

@@ -82,6 +82,8 @@ struct Settings {
   double address_rate = 0;
   double address_burst = 1;
   std::vector<std::string> mail_server_hosts;  // empty: any
+  std::int64_t attempt_log_bytes = 0;          // of all its files; 0: none
+  std::vector<std::string> metrics_readers;
 };
 
 struct ResolvedSettings {

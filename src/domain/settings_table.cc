@@ -88,6 +88,12 @@ constexpr auto kSettings = std::to_array<SettingDeclaration>({
      "all below a domain. Not set, any; where organisations are not your own, set it, or they "
      "reach "
      "what is behind your firewall."},
+    {"attempt_log", bytes, "bytes", "64MB", "0", "1GB",
+     "How much is kept of the log of attempts, DIR/log/attempts.jsonl: one line of JSON for each "
+     "time a message was handed over or refused; 0 is none. It has no recipient's address."},
+    {"metrics_readers", machines, "addresses", "", "", "",
+     "From which addresses, besides this machine's own, /metrics may be read: where your "
+     "Prometheus is."},
 });
 
 }  // namespace

@@ -45,6 +45,10 @@ Result<std::unique_ptr<SendingService>> SendingService::start(Workplace& workpla
   service->journal_ =
       TRY(delivery::Journal::open(workplace.folder() / "journal", workplace.node().id,
                                   {.sync_interval = workplace.settings().journal_sync_interval}));
+  if (const auto bytes = workplace.settings().attempt_log_bytes; bytes > 0) {
+    service->attempt_log_ =
+        TRY(delivery::AttemptLog::open(workplace.folder() / "log", bytes, service->loop_));
+  }
   service->make_engine();
   service->loop_thread_ = std::thread([raw = service.get()] { raw->loop_.run(); });
   service->dispatcher_->start();
@@ -82,6 +86,11 @@ void SendingService::make_engine() {
   options.site.connections = static_cast<std::size_t>(workplace_.settings().site_connections);
   options.site.per_second = workplace_.settings().site_rate;
   options.organisation_rate = workplace_.settings().organisation_rate;
+  options.attempted = [this](const delivery::PreparedMessage& message,
+                             const delivery::Settlement& settlement) {
+    figures_.attempted(message, settlement);
+    if (attempt_log_) attempt_log_->write(message, settlement);
+  };
   const auto make_transport =
       [this](OrganisationId organisation, TransportId id,
              delivery::DeliveryPort& port) -> Result<std::unique_ptr<delivery::Transport>> {
@@ -92,6 +101,7 @@ void SendingService::make_engine() {
     made.sandbox_folder = workplace_.folder() / "sandbox";
     made.connections = static_cast<std::size_t>(workplace_.settings().connections);
     made.evidence = [this](const delivery::PreparedMessage& message, EventType type) {
+      figures_.recorded(type);
       dispatcher_->add_evidence({message.organisation_id, message.id, type,
                                  workplace_.clock().now(), "sandbox", "{}",
                                  fmt::format("sandbox/{}/{}", to_text(message.id), int(type))});

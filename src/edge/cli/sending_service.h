@@ -15,12 +15,14 @@
 #include "base/result.h"
 #include "compose/campaign_runner.h"
 #include "compose/start_campaign.h"
+#include "delivery/attempt_log.h"
 #include "delivery/dispatcher.h"
 #include "delivery/domains/signing_keys.h"
 #include "delivery/journal.h"
 #include "delivery/ledger.h"
 #include "delivery/prepare_email.h"
 #include "delivery/recovery.h"
+#include "delivery/sending_figures.h"
 #include "edge/cli/api_service.h"
 #include "edge/cli/local_work.h"
 #include "edge/cli/workplace.h"
@@ -50,6 +52,8 @@ class SendingService {
   compose::CampaignRunner& runner() { return *runner_; }
   delivery::Dispatcher& dispatcher() { return *dispatcher_; }
   const delivery::Ledger& ledger() const { return *ledger_; }
+  const delivery::Journal& journal() const { return *journal_; }
+  delivery::SendingFigures& figures() { return figures_; }
   identity::TokenKeys& token_keys() { return *keys_; }
   const delivery::RecoveryReport& recovery() const { return recovery_; }
   // Where links in messages point.
@@ -76,6 +80,8 @@ class SendingService {
   std::unique_ptr<delivery::Ledger> ledger_;
   std::unique_ptr<delivery::Journal> journal_;
   net::EventLoop loop_;
+  delivery::SendingFigures figures_;
+  std::unique_ptr<delivery::AttemptLog> attempt_log_;  // none where it is not wanted
   // Handlers wait for the database, and up to eight of them for a password's hash.
   net::WorkerPool pool_{16};
   std::unique_ptr<delivery::EmailPreparer> preparer_;

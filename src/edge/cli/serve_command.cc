@@ -12,6 +12,7 @@
 #include "edge/cli/sending_service.h"
 #include "edge/cli/workplace.h"
 #include "edge/http/content_routes.h"
+#include "edge/http/metrics_routes.h"
 #include "edge/http/password_routes.h"
 #include "edge/http/serve_routes.h"
 #include "edge/http/tracking_routes.h"
@@ -37,25 +38,26 @@ bool is_loopback(const std::string& address) {
          address.starts_with("localhost");
 }
 
-feedback::RecordEvidence record_in(const delivery::Ledger& ledger, delivery::Dispatcher& dispatcher,
-                                   const Clock& clock) {
-  return [&ledger, &dispatcher, &clock](db::Connection& connection,
-                                        const feedback::UnsubscribeEvidence& told) -> Result<void> {
+feedback::RecordEvidence record_in(SendingService& service, const Clock& clock) {
+  return [&service, &clock](db::Connection& connection,
+                            const feedback::UnsubscribeEvidence& told) -> Result<void> {
     if (told.type) {
-      TRY(ledger.record(connection,
-                        {told.organisation_id, told.message_id, *told.type, told.occurred_at,
-                         std::string(told.source), "{}", ""},
-                        clock.now()));
+      TRY(service.ledger().record(connection,
+                                  {told.organisation_id, told.message_id, *told.type,
+                                   told.occurred_at, std::string(told.source), "{}", ""},
+                                  clock.now()));
+      service.figures().recorded(*told.type);
     }
     // What is ready to leave to this address is held back at once.
     for (const std::string& normalised : told.held_back) {
-      dispatcher.suppressed(told.organisation_id, normalised);
+      service.dispatcher().suppressed(told.organisation_id, normalised);
     }
     return {};
   };
 }
 
-// What messages lead back to, besides the pages: followed links, the picture, the message itself.
+// What messages lead back to, besides the pages: followed links, the picture, the message itself;
+// and the figures of all that.
 class Readers {
  public:
   Readers(Workplace& workplace, SendingService& service)
@@ -73,6 +75,14 @@ class Readers {
                                        .clock = &workplace_.clock(),
                                        .public_url = service_.public_url()});
     http::add_view_routes(router, {&workplace_.database(), &service_.token_keys()});
+    http::add_metrics_routes(router,
+                             {.database = &workplace_.database(),
+                              .clock = &workplace_.clock(),
+                              .figures = &service_.figures(),
+                              .activity = [this] { return service_.dispatcher().activity(); },
+                              .journal_sync = [this] { return service_.journal().sync_seconds(); },
+                              .hits_lost = [this] { return journal_->lost(); },
+                              .readers = workplace_.settings().metrics_readers});
     return {};
   }
   // Once nobody is served any more.
@@ -109,10 +119,9 @@ int run_serve(const ServeFlags& flags) {
   }
   auto service = SendingService::start(**workplace, flags.checks_answers);
   if (!service) return report(service.error());
-  feedback::Unsubscriber unsubscriber(
-      (*workplace)->database(), (*service)->token_keys(),
-      record_in((*service)->ledger(), (*service)->dispatcher(), (*workplace)->clock()),
-      (*workplace)->ids(), (*workplace)->clock());
+  feedback::Unsubscriber unsubscriber((*workplace)->database(), (*service)->token_keys(),
+                                      record_in(**service, (*workplace)->clock()),
+                                      (*workplace)->ids(), (*workplace)->clock());
   net::Router router;
   http::PublicPagesContext pages;
   pages.database = &(*workplace)->database();

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "edge/http/peer.h"
 #include "edge/http/public_pages.h"
 #include "edge/http/subscription_routes.h"
 
@@ -15,19 +16,6 @@ using net::Request;
 using net::Response;
 
 constexpr db::Statement kPing{"edge.ping", "SELECT 1"};
-
-// Asked for by name on this very machine, and not through a proxy: the person who started it.
-bool is_operator(const Request& request) {
-  if (!request.header("X-Forwarded-For").empty() || !request.header("Forwarded").empty()) {
-    return false;
-  }
-  std::string_view host = request.header("Host");
-  if (const auto colon = host.rfind(':'); colon != std::string_view::npos && !host.ends_with(']')) {
-    host = host.substr(0, colon);
-  }
-  return (host == "localhost" || host == "127.0.0.1" || host == "[::1]") &&
-         (request.peer.starts_with("127.") || request.peer.starts_with("[::1]"));
-}
 
 Response readiness(const PublicPagesContext& context) {
   const auto read = context.database->read([](db::Connection& connection) {

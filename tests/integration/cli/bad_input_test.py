@@ -182,7 +182,7 @@ class ServerTest(Walk):
         sink = self.sink(latency_ms=10)
         port = int(sink.address.split(":")[1])
         self.csv = self.write("people.csv", self.people(300))
-        running = self.program.start("send", *self.words(sink.url, connections=3))
+        running = self.program.start("send", *self.words(sink.url, connections=3, wait="5s"))
         self.assertTrue(running.wait_for("accepted", 30), running.output)
         while len(sink.messages) < 30 and running.running():
             sink.read()

@@ -18,7 +18,7 @@ from tidings import Tidings
 
 
 class CorrectionTest(Walk):
-    people_count = 12000
+    people_count = 6000
 
     def serve(self, url):
         self.program = Tidings(walk.TIDINGS, self.folder / f"data{bool(url)}", url)
@@ -88,7 +88,7 @@ class CorrectionTest(Walk):
     def test_everybody_gets_the_right_text_once(self):
         for database in self.databases():
             with self.subTest(database=str(database)), database as url:
-                self.correct_in_flight(url, after=1500, faults={"drop_recorded": 0.02,
+                self.correct_in_flight(url, after=800, faults={"drop_recorded": 0.02,
                                                                 "drop_unrecorded": 0.02})
 
     def test_whom_the_campaign_had_not_got_to_is_not_forgotten(self):

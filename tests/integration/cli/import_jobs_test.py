@@ -11,7 +11,7 @@ from served import Served
 
 import postgres  # of tests/peers, which walk names
 
-ROWS = 120_000
+ROWS = 60_000
 
 
 def people(first, count):
