@@ -202,16 +202,26 @@ std::size_t Site::hold_max(Instant now, bool has_others) const {
   return worth > 1e9 ? SIZE_MAX : std::max(kHoldMin, static_cast<std::size_t>(worth));
 }
 
+Duration Site::longest_row(Instant now) const {
+  const bool in_trouble = failures_ > 0 || is_tried_ || capacity(now).value_or(1) < 1;
+  if (in_trouble) return kPostponedMax;
+  return std::clamp<Duration>(now - row_began_, kPostponedMin, kPostponedMax);
+}
+
 Instant Site::next_place(Instant now, std::uint64_t spread) {
   const Instant begin = std::max(paused_until(now).value_or(now), now);
   const auto each_second = capacity(now);
   if (!each_second) return begin + kUnknownMax + Duration(std::int64_t(spread % 200'000));
   const Duration step = duration_of(1 / std::clamp(*each_second, 0.5, 1000.0));
+  // Whoever was put off is back by now: another row.
+  const bool is_over = now > row_asked_at_ + 2 * longest_row(row_asked_at_) + kHoldTime;
+  if (is_over || now < row_began_) row_began_ = now;
+  row_asked_at_ = now;
+  const Duration longest = longest_row(now);
   place_ = std::max(place_, begin + kHoldTime);
-  if (place_ > begin + kPostponedMax) {
-    return begin + kPostponedMax +
-           Duration(static_cast<std::int64_t>(spread %
-                                              static_cast<std::uint64_t>(kPostponedMax.count())));
+  if (place_ > begin + longest) {
+    const auto within = static_cast<std::uint64_t>(longest.count());
+    return begin + longest + Duration(static_cast<std::int64_t>(spread % within));
   }
   const Instant place = place_;
   place_ += step;

@@ -80,8 +80,10 @@ class Site {
   // fill the memory before it is known.
   std::size_t hold_max(Instant now, bool has_others = false) const;
   // When one that is not held should come again: each call gives the next place in the row, after
-  // the pause and at the pace the site keeps; in a second or so while that is not known. A row
-  // longer than kPostponedMax is spread by `spread` over as long again.
+  // the pause and at the pace the site keeps; in a second or so while that is not known. What is
+  // beyond the longest row is spread by `spread` over as long again. That is kPostponedMax for one
+  // in trouble; for one that accepts, as long as the row has been there: its pace may be growing,
+  // and it must not wait for those that were put off at the pace of its beginning.
   Instant next_place(Instant now, std::uint64_t spread);
 
   std::size_t held = 0;       // ready in the engine
@@ -90,6 +92,7 @@ class Site {
   bool is_forgotten = false;  // by Sites, while a domain still points here
 
  private:
+  Duration longest_row(Instant now) const;
   void halve(Instant now);
   void pause(Instant& until, Instant now);
   void raise_rate(Instant now);
@@ -119,6 +122,8 @@ class Site {
   std::optional<Instant> refused_at_;  // since when it has had no room
   double gap_ = 0;                     // seconds from no room to room, on average; 0: not known
   Instant place_{};
+  Instant row_began_{};
+  Instant row_asked_at_{};  // when next_place() was last called
 };
 
 inline constexpr std::size_t kConnectionsFirst = 2;
@@ -126,6 +131,7 @@ inline constexpr std::size_t kSitesMax = 10'000;
 inline constexpr std::size_t kHoldMin = 5;
 inline constexpr std::size_t kHoldUnknown = 100;
 inline constexpr Duration kHoldTime = std::chrono::seconds(2);
+inline constexpr Duration kPostponedMin = std::chrono::seconds(4);
 inline constexpr Duration kPostponedMax = std::chrono::minutes(30);
 
 // By name. Bound: kSitesMax; the one unused for longest is forgotten then, unless something of it

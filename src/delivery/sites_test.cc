@@ -182,6 +182,37 @@ TEST(SiteTest, OneThatHangsIsHeldLittleForAndFarApart) {
   }
 }
 
+TEST(SiteTest, OneThatAcceptsIsNotHeldToThePaceOfItsBeginning) {
+  Site site("mx", {});
+  Instant now = kStart;
+  for (int i = 0; i < 100; ++i) {  // ten a second
+    site.refused(now);
+    now += milliseconds(100);
+    site.departed(now);
+  }
+  std::uint64_t spread = 0;
+  const auto last_of = [&](int count) {
+    Instant last = now;
+    for (int i = 0; i < count; ++i) {
+      last = std::max(last, site.next_place(now, spread += 0x9e3779b97f4a7c15u));
+    }
+    return last;
+  };
+  // A thousand would be a row of 100 s; they ask again long before.
+  EXPECT_LE(last_of(1000), now + 2 * kPostponedMin);
+  EXPECT_GE(last_of(1000), now + kPostponedMin);
+  // The longer that goes on, the more seldom.
+  for (int i = 0; i < 100; ++i) {
+    now += seconds(6);
+    last_of(10);
+  }
+  EXPECT_GE(last_of(10'000), now + minutes(10));
+  EXPECT_LE(last_of(10'000), now + minutes(20) + seconds(1));
+  // One in trouble is left alone.
+  for (int i = 0; i < 3; ++i) site.unreachable(now += seconds(3));
+  EXPECT_GE(last_of(30'000), now + minutes(45));
+}
+
 TEST(SiteTest, NobodyIsToldToComeBeforeThePauseIsOver) {
   Site site("mx", {});
   for (int i = 0; i < 8; ++i) site.unreachable(kStart);
