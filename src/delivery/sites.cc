@@ -152,8 +152,7 @@ void Site::slow_down(Instant now) {
 void Site::broke(Instant now) {
   if (++breaks_ < kBreaksMax) return;
   halve(now);
-  ++failures_;
-  pause(connect_after_, now);
+  leave_alone(now);
 }
 
 void Site::unreachable(Instant now) {
@@ -163,6 +162,12 @@ void Site::unreachable(Instant now) {
     connections_ = std::max<std::size_t>(1, connections_ / 2);
     halved_at_ = now;
   }
+  leave_alone(now);
+}
+
+// What fails during a pause had begun before it: the other connections of the same trouble.
+void Site::leave_alone(Instant now) {
+  if (failures_ > 0 && now < connect_after_) return;
   ++failures_;
   pause(connect_after_, now);
 }

@@ -95,6 +95,7 @@ class Site {
   Duration longest_row(Instant now) const;
   void halve(Instant now);
   void pause(Instant& until, Instant now);
+  void leave_alone(Instant now);
   void raise_rate(Instant now);
   void use_rate();
   void count_accepted(Instant now);

@@ -13,6 +13,15 @@ using std::chrono::seconds;
 
 constexpr Instant kStart = from_micros(1'800'000'000'000'000);
 
+// Tries again at the end of each pause, and fails; returns when it did for the last time.
+Instant fail_to_reach(Site& site, int times, Instant now) {
+  for (int i = 0; i < times; ++i) {
+    now = site.paused_until(now).value_or(now);
+    site.unreachable(now);
+  }
+  return now;
+}
+
 TEST(SiteTest, BeginsWithFewConnectionsAndGrowsWithWhatIsAccepted) {
   Site site("mx", {.connections = 10});
   EXPECT_EQ(site.connection_limit(), 2u);
@@ -59,14 +68,24 @@ TEST(SiteTest, PauseDoublesUpToFiveMinutesAndEndsWithSuccess) {
   EXPECT_FALSE(site.may_connect(kStart + milliseconds(900)));
   EXPECT_TRUE(site.may_connect(kStart + seconds(1)));
   EXPECT_EQ(site.connection_limit(), 1u);
-  for (int i = 0; i < 50; ++i) site.unreachable(kStart);
-  EXPECT_FALSE(site.may_connect(kStart + seconds(299)));
-  EXPECT_TRUE(site.may_connect(kStart + seconds(300)));
+  const Instant last = fail_to_reach(site, 50, kStart);
+  EXPECT_FALSE(site.may_connect(last + seconds(299)));
+  EXPECT_TRUE(site.may_connect(last + seconds(300)));
   EXPECT_EQ(site.silent_since(), kStart);
-  site.accepted(kStart + seconds(301));
+  site.accepted(last + seconds(301));
   EXPECT_EQ(site.silent_since(), std::nullopt);
-  site.unreachable(kStart + seconds(302));
-  EXPECT_TRUE(site.may_connect(kStart + seconds(303)));
+  site.unreachable(last + seconds(302));
+  EXPECT_TRUE(site.may_connect(last + seconds(303)));
+}
+
+TEST(SiteTest, WhatSeveralConnectionsMeetAtTheSameTimeIsOneTrouble) {
+  Site site("mx", {});
+  for (int i = 0; i < 20; ++i) site.broke(kStart + milliseconds(i));
+  EXPECT_EQ(site.failures(), 1);
+  EXPECT_TRUE(site.may_connect(kStart + milliseconds(1100)));
+  for (int i = 0; i < 20; ++i) site.unreachable(kStart + seconds(2) + milliseconds(i));
+  EXPECT_EQ(site.failures(), 2);
+  EXPECT_TRUE(site.may_connect(kStart + milliseconds(4100)));
 }
 
 TEST(SiteTest, AnAccidentIsNoTroubleButThreeInARowAre) {
@@ -209,14 +228,14 @@ TEST(SiteTest, OneThatAcceptsIsNotHeldToThePaceOfItsBeginning) {
   EXPECT_GE(last_of(10'000), now + minutes(10));
   EXPECT_LE(last_of(10'000), now + minutes(20) + seconds(1));
   // One in trouble is left alone.
-  for (int i = 0; i < 3; ++i) site.unreachable(now += seconds(3));
+  now = fail_to_reach(site, 3, now);
   EXPECT_GE(last_of(30'000), now + minutes(45));
 }
 
 TEST(SiteTest, NobodyIsToldToComeBeforeThePauseIsOver) {
   Site site("mx", {});
-  for (int i = 0; i < 8; ++i) site.unreachable(kStart);
-  EXPECT_GE(site.next_place(kStart, 0), *site.paused_until(kStart));
+  const Instant last = fail_to_reach(site, 8, kStart);
+  EXPECT_GE(site.next_place(last, 0), *site.paused_until(last));
 }
 
 TEST(SitesTest, ForgetsTheOneUnusedForLongestAndNeverOneInUse) {

@@ -48,6 +48,25 @@ std::string when(const json::object& line) {
   return "since " + text_of(line, "oldest_queued_at");
 }
 
+// The database has nothing; what a sending process has in memory is another matter.
+void print_nothing_waits(const QueueFlags& flags) {
+  std::int64_t leaving = 0;
+  if (const auto sites = call_api(flags.place, "GET", "/sites")) {
+    for (const json::value& site : sites->body.at("items").as_array()) {
+      leaving += site.at("ready").to_number<std::int64_t>() +
+                 site.at("in_flight").to_number<std::int64_t>();
+    }
+  }
+  if (leaving == 0) {
+    fmt::print("Nothing waits.\n");
+  } else {
+    fmt::print(
+        "Nothing waits in the database. {} ready to leave or on their way: see `tidings queue "
+        "sites`.\n",
+        leaving == 1 ? "One message is" : grouped(leaving) + " messages are");
+  }
+}
+
 int list(const QueueFlags& flags) {
   std::string target = "/queue";
   const auto add = [&](std::string_view name, const std::string& value) {
@@ -65,7 +84,7 @@ int list(const QueueFlags& flags) {
   }
   const json::object& view = answer->body.as_object();
   const json::array& lines = view.at("items").as_array();
-  if (lines.empty()) fmt::print("Nothing waits.\n");
+  if (lines.empty()) print_nothing_waits(flags);
   for (const json::value& each : lines) {
     const json::object& line = each.as_object();
     const std::string campaign = text_of(line, "campaign_id");
@@ -124,10 +143,12 @@ int list_sites(const QueueFlags& flags) {
     const std::string name = text_of(site, "name");
     const std::string until = text_of(site, "paused_until");
     const json::value& connections = site.at("connections_max");
-    fmt::print("{:>9} ready  {:>5} on their way  {:>4} connections  {}{}\n",
+    fmt::print("{:>9} ready  {:>5} on their way  {:<23}  {}{}\n",
                grouped(site.at("ready").to_number<std::int64_t>()),
                grouped(site.at("in_flight").to_number<std::int64_t>()),
-               connections.is_null() ? "" : std::to_string(connections.to_number<int>()),
+               connections.is_null()
+                   ? std::string("one server")
+                   : fmt::format("{} connections at most", connections.to_number<int>()),
                name.empty() ? "the mail server" : harmless(name),
                until.empty() ? "" : "  left alone until " + until);
   }
