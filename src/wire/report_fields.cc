@@ -15,7 +15,13 @@ void append_unfolded(std::string& value, std::string_view more) {
   more = trimmed(more);
   if (more.empty() || value.size() >= kFieldMax) return;
   if (!value.empty()) value += ' ';
-  value += more.substr(0, kFieldMax - std::min(value.size(), kFieldMax));
+  std::size_t size = std::min(more.size(), kFieldMax - std::min(value.size(), kFieldMax));
+  // No character of UTF-8 is cut in two.
+  while (size > 0 && size < more.size() &&
+         (static_cast<unsigned char>(more[size]) & 0xC0) == 0x80) {
+    --size;
+  }
+  value += more.substr(0, size);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const ReportRecipient& each : report.recipients) {
     CHECK(!each.address.empty() && each.diagnostic.size() <= kDiagnosticMax);
     CHECK(each.status.empty() || wire::find_status_code(each.status) == each.status);
-    CHECK(wire::is_utf8(each.address));
+    CHECK(wire::is_utf8(each.address) && wire::is_utf8(each.diagnostic));
     CHECK(each.severity != Severity::hard || scope_of(each.reason) == BounceScope::recipient ||
           scope_of(each.reason) == BounceScope::domain);
   }

@@ -34,7 +34,7 @@ bool is_auto_reply(const Mail& mail) {
   if (precedence == "auto_reply" || precedence == "auto-reply") return true;
   if (lower(mail.field("delivered-to")) == "autoresponder") return true;
   const std::string subject = lower(mail.field("subject"));
-  const bool is_answer_subject = has_any(subject, answer_subjects());
+  const bool is_answer_subject = has_answer_subject(subject);
   if (!is_answer_subject) return false;
   // A person may well write about vacation: a program marks itself, or begins with it.
   return !has_reply_subject(subject) || !submitted.empty() ||

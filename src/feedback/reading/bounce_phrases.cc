@@ -1,7 +1,9 @@
 #include "feedback/reading/bounce_phrases.h"
 
-#include <algorithm>
 #include <array>
+#include <vector>
+
+#include "feedback/reading/word_index.h"
 
 namespace tidings::feedback {
 namespace {
@@ -344,17 +346,38 @@ constexpr auto kAnswers = std::to_array<std::string_view>({
     "\xba\xd0\xb8\xd0\xb9 \xd0\xbe\xd1\x82\xd0\xb2\xd0\xb5\xd1\x82",
 });
 
+template <std::size_t N>
+WordIndex index_of(const std::array<std::string_view, N>& rows) {
+  return WordIndex(std::vector<std::string_view>(rows.begin(), rows.end()));
+}
+
 }  // namespace
 
-std::span<const std::string_view> bounce_subjects() { return kSubjects; }
-std::span<const std::string_view> bounce_openings() { return kOpenings; }
-std::span<const std::string_view> delay_words() { return kDelays; }
 std::span<const std::string_view> address_labels() { return kLabels; }
-std::span<const std::string_view> return_marks() { return kReturns; }
-std::span<const std::string_view> answer_subjects() { return kAnswers; }
 
-bool has_any(std::string_view text, std::span<const std::string_view> rows) {
-  return std::ranges::any_of(rows, [&](std::string_view row) { return text.contains(row); });
+bool has_bounce_subject(std::string_view text) {
+  static const WordIndex index = index_of(kSubjects);
+  return index.has_any_in(text);
+}
+
+bool has_bounce_opening(std::string_view text) {
+  static const WordIndex index = index_of(kOpenings);
+  return index.has_any_in(text);
+}
+
+bool has_delay_words(std::string_view text) {
+  static const WordIndex index = index_of(kDelays);
+  return index.has_any_in(text);
+}
+
+bool has_return_mark(std::string_view text) {
+  static const WordIndex index = index_of(kReturns);
+  return index.has_any_in(text);
+}
+
+bool has_answer_subject(std::string_view text) {
+  static const WordIndex index = index_of(kAnswers);
+  return index.has_any_in(text);
 }
 
 }  // namespace tidings::feedback

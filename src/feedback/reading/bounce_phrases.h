@@ -9,20 +9,14 @@
 
 namespace tidings::feedback {
 
-// In the subject.
-std::span<const std::string_view> bounce_subjects();
-// In the text.
-std::span<const std::string_view> bounce_openings();
-// In the text: it is still being tried.
-std::span<const std::string_view> delay_words();
 // In a line, before the address that the bounce is about.
 std::span<const std::string_view> address_labels();
-// A line with this in it ends the report: the returned message follows.
-std::span<const std::string_view> return_marks();
-// In the subject of an automatic answer.
-std::span<const std::string_view> answer_subjects();
 
-// Whether `text` (lower case) has one of them.
-bool has_any(std::string_view text, std::span<const std::string_view> rows);
+// Whether `text` (lower case) has one of the phrases:
+bool has_bounce_subject(std::string_view text);  // in a subject
+bool has_bounce_opening(std::string_view text);  // in what a report says first
+bool has_delay_words(std::string_view text);     // it is still being tried
+bool has_return_mark(std::string_view text);     // a line that ends the report: the message follows
+bool has_answer_subject(std::string_view text);  // in the subject of an automatic answer
 
 }  // namespace tidings::feedback

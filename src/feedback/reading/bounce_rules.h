@@ -1,10 +1,10 @@
 // What servers mean by what they say, as data: words to reason, and status code to reason.
 //
 // Rows are words in lower case as normalised_words() makes them; `*` stands for anything, at most
-// kGapMax octets. The first row of the table that fits decides, so that what tells that we were
-// refused stands before what tells that an address is dead. Written from the servers' own manuals
-// and from bounces seen; each group of rows names its source. What a provider's reply asks the
-// sender to do (slow down, stop) is another question, answered by domain/reply_rules.h.
+// kGapMax octets (word_index.h). The first row of the table that fits decides, so that what tells
+// that we were refused stands before what tells that an address is dead. Written from the servers'
+// own manuals and from bounces seen; each group of rows names its source. What a provider's reply
+// asks the sender to do (slow down, stop) is another question, answered by domain/reply_rules.h.
 // Thread: any; pure.
 #pragma once
 
@@ -17,8 +17,6 @@
 #include "feedback/reading/bounce_reason.h"
 
 namespace tidings::feedback {
-
-inline constexpr std::size_t kGapMax = 48;
 
 struct BounceRule {
   std::string_view words;

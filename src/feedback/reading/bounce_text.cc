@@ -22,7 +22,8 @@ constexpr bool is_word(char c) {
          (static_cast<unsigned char>(c) & 0x80) != 0;
 }
 constexpr bool is_local(char c) {
-  return is_word(c) || std::string_view(".!#$%&*+/=?^_`{|}~-").contains(c);
+  // Of "!" to "~" all but quotes, brackets, and the marks that end or divide addresses.
+  return is_word(c) || (c > ' ' && c < 127 && !std::string_view("\"'(),:;<>@[\\]").contains(c));
 }
 constexpr bool is_domain(char c) { return is_word(c) || c == '.' || c == '-'; }
 
@@ -155,7 +156,7 @@ Border find_border(std::string_view text) {
     if (words.empty()) continue;
     const bool is_header = line.starts_with("Received: ") || line.starts_with("Return-Path: <") ||
                            line.starts_with("Return-path: <");
-    if (seen > 20 && (is_header || (words.size() < 160 && has_any(lower(line), return_marks())))) {
+    if (seen > 20 && (is_header || (words.size() < 160 && has_return_mark(lower(line))))) {
       return {at, is_header ? at : text.size() - rest.size()};
     }
     seen += words.size();

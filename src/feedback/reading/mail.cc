@@ -10,14 +10,12 @@
 #include <gmime/gmime.h>
 
 #include "base/text.h"
-#include "wire/html_text.h"
-#include "wire/smtp_reply.h"
-#include "wire/text_encoding.h"
+#include "feedback/reading/mail_text.h"
+#include "feedback/reading/plain_mail.h"
 
 namespace tidings::feedback {
 namespace {
 
-constexpr std::size_t kHtmlMax = std::size_t{128} << 10;
 constexpr int kHeaderFieldsMax = 500;
 
 struct Unref {
@@ -31,19 +29,14 @@ void start_gmime() {
   std::call_once(started, [] { g_mime_init(); });
 }
 
-// Without NULs and of bounded length, valid UTF-8.
-std::string clean(std::string_view text, std::size_t most) {
-  return wire::to_valid_utf8(text.substr(0, std::min(text.size(), most)), most);
-}
-
 std::string value_of(GMimeHeader* field) {
   const char* const raw = g_mime_header_get_raw_value(field);
   // Decoding is for what people read; a value of that length is none.
   if (raw != nullptr && std::strlen(raw) > wire::kFieldMax) {
-    return clean(trimmed(raw), wire::kFieldMax);
+    return clean_text(trimmed(raw), wire::kFieldMax);
   }
   const char* const value = g_mime_header_get_value(field);
-  return value == nullptr ? std::string() : clean(trimmed(value), wire::kFieldMax);
+  return value == nullptr ? std::string() : clean_text(trimmed(value), wire::kFieldMax);
 }
 
 wire::ReportBlock header_of(GMimeObject* object) {
@@ -53,21 +46,11 @@ wire::ReportBlock header_of(GMimeObject* object) {
   for (int i = 0; i < count; ++i) {
     GMimeHeader* const field = g_mime_header_list_get_header_at(list, i);
     const std::string_view name = g_mime_header_get_name(field);
-    // Of no use here, and most of a header: not decoded.
-    if (name == "Received" || name.size() > 76) continue;
-    header.push_back({lower(name), value_of(field)});
+    if (name.size() > 40) continue;
+    std::string lower_name = lower(name);
+    if (is_wanted_field(lower_name)) header.push_back({std::move(lower_name), value_of(field)});
   }
   return header;
-}
-
-bool needs_charset(std::string_view charset, std::string_view octets) {
-  if (charset.empty()) return false;
-  const std::string name = lower(charset);
-  if (name.starts_with("iso-2022") || name.starts_with("utf-16") || name.starts_with("utf-7") ||
-      name.starts_with("hz")) {
-    return true;  // looks like ASCII, or has NULs, and is neither
-  }
-  return !wire::is_utf8(octets);
 }
 
 // The decoded octets of a part, at most about `most` of them.
@@ -123,8 +106,7 @@ class Reader {
 
   void finish() {
     if (trimmed(mail_.text).empty() && !html_.empty()) {
-      // Without a tree: what nests by the thousand costs no more than what does not.
-      mail_.text = clean(wire::html_to_text_linear(html_), kMailTextMax);
+      mail_.text = text_of_html(html_);
     }
   }
 
@@ -135,20 +117,20 @@ class Reader {
     const std::string sub = lower(g_mime_content_type_get_media_subtype(type));
     const char* const charset =
         g_mime_object_get_content_type_parameter(GMIME_OBJECT(part), "charset");
-    if (main == "message") {
-      read_report_part(part, sub);
-    } else if (main == "text" && (sub == "rfc822-headers" || sub == "rfc822-header")) {
+    if ((main == "text" || main == "message") && sub == "rfc822-headers") {
       mail_.has_returned = true;
       if (!mail_.returned.empty()) return;
-      auto blocks =
-          wire::read_report_blocks(clean(octets_of(part, nullptr, kMailTextMax), kMailTextMax));
+      auto blocks = wire::read_report_blocks(
+          clean_text(octets_of(part, nullptr, kMailTextMax), kMailTextMax));
       if (!blocks.empty()) mail_.returned = std::move(blocks.front());
+    } else if (main == "message") {
+      read_report_part(part, sub);
     } else if (main == "text" && sub == "html") {
-      if (html_.empty()) html_ = clean(octets_of(part, charset, kHtmlMax), kHtmlMax);
+      if (html_.empty()) html_ = clean_text(octets_of(part, charset, kHtmlMax), kHtmlMax);
     } else if (main == "text" && mail_.text.size() < kMailTextMax) {
       if (!mail_.text.empty()) mail_.text += '\n';
-      mail_.text += clean(octets_of(part, charset, kMailTextMax),
-                          kMailTextMax - std::min(kMailTextMax, mail_.text.size()));
+      mail_.text += clean_text(octets_of(part, charset, kMailTextMax),
+                               kMailTextMax - std::min(kMailTextMax, mail_.text.size()));
     }
   }
 
@@ -163,7 +145,7 @@ class Reader {
       if (GMIME_IS_PART(part) &&
           g_mime_content_type_is_type(type, "message", "delivery-status") != 0) {
         mail_.inner_status =
-            clean(octets_of(GMIME_PART(part), nullptr, kMailTextMax), kMailTextMax);
+            clean_text(octets_of(GMIME_PART(part), nullptr, kMailTextMax), kMailTextMax);
       }
     }
   }
@@ -176,7 +158,7 @@ class Reader {
       to = &mail_.disposition;
     }
     if (to == nullptr || !to->empty()) return;
-    *to = clean(octets_of(part, nullptr, kMailMax), kMailMax);
+    *to = clean_text(octets_of(part, nullptr, kMailMax), kMailMax);
   }
 
   Mail& mail_;
@@ -213,27 +195,16 @@ std::string_view Mail::field(std::string_view name) const {
   return value == nullptr ? std::string_view() : std::string_view(*value);
 }
 
-Mail read_mail(std::string_view octets) {
-  octets = octets.substr(0, kMailMax);
+Mail read_mail_with_gmime(std::string_view octets) {
   Mail mail;
-  while (!octets.empty() && (octets.front() == '\n' || octets.front() == '\r')) {
-    octets.remove_prefix(1);
-  }
-  mail.has_header = begins_with_header(octets);
-  if (!mail.has_header) {
-    mail.text = clean(octets, kMailTextMax);
-    return mail;
-  }
-  if (octets.starts_with("From ")) wire::take_line(octets);
-  start_gmime();
   const Owned<GMimeStream> stream(g_mime_stream_mem_new_with_buffer(octets.data(), octets.size()));
   const Owned<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
   const Owned<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
   if (message == nullptr) {
-    mail.has_header = false;
-    mail.text = clean(octets, kMailTextMax);
+    mail.text = clean_text(octets, kMailTextMax);
     return mail;
   }
+  mail.has_header = true;
   mail.header = header_of(GMIME_OBJECT(message.get()));
   GMimeObject* const body = g_mime_message_get_mime_part(message.get());
   if (body != nullptr) {
@@ -244,6 +215,24 @@ Mail read_mail(std::string_view octets) {
   reader.read(body, 0);
   reader.finish();
   return mail;
+}
+
+std::optional<std::string_view> mail_behind_mark(std::string_view octets) {
+  start_gmime();
+  octets = octets.substr(0, kMailMax);
+  while (!octets.empty() && (octets.front() == '\n' || octets.front() == '\r')) {
+    octets.remove_prefix(1);
+  }
+  if (!begins_with_header(octets)) return std::nullopt;
+  if (octets.starts_with("From ")) wire::take_line(octets);
+  return octets;
+}
+
+Mail read_mail(std::string_view octets) {
+  const auto mail = mail_behind_mark(octets);
+  if (!mail) return {.text = clean_text(octets.substr(0, kMailMax), kMailTextMax)};
+  if (auto plain = read_plain_mail(*mail)) return *std::move(plain);
+  return read_mail_with_gmime(*mail);
 }
 
 std::vector<std::string_view> split_mailbox(std::string_view file) {

@@ -1,16 +1,17 @@
 // Mail that came in, opened just far enough to tell what it is: header fields, what it says to a
 // person, the machine-readable parts of a report, the header of the message it returns.
 //
-// GMime reads the MIME structure; mail without a header (the mere text of a bounce) is text.
-// Bounds: kMailMax octets are read and the rest is left out; kNestingMax multiparts inside one
-// another and kPartsMax parts are opened, deeper ones are not looked at; texts are cut at
-// kMailTextMax, header values at wire::kFieldMax. GMime itself builds every part there is: the
-// worst mail of kMailMax takes about 150 MB and half a second. Nothing in a mail is an error.
-// Spec: RFC 5322, RFC 2045 to 2047, RFC 6522 (multipart/report), RFC 6532 (UTF-8 headers).
-// Thread: any.
+// GMime reads the MIME structure where it is not plain (plain_mail.h); mail without a header (the
+// mere text of a bounce) is text. Bounds: kMailMax octets are read and the rest is left out;
+// kNestingMax multiparts inside one another and kPartsMax parts are opened, deeper ones are not
+// looked at; texts are cut at kMailTextMax, header values at wire::kFieldMax. GMime itself builds
+// every part there is: the worst mail of kMailMax takes about 150 MB and half a second. Nothing in
+// a mail is an error. Spec: RFC 5322, RFC 2045 to 2047, RFC 6522 (multipart/report), RFC 6532
+// (UTF-8 headers). Thread: any.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,12 @@ struct Mail {
 };
 
 Mail read_mail(std::string_view octets);
+
+// Where the header begins: behind empty lines and the "From " line of an mbox, cut at kMailMax;
+// nothing when there is no header.
+std::optional<std::string_view> mail_behind_mark(std::string_view octets);
+// What read_mail() does with mail that is not plain; `octets` from mail_behind_mark(). For tests.
+Mail read_mail_with_gmime(std::string_view octets);
 
 // The messages of a file: one, or those of an mbox (RFC 4155), which begins with "From " and has
 // such a line after an empty one before each. Borrows.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "base/text.h"
@@ -11,6 +12,7 @@
 #include "feedback/reading/bounce_text.h"
 #include "feedback/reading/classify_bounce.h"
 #include "feedback/reading/mail.h"
+#include "feedback/reading/mail_text.h"
 #include "wire/arf.h"
 #include "wire/dsn.h"
 
@@ -18,6 +20,9 @@ namespace tidings::feedback {
 namespace {
 
 constexpr std::size_t kOpeningMax = 4'000;  // where a bounce says that it is one
+constexpr int kMarksOfBounce = 3;
+// Far above what is an address (RFC 5321 §4.5.3.1): X.400 names are longer.
+constexpr std::size_t kAddressMax = 512;
 
 std::string first_address(std::string_view text) {
   // The last of "Name of a@b <c@d>" is the address.
@@ -58,7 +63,9 @@ ReportRecipient diagnosed(std::string address, BounceEvidence evidence, bool is_
   made.reason = diagnosis.reason;
   made.severity = diagnosis.severity;
   made.scope = diagnosis.scope;
-  made.diagnostic = std::string(evidence.diagnostic.substr(0, kDiagnosticMax));
+  // What was cut elsewhere may end in half a character.
+  made.diagnostic = clean_text(cut_text(evidence.diagnostic, kDiagnosticMax), kDiagnosticMax);
+  made.address = clean_text(cut_text(made.address, kAddressMax), kAddressMax);
   return made;
 }
 
@@ -70,18 +77,22 @@ std::string_view words_about(const BounceText& text, std::string_view address) {
   return {};
 }
 
-bool says_delayed(const Mail& mail, std::string_view report) {
+bool says_delayed(const Mail& mail, std::string_view opening) {
   const std::string subject = lower(mail.field("subject"));
   if (subject.contains("delay") || subject.starts_with("warning: message")) return true;
-  return has_any(normalised_words(report, kOpeningMax), delay_words());
+  return has_delay_words(opening);
 }
 
-void add_dsn_recipients(Report& report, const wire::DeliveryStatus& status,
-                        const BounceText& text) {
+// Optimisation: `words` reads the text for people when a field leaves a question, which is seldom.
+template <typename Words>
+void add_dsn_recipients(Report& report, const wire::DeliveryStatus& status, const Mail& mail,
+                        Words words_for_people) {
+  const std::string_view other = std::string_view(mail.text).substr(0, kReportMax);
   for (const wire::DsnRecipient& each : status.recipients) {
     std::string address = each.original.contains('@') ? each.original : each.final;
     if (!address.contains('@')) {
       // A server that hides the address in its fields may name it in words.
+      const BounceText& text = words_for_people();
       if (status.recipients.size() == 1 && text.recipients.size() == 1) {
         address = text.recipients.front().address;
       } else if (address.empty() || address.contains(' ')) {
@@ -89,8 +100,8 @@ void add_dsn_recipients(Report& report, const wire::DeliveryStatus& status,
       }
     }
     std::string_view words = each.diagnostic;
-    if (words.empty()) words = words_about(text, address);
-    if (words.empty()) words = words_about(text, each.final);
+    if (words.empty()) words = words_about(words_for_people(), address);
+    if (words.empty()) words = words_about(words_for_people(), each.final);
     const bool is_known = std::ranges::any_of(report.recipients, [&](const auto& before) {
       return is_same_address(before.address, address);
     });
@@ -99,7 +110,7 @@ void add_dsn_recipients(Report& report, const wire::DeliveryStatus& status,
                                           {.action = action_of(each.action),
                                            .status = each.status,
                                            .diagnostic = words,
-                                           .other_words = text.report},
+                                           .other_words = other},
                                           status.recipients.size() == 1));
   }
 }
@@ -116,8 +127,8 @@ std::vector<std::string> failed_recipients(const Mail& mail) {
   return made;
 }
 
-// How much speaks for a bounce in words; from 3 on it is one.
-int bounce_marks(const Mail& mail, const BounceText& text) {
+// How much speaks for a bounce in words; from kMarksOfBounce on it is one.
+int bounce_marks(const Mail& mail, const BounceText& text, std::string_view opening) {
   int marks = 0;
   const std::string from = lower(mail.field("from"));
   const std::string subject = lower(mail.field("subject"));
@@ -128,12 +139,16 @@ int bounce_marks(const Mail& mail, const BounceText& text) {
       std::string_view("mail_service"),       std::string_view("system administrator"),
       std::string_view("mail administrator"), std::string_view("delivery subsystem"),
   };
-  if (has_any(from, kDaemons) || from.ends_with("<>")) marks += 2;
+  const bool is_daemon =
+      std::ranges::any_of(kDaemons, [&](std::string_view daemon) { return from.contains(daemon); });
   const std::string_view path = mail.field("return-path");
+  const bool is_answer = !mail.field("in-reply-to").empty() || !mail.field("references").empty();
+  // A person who answers may quote anything.
+  if (is_answer && !is_daemon && path != "<>") return 0;
+  if (is_daemon || from.ends_with("<>")) marks += 2;
   if (path == "<>" || lower(path).contains("mailer-daemon")) ++marks;
-  if (has_any(subject, bounce_subjects())) marks += 2;
-  const std::string opening = normalised_words(text.report, kOpeningMax);
-  if (has_any(opening, bounce_openings())) marks += mail.has_header ? 2 : 3;
+  if (has_bounce_subject(subject)) marks += 2;
+  if (has_bounce_opening(opening)) marks += mail.has_header ? 2 : 3;
   if (text.place == AddressPlace::listed && !text.recipients.empty()) {
     if (!mail.has_header && find_codes(text.report).reply_code != 0) marks += 3;
     // In a language we do not know: addresses in a list, and the message that comes back.
@@ -158,7 +173,7 @@ void add_returned_to(BounceText& text, const wire::ReportBlock& returned) {
   if (!add(returned)) add(text.returned);
 }
 
-void read_words(Report& report, const Mail& mail, BounceText text) {
+void read_words(Report& report, const Mail& mail, BounceText text, std::string_view opening) {
   const auto failed = failed_recipients(mail);
   if (!failed.empty()) {
     std::vector<TextRecipient> named;
@@ -170,7 +185,7 @@ void read_words(Report& report, const Mail& mail, BounceText text) {
     add_returned_to(text, mail.returned);
   }
   const BounceAction action =
-      says_delayed(mail, text.report) ? BounceAction::delayed : BounceAction::failed;
+      says_delayed(mail, opening) ? BounceAction::delayed : BounceAction::failed;
   std::string others(text.report);
   others += '\n';
   others += mail.field("subject");
@@ -219,8 +234,9 @@ std::string_view to_string(ReportKind kind) {
   return kWords[static_cast<std::size_t>(kind)];
 }
 
-Report read_report(std::string_view octets) {
-  const Mail mail = read_mail(octets);
+Report read_report(std::string_view octets) { return read_report(read_mail(octets)); }
+
+Report read_report(const Mail& mail) {
   Report report;
   report.from = first_address(mail.field("from"));
   if (!mail.feedback_report.empty()) {
@@ -228,23 +244,32 @@ Report read_report(std::string_view octets) {
     return report;
   }
   const std::string to = first_address(mail.field("to"));
-  const BounceText text = read_bounce_text(mail.text, {report.from, to});
-  const int marks = bounce_marks(mail, text);
+  std::optional<BounceText> read;
+  const auto text = [&]() -> const BounceText& {
+    if (!read) read = read_bounce_text(mail.text, {report.from, to});
+    return *read;
+  };
+  const auto add_fields = [&](std::string_view fields) {
+    add_dsn_recipients(report, wire::read_delivery_status(fields), mail, text);
+    if (!report.recipients.empty()) report.kind = ReportKind::bounce;
+    return !report.recipients.empty();
+  };
   const bool has_fields = !mail.delivery_status.empty() || mail.text.contains("Final-Recipient:");
-  if (has_fields || (marks >= 3 && !mail.inner_status.empty())) {
-    std::string_view fields = mail.delivery_status;
-    if (fields.empty()) fields = has_fields ? mail.text : mail.inner_status;
-    add_dsn_recipients(report, wire::read_delivery_status(fields), text);
-    if (!report.recipients.empty()) {
-      report.kind = ReportKind::bounce;
-      return report;
-    }
+  if (has_fields && add_fields(mail.delivery_status.empty() ? mail.text : mail.delivery_status)) {
+    return report;
   }
-  const bool is_bounce = has_fields || marks >= 3 || !failed_recipients(mail).empty();
-  if (is_bounce && !(marks < 4 && !has_fields && is_auto_reply(mail))) {
-    read_words(report, mail, text);
+  const std::string opening = normalised_words(text().report, kOpeningMax);
+  const int marks = bounce_marks(mail, text(), opening);
+  if (marks >= kMarksOfBounce && !mail.inner_status.empty() && add_fields(mail.inner_status)) {
+    return report;
+  }
+  const bool is_bounce = has_fields || marks >= kMarksOfBounce || !failed_recipients(mail).empty();
+  const bool is_answer = is_auto_reply(mail);
+  // A vacation notice may quote what it answers.
+  if (is_bounce && (has_fields || marks > kMarksOfBounce || !is_answer)) {
+    read_words(report, mail, text(), opening);
     report.kind = ReportKind::bounce;
-  } else if (is_auto_reply(mail)) {
+  } else if (is_answer) {
     report.kind = ReportKind::auto_reply;
     if (!report.from.empty()) {
       report.recipients.push_back({.address = report.from,

@@ -16,6 +16,8 @@
 
 namespace tidings::feedback {
 
+struct Mail;
+
 enum class ReportKind : std::uint8_t { bounce, complaint, auto_reply, reply, other };
 
 std::string_view to_string(ReportKind kind);  // "auto-reply" with a hyphen
@@ -38,5 +40,7 @@ struct Report {
 
 // `octets`: one mail with or without its header (mail.h: bounds).
 Report read_report(std::string_view octets);
+// The same of a mail that was opened (mail.h).
+Report read_report(const Mail& mail);
 
 }  // namespace tidings::feedback

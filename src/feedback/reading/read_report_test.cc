@@ -7,6 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include "feedback/reading/mail.h"
+#include "wire/text_encoding.h"
+
 namespace tidings::feedback {
 namespace {
 
@@ -37,6 +40,24 @@ TEST_P(Servers, AreUnderstood) {
   EXPECT_EQ(to_string(read.severity), to_string(sample.severity));
   EXPECT_EQ(read.reply_code, sample.reply_code);
   EXPECT_EQ(read.status, sample.status);
+}
+
+std::string summary(const Report& report) {
+  std::string words(to_string(report.kind));
+  for (const ReportRecipient& each : report.recipients) {
+    words += " " + each.address + " " + std::string(to_string(each.reason)) + " " + each.status;
+  }
+  return words;
+}
+
+TEST_P(Servers, AreUnderstoodWhateverEndsALineAndWhoeverReads) {
+  const std::string_view mail = GetParam().mail;
+  std::string on_the_wire;
+  for (const char c : mail) on_the_wire += c == '\n' ? "\r\n" : std::string(1, c);
+  EXPECT_EQ(summary(read_report(on_the_wire)), summary(read_report(mail)));
+  if (const auto behind = mail_behind_mark(mail)) {
+    EXPECT_EQ(summary(read_report(read_mail_with_gmime(*behind))), summary(read_report(mail)));
+  }
 }
 
 constexpr std::string_view kWho = "kim@example.org";
@@ -281,6 +302,19 @@ TEST(Answers, OfProgramsAndOfPeopleAreToldApart) {
   EXPECT_EQ(kind("Subject: Statistics\nAuto-Submitted: auto-generated"), ReportKind::other);
 }
 
+TEST(Answers, OfPeopleMayQuoteABounce) {
+  const std::string head = "From: Kim <kim@example.org>\nTo: news@example.com\n";
+  const std::string quote =
+      "\n\nWhat is this?\n\n> This is the mail system at host mx.example.net.\n> Your message "
+      "could not be delivered.\n>\n> <lee@example.org>: 550 5.1.1 User unknown\n";
+  EXPECT_EQ(read_report(head +
+                        "Subject: Re: Undelivered Mail Returned to Sender\nIn-Reply-To: "
+                        "<1@mx.example.net>" +
+                        quote)
+                .kind,
+            ReportKind::reply);
+}
+
 TEST(Answers, SayWhoseTheyAre) {
   const Report report = read_report(
       "From: \"kim@example.org on holiday\" <kim.s@example.org>\nSubject: Auto: News\n\nAway.\n");
@@ -328,6 +362,14 @@ TEST(Hostile, DiagnosticsAreBoundedTextWithoutControlCharacters) {
   ASSERT_EQ(report.recipients.size(), 1U);
   EXPECT_LE(report.recipients[0].diagnostic.size(), 1'500U);
   EXPECT_FALSE(report.recipients[0].diagnostic.contains('\x1b'));
+  std::string euros;
+  for (int i = 0; i < 3'000; ++i) euros += "\xE2\x82\xAC";
+  const Report cut = read_report(
+      "From: MAILER-DAEMON@example.net\nSubject: failure notice\n\n"
+      "<kim@example.org>: x" +
+      euros + "\n");
+  ASSERT_EQ(cut.recipients.size(), 1U);
+  EXPECT_TRUE(wire::is_utf8(cut.recipients[0].diagnostic)) << "no character is cut in two";
 }
 
 }  // namespace
