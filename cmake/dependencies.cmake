@@ -35,6 +35,7 @@ tidings_system_library(zstd -lzstd)
 tidings_system_library(prometheus -lprometheus-cpp-core)
 tidings_system_library(re2 -lre2)
 tidings_system_library(unbound -lunbound)
+tidings_system_library(curl -lcurl)
 tidings_system_library(rapidcheck -lrapidcheck)
 
 # libphonenumber's -dev package wants another Boost than ours, so ./dev setup unpacks its headers

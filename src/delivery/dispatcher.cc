@@ -138,6 +138,7 @@ void Dispatcher::Impl::publish() {
   activity.ready = ready;
   activity.in_flight = in_flight;
   activity.is_blocked = journal_blocked || ledger_failing;
+  activity.put_off_until = put_off_until;
   activity.unrecorded = settlements.size() + releases.size() + postponed.size() + expired.size() +
                         steered.size() + (ledger_busy ? 1 : 0);
 }

@@ -133,6 +133,7 @@ class Dispatcher {
     std::size_t unrecorded = 0;  // settled, not yet in the database
     std::string trouble;         // why nothing moves, for people; empty when it does
     bool is_blocked = false;     // journal or database cannot be written
+    Instant put_off_until{};     // until then some wait for a site that is slow
     bool idle() const { return ready == 0 && in_flight == 0 && unrecorded == 0; }
   };
   Activity activity() const;

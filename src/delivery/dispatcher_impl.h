@@ -187,6 +187,7 @@ struct Dispatcher::Impl : std::enable_shared_from_this<Dispatcher::Impl> {
   std::vector<Settlement> settlements;  // to be recorded
   std::vector<Settlement> releases;     // to be given back
   std::vector<Settlement> postponed;    // likewise, to come again at their time
+  Instant put_off_until{};              // the latest of those times, of sites that are slow
   std::vector<Settlement> expired;      // to be failed without an attempt
   std::vector<Steered> steered;
   std::vector<std::pair<CampaignKeys, MessageId>> drops;

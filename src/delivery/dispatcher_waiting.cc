@@ -10,13 +10,14 @@ namespace {
 constexpr Duration kSweepPeriod = std::chrono::milliseconds(500);
 constexpr Duration kExpiryPeriodMax = std::chrono::seconds(60);
 constexpr int kExpiryBatch = 500;
+constexpr std::string_view kSiteSlow = "site_slow";
 
 Duration shortest_expiry(const RetryPolicies& retry) {
   return std::min({retry.campaign.expiry, retry.individual.expiry, retry.transactional.expiry});
 }
 
 std::string_view why_not_now(const Site* site, Instant now) {
-  return site != nullptr && site->paused_until(now) ? "site_paused" : "site_slow";
+  return site != nullptr && site->paused_until(now) ? "site_paused" : kSiteSlow;
 }
 
 Settlement without_attempt(const PreparedMessage& message) {
@@ -38,6 +39,7 @@ std::string_view domain_of(std::string_view normalised) {
 void Dispatcher::Impl::put_off(const PreparedMessage& message, Instant due_at,
                                std::string_view why) {
   if (is_recalled(message, MessageState::leased)) return;
+  if (why == kSiteSlow) put_off_until = std::max(put_off_until, due_at);
   Settlement back = without_attempt(message);
   back.due_at = due_at;
   back.outcome.reason = why;

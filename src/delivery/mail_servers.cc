@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "delivery/transports.h"
+#include "wire/mx_url.h"
 #include "wire/relay_url.h"
 
 namespace tidings::delivery {
@@ -75,9 +76,26 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+// How `mail_server_hosts` names mail that goes directly to the recipients' servers.
+constexpr std::string_view kDirectHost = "mx:";
+
 bool matches(std::string_view host, std::string_view pattern) {
   if (!pattern.starts_with("*.")) return host == pattern;
   return host.size() > pattern.size() - 1 && host.ends_with(pattern.substr(1));
+}
+
+Result<void> check_host(const wire::RelayUrl& relay, const RelayPolicy& policy) {
+  if (!relay.ca_file.empty() && !policy.files) {
+    return fail(ErrorKind::denied, "relay.file_not_allowed",
+                "A certificate file (ca=) can only be named at the command line of this machine.");
+  }
+  const std::string host = lower(relay.host);
+  const auto allows = [&](const std::string& pattern) { return matches(host, lower(pattern)); };
+  if (policy.hosts.empty() || std::ranges::any_of(policy.hosts, allows)) return {};
+  return fail(ErrorKind::denied, "relay.host_not_allowed",
+              fmt::format("Whoever runs this machine does not allow the mail server {}. Ask them, "
+                          "or use one they allow.",
+                          relay.host));
 }
 
 Result<void> store_secret(db::Connection& connection, OrganisationId organisation, TransportId id,
@@ -94,18 +112,17 @@ Result<void> store_secret(db::Connection& connection, OrganisationId organisatio
 
 Result<void> check_relay(std::string_view url, const RelayPolicy& policy) {
   if (url == kSandboxUrl) return {};
-  const auto relay = TRY(wire::parse_relay_url(url));
-  if (!relay.ca_file.empty() && !policy.files) {
-    return fail(ErrorKind::denied, "relay.file_not_allowed",
-                "A certificate file (ca=) can only be named at the command line of this machine.");
+  if (!wire::is_mx_url(url)) return check_host(TRY(wire::parse_relay_url(url)), policy);
+  const auto direct = TRY(wire::parse_mx_url(url));
+  if (!policy.hosts.empty() && std::ranges::find(policy.hosts, kDirectHost) == policy.hosts.end()) {
+    return fail(ErrorKind::denied, "relay.host_not_allowed",
+                "Whoever runs this machine does not allow mail directly to the servers of its "
+                "recipients. Ask them, or use a mail server they allow.");
   }
-  const std::string host = lower(relay.host);
-  const auto allows = [&](const std::string& pattern) { return matches(host, lower(pattern)); };
-  if (policy.hosts.empty() || std::ranges::any_of(policy.hosts, allows)) return {};
-  return fail(ErrorKind::denied, "relay.host_not_allowed",
-              fmt::format("Whoever runs this machine does not allow the mail server {}. Ask them, "
-                          "or use one they allow.",
-                          relay.host));
+  for (const wire::MxRoute& route : direct.routes) {
+    if (!route.is_direct) TRY(check_host(route.relay, policy));
+  }
+  return {};
 }
 
 bool keeps_password(std::string_view url_before, std::string_view url_after) {

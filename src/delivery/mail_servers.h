@@ -25,7 +25,7 @@ inline constexpr std::size_t kMailServerPasswordMax = 4096;
 // What a person gives.
 struct MailServerFields {
   std::string name;
-  std::string url;                      // wire/relay_url.h, or `sandbox:`
+  std::string url;                      // wire/relay_url.h, wire/mx_url.h, or `sandbox:`
   std::optional<std::string> password;  // nothing: the one it has
   bool is_default = false;              // one of them is; setting it takes it from the other
 };
@@ -43,10 +43,10 @@ struct MailServer {
 // Which relay URLs may be used: the operator's say about hosts (setting `mail_server_hosts`), and
 // whether the asker may name files of this machine (`ca=`).
 struct RelayPolicy {
-  std::vector<std::string> hosts;  // "mail.example.org", "*.example.org"; empty: any
+  std::vector<std::string> hosts;  // "mail.example.org", "*.example.org", "mx:"; empty: any
   bool files = false;
 };
-// Errors: relay_url.* (invalid), relay.host_not_allowed, relay.file_not_allowed (denied).
+// Errors: relay_url.*, mx_url.* (invalid), relay.host_not_allowed, relay.file_not_allowed (denied).
 Result<void> check_relay(std::string_view url, const RelayPolicy& policy);
 
 // Errors of all: mail_server.not_found. `fields` were checked.

@@ -21,7 +21,8 @@ SmtpConnection::SmtpConnection(net::EventLoop& loop, SmtpConnectionOwner& owner,
 SmtpConnection::~SmtpConnection() = default;
 
 void SmtpConnection::open() {
-  stream_.connect_tcp(setup_.host, setup_.port, setup_.connect_timeout);
+  stream_.connect_tcp(setup_.address.empty() ? setup_.host : setup_.address, setup_.port,
+                      setup_.connect_timeout, setup_.source);
 }
 
 void SmtpConnection::on_connected() {
@@ -29,7 +30,7 @@ void SmtpConnection::on_connected() {
   if (setup_.client.tls == wire::SmtpTlsUse::active) {
     // The client begins with the handshake done; until then the greeting's time limit is ours.
     client_ = std::make_unique<wire::SmtpClient>(setup_.client, now());
-    return stream_.start_tls(setup_.tls, setup_.host);
+    return stream_.start_tls(setup_.tls, setup_.host, setup_.tlsa);
   }
   begin();
 }
@@ -102,7 +103,7 @@ void SmtpConnection::abort(wire::SmtpCause cause) {
 void SmtpConnection::hand_out(wire::SmtpEvent event) {
   switch (event.kind) {
     case wire::SmtpEvent::Kind::start_tls:
-      return stream_.start_tls(setup_.tls, setup_.host);
+      return stream_.start_tls(setup_.tls, setup_.host, setup_.tlsa);
     case wire::SmtpEvent::Kind::ready:
       return owner_.on_ready(*this);
     case wire::SmtpEvent::Kind::need_intent:

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -39,17 +40,21 @@ class SmtpConnection final : public net::StreamHandler,
                              public std::enable_shared_from_this<SmtpConnection> {
  public:
   struct Setup {
-    std::string host;
+    std::string host;     // its name: certificates are held against it
+    std::string address;  // connect to this; empty: the host is looked up
+    std::string source;   // leave from this address of ours; empty: any
     std::uint16_t port = 25;
     Duration connect_timeout = std::chrono::seconds(30);
     wire::SmtpClientConfig client;
     std::shared_ptr<net::TlsContext> tls;  // null: no encryption is possible
+    std::vector<wire::TlsaRecord> tlsa;    // DANE: instead of the context's authorities
   };
 
   SmtpConnection(net::EventLoop& loop, SmtpConnectionOwner& owner, Setup setup);
   ~SmtpConnection();
 
   void open();
+  const Setup& setup() const { return setup_; }
   wire::SmtpClient& client() { return *client_; }
   // Greeted and logged in.
   bool ready() const { return client_ != nullptr && client_->ready(); }

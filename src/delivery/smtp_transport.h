@@ -1,9 +1,5 @@
-// SmtpTransport: hands messages to a mail server over a pool of connections.
-//
-// Connections open gradually while work waits, carry one message a round trip where the server
-// offers PIPELINING, and close with QUIT when idle for a while. A message is given back to the
-// engine when nothing of it was tried; every other one is reported once (domain/smtp_outcome.h).
-// Spec: wire/smtp_client.h. Thread: the loop's.
+// SmtpTransport: hands everything to one mail server, over a pool of connections (smtp_pool.h).
+// Thread: the loop's.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "delivery/smtp_pool.h"
 #include "delivery/transport.h"
 #include "net/fwd.h"
 #include "wire/relay_url.h"
@@ -30,11 +27,25 @@ struct SmtpTransportSettings {
   wire::SmtpTimeouts timeouts;
 };
 
+// The one server of a relay URL.
+class RelayTargets final : public SmtpTargets {
+ public:
+  // Error: the certificate authorities cannot be read.
+  static Result<std::shared_ptr<RelayTargets>> create(const SmtpTransportSettings& settings);
+  SmtpConnection::Setup next() override { return setup_; }
+  bool failed(const SmtpConnection&, const wire::SmtpVerdict&) override { return false; }
+  void worked(const SmtpConnection&) override {}
+
+ private:
+  explicit RelayTargets(SmtpConnection::Setup setup);
+  const SmtpConnection::Setup setup_;
+};
+
 class SmtpTransport final : public Transport {
  public:
   // `loop` and `port` outlive the transport. Error: the certificate authorities cannot be read.
   static Result<std::unique_ptr<SmtpTransport>> create(net::EventLoop& loop, DeliveryPort& port,
-                                                       SmtpTransportSettings settings);
+                                                       const SmtpTransportSettings& settings);
   ~SmtpTransport() override;  // stop(), if that was not done
 
   void wake() override;
@@ -46,9 +57,9 @@ class SmtpTransport final : public Transport {
   std::size_t connections() const;
 
  private:
-  class Pool;
-  explicit SmtpTransport(std::shared_ptr<Pool> pool);
-  std::shared_ptr<Pool> pool_;
+  class Owner;
+  explicit SmtpTransport(std::unique_ptr<Owner> owner);
+  std::unique_ptr<Owner> owner_;
 };
 
 }  // namespace tidings::delivery

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "delivery/mx_transport.h"
 #include "delivery/smtp_transport.h"
+#include "wire/mx_url.h"
 #include "wire/relay_url.h"
 
 namespace tidings::delivery {
@@ -23,6 +25,19 @@ constexpr db::Statement kLoad{
     "transport.load",
     "SELECT url, sealed_secret FROM transport WHERE organisation_id = $1 AND id = $2"};
 
+Result<std::unique_ptr<Transport>> make_mx(net::EventLoop& loop, DeliveryPort& port,
+                                           std::string_view url, const TransportOptions& options) {
+  MxTransportSettings settings;
+  settings.url = TRY(wire::parse_mx_url(url));
+  settings.hello_name = machine_name();
+  settings.port = options.mx.port;
+  settings.private_networks = options.mx.private_networks;
+  settings.connections_per_site = options.mx.connections;  // the engine allows fewer
+  settings.connections_max = options.mx.connections;
+  net::Resolver* const resolver = TRY(options.mx.resolver());
+  return TRY(MxTransport::create(loop, port, *resolver, options.mx.policies(*resolver), settings));
+}
+
 }  // namespace
 
 std::string machine_name() {
@@ -37,7 +52,11 @@ std::string transport_seal_context(OrganisationId organisation, TransportId id) 
 
 Result<void> check_transport_url(std::string_view url) {
   if (url == kSandboxUrl) return {};
-  TRY(wire::parse_relay_url(url));
+  if (wire::is_mx_url(url)) {
+    TRY(wire::parse_mx_url(url));
+  } else {
+    TRY(wire::parse_relay_url(url));
+  }
   return {};
 }
 
@@ -87,6 +106,7 @@ Result<std::unique_ptr<Transport>> make_transport(net::EventLoop& loop, Delivery
   if (stored.url == kSandboxUrl) {
     return make_sandbox_transport(loop, port, options.sandbox_folder, options.evidence);
   }
+  if (wire::is_mx_url(stored.url)) return make_mx(loop, port, stored.url, options);
   SmtpTransportSettings settings;
   settings.relay = TRY(wire::parse_relay_url(stored.url));
   settings.password = stored.secret;

@@ -57,7 +57,8 @@ Result<void> take(Values& values, const SettingDeclaration& declaration, Setting
 
 bool is_list(SettingType type) {
   return type == SettingType::durations || type == SettingType::hosts ||
-         type == SettingType::addresses || type == SettingType::machines;
+         type == SettingType::addresses || type == SettingType::machines ||
+         type == SettingType::networks;
 }
 
 // The text of a TOML value, or nothing when it has a type this setting cannot have.
@@ -173,6 +174,14 @@ Settings typed(const Values& values) {
   settings.organisation_rate = measure(SettingType::rate, "organisation_rate");
   settings.site_connections = static_cast<int>(measure(SettingType::count, "site_connections"));
   settings.site_rate = measure(SettingType::rate, "site_rate");
+  settings.mx_connections = static_cast<int>(measure(SettingType::count, "mx_connections"));
+  settings.mx_port = static_cast<int>(measure(SettingType::count, "mx_port"));
+  if (const std::string_view list = text("mx_private_networks"); !list.empty()) {
+    for (const auto item : setting_items(list)) {
+      settings.mx_private_networks.push_back(wire::IpNetwork::parse(item).value());
+    }
+  }
+  settings.dnssec_anchor = text("dnssec_anchor");
   const auto retry = [&](std::string_view prefix) {
     RetryPolicy policy;
     policy.delays.clear();

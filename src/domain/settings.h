@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "domain/retry_policy.h"
+#include "wire/ip_address.h"
 
 namespace tidings {
 
@@ -36,6 +37,8 @@ enum class SettingType : std::uint8_t {
   hosts,         // mail.example.org, *.example.net; at most 20
   addresses,     // 192.0.2.53, 2001:db8::53@5353; at most 20
   machines,      // 192.0.2.1, 2001:db8::1; at most 20
+  file,          // a path from the root
+  networks,      // 10.0.0.0/8, fd00::/8; at most 20
 };
 
 struct SettingDeclaration {
@@ -71,6 +74,10 @@ struct Settings {
   double organisation_rate = 0;                // 0: no limit
   int site_connections = 0;
   double site_rate = 0;  // 0: as fast as it takes them
+  int mx_connections = 0;
+  int mx_port = 0;
+  std::vector<wire::IpNetwork> mx_private_networks;
+  std::string dnssec_anchor;  // empty: nothing is validated
   RetryPolicies retry;
   Duration lease{};
   Duration node_lost_after{};

@@ -40,6 +40,19 @@ constexpr auto kSettings = std::to_array<SettingDeclaration>({
     {"site_rate", rate, "messages per second", "0", "0", "1000000",
      "How many messages one receiving site is given in a second at most, likewise; 0 is as fast as "
      "it takes them."},
+    {"mx_connections", count, "connections", "200", "1", "10000",
+     "How many connections are open at the same time when mail goes directly to the servers of its "
+     "recipients (`mx:`): to all of them together. To each it is `site_connections` at most."},
+    {"mx_port", count, "port", "25", "1", "65535",
+     "The port of those servers. It is 25 everywhere; another is for tests."},
+    {"mx_private_networks", networks, "networks", "", "", "",
+     "Networks in which such a server may be reached although its address is private, such as "
+     "10.0.0.0/8. Not set, mail goes to public addresses only, whatever a domain's DNS says."},
+    {"dnssec_anchor", file, "file", "", "", "",
+     "Check the answers of the DNS by their signatures, from the keys in this file on, and hold "
+     "those servers to the certificates that the DNS names (DANE). The file of the package "
+     "dns-root-data is /usr/share/dns/root.key. The name servers must pass signatures on; where "
+     "they do not, nothing is found any more. Not set, nothing is checked."},
     {"retry_delays", durations, "durations", "30m, 30m, 150m", "1s", "1d",
      "How long a deferred message of a campaign waits after its first, second and further "
      "attempts; "
@@ -83,9 +96,9 @@ constexpr auto kSettings = std::to_array<SettingDeclaration>({
     {"address_burst", count, "calls", "60", "1", "1000000",
      "How many calls without a valid credential may come at once from one address."},
     {"mail_server_hosts", hosts, "host names", "", "", "",
-     "Which mail servers the people of an organisation may set up: host names, or *.example.org "
-     "for "
-     "all below a domain. Not set, any; where organisations are not your own, set it, or they "
+     "Which mail servers the people of an organisation may set up: host names, *.example.org for "
+     "all below a domain, or mx: for mail directly to the servers of its recipients. Not set, any; "
+     "where organisations are not your own, set it, or they "
      "reach "
      "what is behind your firewall."},
     {"attempt_log", bytes, "bytes", "64MB", "0", "1GB",

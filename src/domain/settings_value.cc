@@ -121,6 +121,11 @@ bool is_of_type(const SettingDeclaration& declaration, std::string_view text) {
       return are_all(text, is_server_address);
     case SettingType::machines:
       return are_all(text, is_address);
+    case SettingType::file:
+      return text.starts_with('/');
+    case SettingType::networks:
+      return are_all(
+          text, [](std::string_view item) { return wire::IpNetwork::parse(item).has_value(); });
     default:
       return measure_setting(declaration.type, text).has_value();
   }
@@ -175,6 +180,10 @@ std::string describe_values(const SettingDeclaration& declaration) {
       return fmt::format("1 to {} addresses such as \"192.0.2.53, 2001:db8::53@5353\"", kItemsMax);
     case SettingType::machines:
       return fmt::format("1 to {} addresses such as \"192.0.2.1, 2001:db8::1\"", kItemsMax);
+    case SettingType::file:
+      return "the path of a file, from / on";
+    case SettingType::networks:
+      return fmt::format("1 to {} networks such as \"10.0.0.0/8, fd00::/8\"", kItemsMax);
     case SettingType::count:
       words = "a whole number";
       break;

@@ -83,6 +83,18 @@ BIO* new_socket_bio(int fd) {
   return bio;
 }
 
+// RFC 7671 §5.1: of a certificate that is named itself (usage 3) the names do not count.
+void hold_against(SSL* ssl, const std::string& name, std::span<const wire::TlsaRecord> tlsa) {
+  SSL_dane_enable(ssl, name.c_str());
+  SSL_dane_set_flags(ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+  for (const wire::TlsaRecord& record : tlsa) {
+    SSL_dane_tlsa_add(ssl, record.usage, record.selector, record.matching_type,
+                      reinterpret_cast<const unsigned char*>(record.data.data()),
+                      record.data.size());
+  }
+  SSL_set_verify(ssl, SSL_VERIFY_PEER, note_certificate_names);
+}
+
 }  // namespace
 
 // Kept alive by the handlers under way. `handler` is null once nobody is to be told anything.
@@ -99,6 +111,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   std::string peer;
   std::string host;
   std::uint16_t port = 0;
+  std::string source;
   std::vector<tcp::endpoint> endpoints;
   std::size_t next_endpoint = 0;
   std::chrono::steady_clock::time_point connect_until;
@@ -115,6 +128,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
 
   void resolve(Duration at_most);
   void try_next();
+  void bind_source(const tcp::endpoint& endpoint, error_code& error);
   void connected(std::string where);
   void connect_failed(const error_code& error);
   void read();
@@ -166,20 +180,35 @@ void Stream::Impl::try_next() {
     self->try_next();
   });
   const tcp::endpoint endpoint = endpoints[next_endpoint++];
-  error_code ignored;
-  socket.close(ignored);
+  error_code error;
+  socket.close(error);
+  if (!source.empty()) {
+    bind_source(endpoint, error);
+    if (error) {
+      last_error = error;
+      return asio::post(socket.get_executor(), [self = shared_from_this()] {
+        if (self->connecting) self->try_next();
+      });
+    }
+  }
   socket.async_connect(endpoint, [self = shared_from_this(), endpoint,
-                                  attempt = next_endpoint](const error_code& error) {
+                                  attempt = next_endpoint](const error_code& failure) {
     // Another attempt: this one's share of the time was over.
     if (!self->connecting || attempt != self->next_endpoint) return;
-    if (error) {
-      self->last_error = error;
+    if (failure) {
+      self->last_error = failure;
       return self->try_next();
     }
     error_code option;
     self->socket.set_option(tcp::no_delay(true), option);
     self->connected(fmt::format("{}:{}", endpoint.address().to_string(), endpoint.port()));
   });
+}
+
+void Stream::Impl::bind_source(const tcp::endpoint& endpoint, error_code& error) {
+  const auto address = asio::ip::make_address(source, error);
+  if (!error) socket.open({endpoint.protocol().family(), IPPROTO_TCP}, error);
+  if (!error) socket.bind(tcp::endpoint(address, 0), error);
 }
 
 void Stream::Impl::connected(std::string where) {
@@ -377,9 +406,11 @@ Stream::Stream(EventLoop& loop, StreamHandler& handler)
 
 Stream::~Stream() { close(); }
 
-void Stream::connect_tcp(const std::string& host, std::uint16_t port, Duration at_most) {
+void Stream::connect_tcp(const std::string& host, std::uint16_t port, Duration at_most,
+                         const std::string& source) {
   impl_->host = host;
   impl_->port = port;
+  impl_->source = source;
   impl_->resolve(at_most);
 }
 
@@ -411,7 +442,8 @@ void Stream::adopt(int descriptor) {
   impl_->read();
 }
 
-void Stream::start_tls(const std::shared_ptr<TlsContext>& context, const std::string& name) {
+void Stream::start_tls(const std::shared_ptr<TlsContext>& context, const std::string& name,
+                       std::span<const wire::TlsaRecord> tlsa) {
   Impl& impl = *impl_;
   CHECK(impl.ssl == nullptr && impl.socket.is_open());
   impl.tls = context;
@@ -435,6 +467,7 @@ void Stream::start_tls(const std::shared_ptr<TlsContext>& context, const std::st
     } else {
       X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(impl.ssl), name.c_str());
     }
+    if (!tlsa.empty()) hold_against(impl.ssl, name, tlsa);
   }
   // A plain read under way would take octets of the handshake.
   error_code ignored;

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/fwd.h"
+#include "wire/dns_records.h"
 
 namespace tidings::net {
 
@@ -47,14 +48,19 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
 
   // Resolves and connects, trying every address (IPv6 and IPv4) in turn within `at_most` in all.
-  void connect_tcp(const std::string& host, std::uint16_t port, Duration at_most);
+  // `source`: an address of this machine to leave from; empty: any.
+  void connect_tcp(const std::string& host, std::uint16_t port, Duration at_most,
+                   const std::string& source = {});
   void connect_unix(const std::string& path);
   // Takes over an accepted, connected socket.
   void adopt(int descriptor);
 
   // Begins the handshake, in the role of the context. `name` is what a client expects the
   // certificate to name: a host name or an IP address. Bytes not yet read belong to TLS.
-  void start_tls(const std::shared_ptr<TlsContext>& context, const std::string& name);
+  // `tlsa`: when there are any, the certificate is held against these (DANE) instead of the
+  // context's authorities.
+  void start_tls(const std::shared_ptr<TlsContext>& context, const std::string& name,
+                 std::span<const wire::TlsaRecord> tlsa = {});
 
   // Hands pieces to the network and says how many octets it took. Less than all: on_writable()
   // follows. An error shows as on_closed().

@@ -38,6 +38,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::client(TlsVerify verify,
                                                        const std::string& ca_file) {
   SSL_CTX* const raw = TRY(new_context(TLS_client_method()));
   std::shared_ptr<TlsContext> context(new TlsContext(raw, verify, false));
+  SSL_CTX_dane_enable(raw);  // possible from now on, nothing else
   if (verify == TlsVerify::none) return context;
   SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
   const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(raw)

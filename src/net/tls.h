@@ -1,5 +1,6 @@
 // TlsContext: how a side of TLS is set up: which certificates are trusted, or which is shown.
-// Spec: RFC 8446, 5246; names are verified by RFC 9525 (OpenSSL's X509_check_host).
+// Spec: RFC 8446, 5246; names are verified by RFC 9525 (OpenSSL's X509_check_host), TLSA records by
+// RFC 6698, 7671.
 // Thread: create on any, use from one loop at a time.
 #pragma once
 

@@ -65,6 +65,13 @@ std::optional<TlsaRecord> read_tlsa(std::string_view data) {
   return TlsaRecord{octet(data, 0), octet(data, 1), octet(data, 2), std::string(data.substr(3))};
 }
 
+bool is_usable_tlsa(const TlsaRecord& record) {
+  if (record.usage != 2 && record.usage != 3) return false;
+  if (record.selector > 1 || record.matching_type > 2) return false;
+  const std::size_t size = record.data.size();
+  return record.matching_type == 1 ? size == 32 : record.matching_type == 2 ? size == 64 : size > 0;
+}
+
 bool is_dns_name(std::string_view name) {
   if (name.empty() || name.size() > kNameMax) return false;
   while (true) {

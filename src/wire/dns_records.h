@@ -43,6 +43,9 @@ std::optional<std::string> read_txt(std::string_view data);
 std::optional<std::string> read_ptr(std::string_view data);
 std::optional<TlsaRecord> read_tlsa(std::string_view data);
 
+// Can it say which certificate a mail server shows (RFC 7672 §3.1: usages 2 and 3 only)?
+bool is_usable_tlsa(const TlsaRecord& record);
+
 // A name that can be asked for: letters, digits, hyphens and underscores, labels of 1 to 63 octets,
 // at most 253 in all.
 bool is_dns_name(std::string_view name);

@@ -42,6 +42,21 @@ TEST(DnsRecords, ATlsaRecordKeepsItsOctets) {
   EXPECT_EQ(read_tlsa("\3\1\1\xab\xcd"), (TlsaRecord{3, 1, 1, "\xab\xcd"}));
 }
 
+TEST(DnsRecords, OnlySomeTlsaRecordsSayWhichCertificate) {
+  const std::string sha256(32, 'x');
+  for (const TlsaRecord& usable :
+       {TlsaRecord{3, 1, 1, sha256}, TlsaRecord{2, 0, 1, sha256},
+        TlsaRecord{3, 0, 2, std::string(64, 'x')}, TlsaRecord{3, 0, 0, "certificate"}}) {
+    EXPECT_TRUE(is_usable_tlsa(usable));
+  }
+  for (const TlsaRecord& not_usable :
+       {TlsaRecord{0, 1, 1, sha256}, TlsaRecord{1, 1, 1, sha256}, TlsaRecord{4, 1, 1, sha256},
+        TlsaRecord{3, 2, 1, sha256}, TlsaRecord{3, 1, 3, sha256}, TlsaRecord{3, 1, 1, "short"},
+        TlsaRecord{3, 1, 2, sha256}, TlsaRecord{3, 1, 0, ""}}) {
+    EXPECT_FALSE(is_usable_tlsa(not_usable));
+  }
+}
+
 TEST(DnsRecords, OnlyNamesThatCanExistAreAskedFor) {
   for (const std::string_view name :
        {"a", "example.org", "_25._tcp.mx.example.org", "xn--e1a.de"}) {

@@ -77,7 +77,7 @@ Result<void> set_option(RelayUrl& url, std::string_view option, bool from_start)
   if (name == "ca") {
     url.ca_file = *value;
   } else if (name == "helo") {
-    if (!std::ranges::all_of(*value, [](char c) { return c > 0x20 && c < 0x7F; })) {
+    if (!is_hello_name(*value)) {
       return wrong("helo", "The name for EHLO has letters outside ASCII or spaces.");
     }
     url.hello_name = *value;
@@ -137,6 +137,10 @@ Result<void> set_host(RelayUrl& url, std::string_view text) {
 }
 
 }  // namespace
+
+bool is_hello_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) { return c > 0x20 && c < 0x7F; });
+}
 
 Result<RelayUrl> parse_relay_url(std::string_view text) {
   RelayUrl url;

@@ -44,4 +44,7 @@ struct RelayUrl {
 // Errors: `invalid`, code `relay_url.<case>`.
 Result<RelayUrl> parse_relay_url(std::string_view text);
 
+// May be said in EHLO: printable ASCII without spaces, not empty.
+bool is_hello_name(std::string_view name);
+
 }  // namespace tidings::wire

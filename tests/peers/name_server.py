@@ -113,7 +113,9 @@ def name_server(zones, signed=(), broken=("broken.",), spoil=None):
             configuration += (f'auth-zone:\n  name: "{origin}"\n  zonefile: "{file}"\n'
                               "  for-downstream: yes\n  for-upstream: yes\n")
         for origin in broken:
-            configuration += f'forward-zone:\n  name: "{origin}"\n  forward-addr: 127.0.0.1@1\n'
+            # A zone without its file: an error at once.
+            configuration += (f'auth-zone:\n  name: "{origin}"\n  for-downstream: yes\n'
+                              "  for-upstream: yes\n  fallback-enabled: no\n")
         (folder / "unbound.conf").write_text(configuration)
         anchor = folder / "anchor"
         anchor.write_text(anchors)
@@ -141,6 +143,27 @@ def wait_for(port, process, seconds=10):
     raise RuntimeError(f"no name server on port {port} after {seconds} s")
 
 
+def make_certificates(folder):
+    """ca.pem, and of it `good` (the names of *.sts, their web servers too, and h1.dane); `self`, which
+    nobody signed. Returns what a TLSA record 3 1 1 says of `good`."""
+    names = "DNS:h1.sts,DNS:h2.sts,DNS:*.shop.sts,DNS:*.both.sts,DNS:*.wrong.sts,DNS:h1.dane"
+    for host in ("shop", "both", "wrong", "first", "last"):
+        names += f",DNS:mta-sts.{host}.sts"
+    script = f"""set -e
+key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+openssl req -x509 $key -days 10 -subj /CN=Authority -keyout ca.key -out ca.pem
+openssl req $key -subj /CN=good -keyout good.key -out good.csr
+echo subjectAltName={names} > good.ext
+openssl x509 -req -in good.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 10 -extfile good.ext \
+  -out good.pem
+openssl req -x509 $key -days 10 -subj /CN=self -keyout self.key -out self.pem
+openssl pkey -in good.key -pubout -outform DER | sha256sum | cut -d' ' -f1 > good.spki
+"""
+    subprocess.run(["sh", "-c", script], cwd=folder, check=True, stderr=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL)
+    return (folder / "good.spki").read_text().strip()
+
+
 def main():
     folder, dashes, *command = sys.argv[1:]
     if dashes != "--" or not command:
@@ -152,12 +175,19 @@ def main():
     signed = [f.read_text() for f in files if f.name.endswith(".signed.zone") and can_sign()]
     plain = [f.read_text() for f in files if not f.name.endswith(".signed.zone")]
     # What a zone calls spoilt is changed after it was signed.
-    spoil = lambda origin, text: text.replace("192.0.2.66", "192.0.2.67")  # noqa: E731
-    with name_server(plain, signed, spoil=spoil) as server:
-        environment = {**os.environ, "TIDINGS_TEST_DNS": server.address}
-        if server.anchor:
-            environment["TIDINGS_TEST_ANCHOR"] = str(server.anchor)
-        sys.exit(subprocess.run(command, env=environment).returncode)
+    spoil = lambda origin, text: (text.replace("192.0.2.66", "192.0.2.67")  # noqa: E731
+                                  .replace("5a5a5a5a", "5b5b5b5b"))
+    environment = dict(os.environ)
+    with tempfile.TemporaryDirectory(prefix="tidings-certificates-") as certificates:
+        if any("{spki}" in text for text in signed):
+            spki = make_certificates(Path(certificates))
+            signed = [text.replace("{spki}", spki) for text in signed]
+            environment["TIDINGS_TEST_CERTIFICATES"] = certificates
+        with name_server(plain, signed, spoil=spoil) as server:
+            environment["TIDINGS_TEST_DNS"] = server.address
+            if server.anchor:
+                environment["TIDINGS_TEST_ANCHOR"] = str(server.anchor)
+            sys.exit(subprocess.run(command, env=environment).returncode)
 
 
 if __name__ == "__main__":

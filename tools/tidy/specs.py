@@ -40,6 +40,8 @@ TITLES = {
     1034: "Domain names: concepts", 3596: "AAAA records", 4291: "IPv6 addresses",
     6052: "IPv4 addresses inside IPv6", 6698: "DANE: TLSA records",
     6890: "Special-purpose IP addresses", 7505: "Null MX",
+    3974: "Mail over IPv4 and IPv6", 7435: "Opportunistic encryption",
+    7671: "DANE: how it is used", 7672: "DANE for mail servers", 8460: "Reports about TLS",
     6647: "Greylisting", 7372: "Enhanced codes for authentication",
     4155: "mbox", 5965: "ARF: abuse reports", 6522: "multipart/report",
     6533: "Internationalised delivery status", 6590: "Redaction in reports",

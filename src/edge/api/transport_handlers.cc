@@ -8,6 +8,7 @@
 #include "delivery/transports.h"
 #include "edge/api/draft_json.h"
 #include "edge/api/json_values.h"
+#include "wire/mx_url.h"
 #include "wire/relay_url.h"
 
 namespace tidings::api {
@@ -18,6 +19,10 @@ namespace json = boost::json;
 using delivery::MailServer;
 using delivery::MailServerFields;
 
+constexpr std::string_view kDirectSentence =
+    "Each message goes to the server of its recipient, so there is none to test here. Send a test "
+    "to an address of your own: port 25 must be open outwards, and the address of this machine "
+    "needs a name (PTR).";
 constexpr Duration kProbeMax = std::chrono::seconds(15);
 
 json::object to_json(const MailServer& server) {
@@ -186,6 +191,10 @@ Result<Answer> test(const Call& call) {
     return Answer::ok(result_json(
         true, {ErrorKind::invalid, "", "The sandbox is always there; nothing leaves by it."},
         greeting));
+  }
+  if (wire::is_mx_url(stored.url)) {
+    return Answer::ok(
+        result_json(true, {ErrorKind::invalid, "", std::string(kDirectSentence)}, greeting));
   }
   const auto relay = TRY(wire::parse_relay_url(stored.url));
   const std::string hello = relay.hello_name.empty() ? delivery::machine_name() : relay.hello_name;

@@ -28,6 +28,8 @@ constexpr Duration kTroubleMax = std::chrono::seconds(60);
 // A full disk is for a person: waiting longer would only be silence.
 constexpr Duration kFullMax = std::chrono::seconds(15);
 constexpr Duration kQuietMax = std::chrono::seconds(5);
+// From due to claimed, with a little time to spare.
+constexpr Duration kClaimMax = std::chrono::seconds(2);
 constexpr auto kLookForSender = std::chrono::seconds(1);
 
 int terminal_width() {
@@ -150,6 +152,12 @@ bool Follower::storage_is_full() const {
          (service_->runner().progress().is_full || service_->dispatcher().activity().is_blocked);
 }
 
+// What a slow site takes only later is put off without an attempt, and comes again in seconds.
+bool Follower::waits_for_slow_site() const {
+  return service_ != nullptr &&
+         service_->dispatcher().activity().put_off_until + kClaimMax > workplace_.clock().now();
+}
+
 // Only deferred mail is left and the time to wait for it is over; or nothing has moved for long
 // because of trouble that is not over.
 bool Follower::gave_up_waiting(const std::vector<CampaignView>& views) {
@@ -166,6 +174,7 @@ bool Follower::gave_up_waiting(const std::vector<CampaignView>& views) {
       only_deferred = false;
     }
   }
+  if (waits_for_slow_site()) only_deferred = false;
   if (settled != settled_ || trouble_now().empty()) {
     settled_ = settled;
     moved_at_ = now;

@@ -44,6 +44,7 @@ class Follower {
   void show(const std::vector<CampaignView>& views);
   std::string trouble_now() const;
   bool storage_is_full() const;
+  bool waits_for_slow_site() const;
   bool gave_up_waiting(const std::vector<CampaignView>& views);
   void print_import_findings(const compose::Campaign& campaign);
   Result<void> write_report(const compose::Campaign& campaign,

@@ -26,6 +26,7 @@
 #include "edge/cli/schedule_text.h"
 #include "edge/cli/sending_service.h"
 #include "edge/cli/workplace.h"
+#include "wire/mx_url.h"
 #include "wire/relay_url.h"
 #include "wire/text_encoding.h"
 
@@ -159,6 +160,9 @@ Result<compose::SendRequest> read_request(const SendFlags& flags) {
 // Wrong hosts, passwords and certificates show before anything is accepted.
 Result<void> probe(const compose::SendRequest& request) {
   if (request.transport_url == delivery::kSandboxUrl) return {};
+  if (wire::is_mx_url(request.transport_url)) {
+    return delivery::check_transport_url(request.transport_url);
+  }
   const auto relay = TRY(wire::parse_relay_url(request.transport_url));
   TRY(delivery::probe_relay(relay, request.password, "localhost"));
   return {};
@@ -435,7 +439,9 @@ void add_send_command(Parser& app, CommandLine& line) {
   command->add_option("--reply-to", flags->reply_to, "Where answers go");
   command->add_option("--envelope-from", flags->envelope_from, "Where bounces go");
   command->add_option("--attach", flags->attachments, "A file to attach; may be repeated");
-  command->add_option("--smtp", flags->smtp, "smtp://user@host:port, smtps://… or sandbox:");
+  command->add_option("--smtp", flags->smtp,
+                      "smtp://user@host:port, smtps://…, mx: (directly to the recipients' servers) "
+                      "or sandbox:");
   command->add_option("--password-file", flags->password_file, "The mail server's password");
   command->add_option("--connections", flags->connections, "To the mail server at a time")
       .between(1, 1000);

@@ -69,6 +69,27 @@ Result<void> SendingService::recover() {
   return {};
 }
 
+// On the loop's thread; made for the first transport that asks.
+Result<net::Resolver*> SendingService::resolver() {
+  if (resolver_ == nullptr) {
+    net::ResolverOptions options;
+    options.servers = workplace_.settings().dns_servers;
+    options.trust_anchor_file = workplace_.settings().dnssec_anchor;
+    resolver_ = TRY(net::Resolver::create(loop_, options));
+  }
+  return resolver_.get();
+}
+
+delivery::StsPolicies* SendingService::policies(net::Resolver& resolver) {
+  if (policies_ == nullptr) {
+    delivery::StsSettings settings;
+    settings.folder = workplace_.folder() / "mta-sts";
+    settings.private_networks = workplace_.settings().mx_private_networks;
+    policies_ = std::make_unique<delivery::StsPolicies>(loop_, resolver, std::move(settings));
+  }
+  return policies_.get();
+}
+
 void SendingService::make_engine() {
   signing_keys_ = std::make_unique<domains::SigningKeys>(workplace_.database(),
                                                          workplace_.secrets(), workplace_.clock());
@@ -100,6 +121,11 @@ void SendingService::make_engine() {
     delivery::TransportOptions made;
     made.sandbox_folder = workplace_.folder() / "sandbox";
     made.connections = static_cast<std::size_t>(workplace_.settings().connections);
+    made.mx.resolver = [this] { return resolver(); };
+    made.mx.policies = [this](net::Resolver& resolver) { return policies(resolver); };
+    made.mx.port = static_cast<std::uint16_t>(workplace_.settings().mx_port);
+    made.mx.connections = static_cast<std::size_t>(workplace_.settings().mx_connections);
+    made.mx.private_networks = workplace_.settings().mx_private_networks;
     made.evidence = [this](const delivery::PreparedMessage& message, EventType type) {
       figures_.recorded(type);
       dispatcher_->add_evidence({message.organisation_id, message.id, type,
@@ -255,6 +281,8 @@ void SendingService::stop(Duration at_most) {
   imports_.reset();
   runner_.reset();
   dispatcher_.reset();
+  policies_.reset();
+  resolver_.reset();
   journal_.reset();
 }
 

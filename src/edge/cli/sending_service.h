@@ -23,10 +23,12 @@
 #include "delivery/prepare_email.h"
 #include "delivery/recovery.h"
 #include "delivery/sending_figures.h"
+#include "delivery/sts_policies.h"
 #include "edge/cli/api_service.h"
 #include "edge/cli/local_work.h"
 #include "edge/cli/workplace.h"
 #include "identity/token_keys.h"
+#include "net/dns.h"
 #include "net/event_loop.h"
 #include "net/http_server.h"
 #include "net/worker_pool.h"
@@ -64,6 +66,8 @@ class SendingService {
  private:
   SendingService(Workplace& workplace, bool checks_answers);
   Result<void> recover();
+  Result<net::Resolver*> resolver();
+  delivery::StsPolicies* policies(net::Resolver& resolver);
   void make_engine();
   bool wait_drained(std::future<void> drained,
                     std::chrono::steady_clock::time_point deadline) const;
@@ -84,6 +88,8 @@ class SendingService {
   std::unique_ptr<delivery::AttemptLog> attempt_log_;  // none where it is not wanted
   // Handlers wait for the database, and up to eight of them for a password's hash.
   net::WorkerPool pool_{16};
+  std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<delivery::StsPolicies> policies_;
   std::unique_ptr<delivery::EmailPreparer> preparer_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
   std::unique_ptr<compose::CampaignRunner> runner_;

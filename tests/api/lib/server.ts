@@ -45,12 +45,14 @@ export class Server {
     return done.stdout;
   }
 
-  async start(): Promise<this> {
+  /** `environment`: of the program, beyond our own. */
+  async start(environment: Record<string, string> = {}): Promise<this> {
     const listen = `127.0.0.1:${await freePort()}`;
     const words = ['serve', '--data', this.folder, '--listen', listen, '--check-answers'];
     const database = process.env['TIDINGS_API_DATABASE'];
     if (database) words.push('--database', database);
-    const child = spawn(program(), words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...process.env, ...environment };
+    const child = spawn(program(), words, { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.#process = child;
     const served = new Promise<string>((resolve, reject) => {
       const hear = (chunk: Buffer): void => {

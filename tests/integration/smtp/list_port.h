@@ -1,11 +1,13 @@
 // A delivery port with a list of messages for the transport, which keeps what came back.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,12 +21,17 @@ class ListPort final : public DeliveryPort {
   explicit ListPort(net::EventLoop& loop) : loop_(loop) {}
 
   void add(int count, const std::string& octets = "Subject: t\r\n\r\n.dot\r\nbody\r\n") {
+    add_to("example.org", count, octets);
+  }
+  void add_to(const std::string& domain, int count,
+              const std::string& octets = "Subject: t\r\n\r\n.dot\r\nbody\r\n") {
     const auto shared = std::make_shared<const std::string>(octets);
     for (int i = 0; i < count; ++i) {
       auto message = std::make_unique<PreparedMessage>();
       message->id = MessageId{++last_id_};
       message->reverse_path = "bounce@sender.example";
-      message->recipient = "r" + std::to_string(last_id_) + "@example.org";
+      message->recipient = "r" + std::to_string(last_id_) + "@" + domain;
+      message->domain = domain;
       message->octets = shared;
       waiting_.push_back(std::move(message));
     }
@@ -37,7 +44,20 @@ class ListPort final : public DeliveryPort {
     ++taken;
     return message;
   }
-  std::unique_ptr<PreparedMessage> take(const DomainGate&) override { return take(); }
+  std::unique_ptr<PreparedMessage> take(const DomainGate& gate) override {
+    std::map<std::string, bool> asked;
+    for (auto at = waiting_.begin(); at != waiting_.end() && !paused; ++at) {
+      const std::string& domain = (*at)->domain;
+      if (!asked.contains(domain)) asked[domain] = gate.wants(domain);
+      if (!asked[domain]) continue;
+      auto message = std::move(*at);
+      message->site = gate.site_of(domain);
+      waiting_.erase(at);
+      ++taken;
+      return message;
+    }
+    return nullptr;
+  }
   void give_back(std::unique_ptr<PreparedMessage> message) override {
     ++given_back;
     --taken;
@@ -55,16 +75,22 @@ class ListPort final : public DeliveryPort {
       for (const auto& call : std::exchange(batch_, {})) call();
     });
   }
-  void report(std::unique_ptr<PreparedMessage>, Outcome outcome) override {
+  void report(std::unique_ptr<PreparedMessage> message, Outcome outcome) override {
     --taken;
+    domain_of[message->id.value] = message->domain;
     outcomes.push_back(std::move(outcome));
   }
-  void report_site_trouble(std::string_view, Outcome outcome) override {
+  void report_site_trouble(std::string_view site, Outcome outcome) override {
+    troubled.emplace_back(site);
     troubles.push_back(std::move(outcome));
     connect_allowed = false;
   }
   void report_connected(std::string_view) override { ++connected; }
-  bool may_connect(std::string_view) const override { return connect_allowed; }
+  bool may_connect(std::string_view site) const override {
+    // Only the site in trouble, of several, is left alone.
+    return connect_allowed ||
+           (!site.empty() && std::ranges::find(troubled, site) == troubled.end());
+  }
   std::size_t connection_limit(std::string_view) const override { return limit; }
   Instant now() const override { return clock_.now(); }
 
@@ -88,6 +114,8 @@ class ListPort final : public DeliveryPort {
   std::map<std::int64_t, bool> intent_of;
   std::vector<Outcome> outcomes;
   std::vector<Outcome> troubles;
+  std::vector<std::string> troubled;  // the site of each
+  std::map<std::int64_t, std::string> domain_of;
 
  private:
   net::EventLoop& loop_;

@@ -36,6 +36,8 @@ class PeerSession {
 };
 
 struct PeerScript {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: any that is free
   // "CLOSE" and "STALL" as in `reply`.
   std::string greeting = "220 peer.example ESMTP\r\n";
   // Lines of EHLO behind the first, such as "PIPELINING".
