@@ -21,6 +21,7 @@ namespace {
 using Type = TextItem::Type;
 
 constexpr int kMaxDepth = 400;
+constexpr std::size_t kOpenTagsMax = 20'000;
 // Stand for a Liquid tag inside an HTML tag, or begin the comment that stands for one in text; the
 // HTML parser moves text out of tables, but leaves comments where they are.
 // Private-use characters, because the parser replaces control characters.
@@ -507,21 +508,50 @@ std::string protect(const std::vector<Piece>& pieces) {
   return html;
 }
 
+// Start tags without their end tags, at the place with most of them: the parser's time grows with
+// its square. Those that need none are left out.
+std::size_t most_open_tags(std::string_view html) {
+  static constexpr std::array<std::string_view, 17> kEndThemselves = {
+      "area", "br",   "col",    "dd", "dt", "hr", "img", "input", "li",
+      "link", "meta", "option", "p",  "td", "th", "tr",  "wbr"};
+  std::size_t open = 0;
+  std::size_t most = 0;
+  for (std::size_t at = html.find('<'); at < html.size(); at = html.find('<', at)) {
+    const bool is_end = html.substr(++at).starts_with('/');
+    if (is_end) ++at;
+    const std::size_t begin = at;
+    while (at < html.size() && lower(html[at]) >= 'a' && lower(html[at]) <= 'z') ++at;
+    const std::string name = lower(html.substr(begin, at - begin));
+    if (name.empty() || std::ranges::binary_search(kEndThemselves, name)) continue;
+    if (!is_end) {
+      most = std::max(most, ++open);
+    } else if (open > 0) {
+      --open;
+    }
+  }
+  return most;
+}
+
 }  // namespace
 
 std::string html_to_text(std::string_view html) {
   const std::vector<Piece> pieces = split(html);
   std::string safe = protect(pieces);
+  if (most_open_tags(safe) > kOpenTagsMax) return html_to_text_linear(html);
   // A fragment: without a body, the parser drops white space until the first element.
   const std::string tags = lower(safe);
   if (!tags.contains("<body") && !tags.contains("<head") && !tags.contains("<html")) {
     safe.insert(0, "<body>");
   }
+  // Each error would keep the names of all open elements: gigabytes, for a hundred thousand
+  // `<div>`.
+  GumboOptions options = kGumboDefaultOptions;
+  options.max_errors = 0;
   const auto destroy = [](GumboOutput* output) {
     gumbo_destroy_output(&kGumboDefaultOptions, output);
   };
   const std::unique_ptr<GumboOutput, decltype(destroy)> tree(
-      gumbo_parse_with_options(&kGumboDefaultOptions, safe.data(), safe.size()), destroy);
+      gumbo_parse_with_options(&options, safe.data(), safe.size()), destroy);
   TreeReader reader(pieces);
   if (!tree || !reader.read(*tree->document)) return html_to_text_linear(html);
   return lay_out_text(reader.writer.items);

@@ -6,7 +6,8 @@
 // space and rows a line each, images their alternative text. Left out: head, style, script,
 // comments, and elements hidden by `hidden`, `display:none` or `mso-hide:all`, which is how
 // preheaders hide. Lines are not wrapped: the reader's window does that. Limits: HTML nested deeper
-// than 400 elements is read by html_to_text_linear(). Thread: any; pure.
+// than 400 elements, or with over 20,000 tags left open, is read by html_to_text_linear().
+// Thread: any; pure.
 #pragma once
 
 #include <string>

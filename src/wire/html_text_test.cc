@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 namespace tidings::wire {
 namespace {
@@ -114,6 +115,20 @@ TEST(HtmlText, TakesTimeInProportionToItsInput) {
   std::string list = "<ol>";
   for (int i = 0; i < 50'000; ++i) list += "<li>x";
   EXPECT_TRUE(html_to_text(list).ends_with("50000. x"));
+}
+
+TEST(HtmlText, HostileNestingCostsNeitherMemoryNorTime) {
+  const auto nested = [](int count, std::string_view tag) {
+    std::string html;
+    for (int i = 0; i < count; ++i) html += tag;
+    return html + "the end";
+  };
+  EXPECT_EQ(html_to_text(nested(19'000, "<div>")), "the end");
+  EXPECT_EQ(html_to_text(nested(200'000, "<div>")), "the end");
+  EXPECT_EQ(html_to_text(nested(9'000, "<b x=1><div>")), "the end");
+  rusage used{};
+  ASSERT_EQ(getrusage(RUSAGE_SELF, &used), 0);
+  EXPECT_LT(used.ru_maxrss, 1'500'000) << "kilobytes";  // it was 3 GB for the first
 }
 
 TEST(HtmlText, ReadsLinearlyWhatHasNoTree) {
