@@ -18,10 +18,11 @@ constexpr Duration kHelpFrom = std::chrono::microseconds(100);
 constexpr std::size_t kSentenceMax = 4096;
 constexpr std::size_t kReadyBytes = std::size_t{24} << 20;
 
-// The database or the keys are away: that is no fault of the message.
+// The database or the keys are away, or the keys are others: that is no fault of the message.
 bool is_ours(const Error& error) {
-  return error.code.starts_with("db.") || error.kind == ErrorKind::unavailable ||
-         error.kind == ErrorKind::timeout || error.kind == ErrorKind::cancelled;
+  return error.code.starts_with("db.") || error.code.starts_with("secret.") ||
+         error.kind == ErrorKind::unavailable || error.kind == ErrorKind::timeout ||
+         error.kind == ErrorKind::cancelled;
 }
 
 Settlement as_release(const ClaimedMessage& message) {

@@ -164,8 +164,9 @@ Result<std::string> SecretBox::unseal(std::string_view context, std::string_view
   if (sealed.size() < kHeadBytes + kTagBytes || octets(sealed)[0] != kVersion) return damaged();
   if (std::memcmp(sealed.data() + 1, fingerprint_.data(), kFingerprintBytes) != 0) {
     return fail(ErrorKind::denied, "secret.wrong_key",
-                fmt::format("This was sealed with another master key than the one in use: put back "
-                            "the secret.key that belongs to this database, or set {}.",
+                fmt::format("This was sealed with another master key than the one in use: put the "
+                            "secret.key that belongs to this database into the data folder, a copy "
+                            "of the one it was begun with, or set {}.",
                             kEnvironment));
   }
   std::string secret(sealed.size() - kHeadBytes - kTagBytes, '\0');

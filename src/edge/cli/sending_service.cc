@@ -66,6 +66,8 @@ Result<void> SendingService::recover() {
                                                 workplace_.clock());
   recovery_ = TRY(delivery::recover(workplace_.database(), *ledger_, workplace_.clock(),
                                     workplace_.folder_key(), workplace_.folder() / "journal"));
+  // With another folder's secret.key nothing could be sent: better said now than of each message.
+  TRY(keys_->current(workplace_.organisation().id));
   return {};
 }
 

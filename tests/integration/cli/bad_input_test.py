@@ -2,6 +2,7 @@
 """Bad input, each with the clear error a person sees: what is wrong and what to do."""
 
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -10,6 +11,7 @@ import unittest
 
 import walk
 from stubborn_server import StubbornServer, free_port, self_signed
+from tidings import Tidings
 from walk import Walk
 
 NOWHERE = "sandbox:"  # what is wrong must show before any mail server matters
@@ -306,6 +308,18 @@ class FolderTest(Walk):
         else:
             self.assertEqual((code, len(others)), (0, 5), output)
         self.assertEqual(len(got) - len(others), 400)
+
+    def test_a_folder_with_another_key_sends_nothing_from_the_database_and_says_why(self):
+        database = f"sqlite:{self.folder / 'shared.db'}"
+        self.assertEqual(self.send("sandbox:", database=database)[0], 0)
+        other = Tidings(walk.TIDINGS, self.folder / "other")
+        outcome = other.run("send", *self.words("sandbox:", database=database), timeout=60)
+        self.assert_refused(outcome, "secret.key", "copy")
+        self.assertEqual([r["status"] for r in self.program.log("--database", database)],
+                         ["sent"] * 3)
+        shutil.copy(self.program.data / "secret.key", other.data / "secret.key")
+        again = other.run("send", *self.words("sandbox:", database=database), timeout=60)
+        self.assertEqual(again[0], 0, again[1])
 
     def test_a_second_server_on_the_folder_is_refused(self):
         self.assertEqual(self.send(self.sink().url)[0], 0)
