@@ -242,7 +242,8 @@ int run(const Arguments& arguments) {
     return value ? fmt::format("{:.1f}", *value) : std::string("null");
   };
   fmt::print(
-      "{{\"bench\":\"bounce\",\"n\":{},\"per_s\":{:.0f},\"us_each\":{:.1f},\"sisimai_us_each\":{},"
+      "{{\"bench\":\"bounce\",\"n\":{},\"per_s\":{:.0f},\"cpu_us_each\":{:.1f},\"sisimai_us_each\":"
+      "{},"
       "\"ratio\":{},\"real_us_each\":{},\"real_sisimai_us_each\":{},\"real_ratio\":{},"
       "\"bounces\":{},\"sisimai_bounces\":{},\"rss_mb\":{:.1f}}}\n",
       arguments.messages, 1e6 / made.us_each, made.us_each, number(made.sisimai_us_each),

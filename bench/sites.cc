@@ -175,11 +175,12 @@ int main(int argc, char** argv) {
     return of[of.size() / 2];
   };
   fmt::print(
-      R"({{"bench":"sites","n":{},"rounds":{},"per_s_in_trouble":{:.0f},)"
+      R"({{"bench":"sites","n":{},"rounds":{},"per_s":{:.0f},"cpu_us_each":{:.1f},)"
       R"("per_s_well":{:.0f},"per_s_absent":{:.0f},"longer_percent":{:.1f},)"
       R"("longer_percent_each":[{:.1f}],"longer_percent_than_absent":{:.1f},"rss_mb":{:.0f}}})"
       "\n",
-      n, rounds, median(in_trouble), median(well), median(absent), median(longer),
-      fmt::join(longer, ","), 100 * (median(absent) / median(in_trouble) - 1), bench::rss_mb());
+      n, rounds, median(in_trouble), bench::cpu_us() / (3.0 * n * rounds), median(well),
+      median(absent), median(longer), fmt::join(longer, ","),
+      100 * (median(absent) / median(in_trouble) - 1), bench::rss_mb());
   return 0;
 }

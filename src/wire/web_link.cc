@@ -63,7 +63,9 @@ std::optional<std::size_t> host_end(std::string_view text) {
   if (host == 0) return std::nullopt;
   const std::size_t end = authority_end(text, host);
   if (end == text.size() || text[end] == '\\') return std::nullopt;
-  if (!is_plain_host(text.substr(host, end - host))) return std::nullopt;
+  const std::string_view name = text.substr(host, end - host);
+  const auto is_space = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; };
+  if (!is_plain_host(name) || std::ranges::any_of(name, is_space)) return std::nullopt;
   return end;
 }
 

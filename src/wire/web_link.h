@@ -21,7 +21,8 @@ inline constexpr std::size_t kWebLinkMax = 8000;
 std::optional<std::string> web_link(std::string_view text);
 
 // How much of `text` scheme and host take, with the `/`, `?` or `#` that ends them left out: 19 of
-// "https://example.org/a". Nothing unless one of these follows, or for a user name before the host.
+// "https://example.org/a". Nothing unless one of these follows; nor for a user name before
+// the host, or space or controls in it.
 std::optional<std::size_t> host_end(std::string_view text);
 
 }  // namespace tidings::wire

@@ -47,8 +47,9 @@ TEST(WebLink, ItsHostIsWholeOnlyWhereSomethingEndsIt) {
   EXPECT_EQ(host_end("https://example.org/a"), 19U);
   EXPECT_EQ(host_end("https://example.org?a"), 19U);
   EXPECT_EQ(host_end("http://example.org#a"), 18U);
-  for (const char* text : {"https://example.org", "https://example.org\\a", "https://a@b/",
-                           "https:///a", "mailto:a@b/", "example.org/a", ""}) {
+  for (const char* text :
+       {"https://example.org", "https://example.org\\a", "https://a@b/", "https:///a",
+        "https://\x01\x01#a", "https://a b/", "mailto:a@b/", "example.org/a", ""}) {
     EXPECT_EQ(host_end(text), std::nullopt) << text;
   }
 }
