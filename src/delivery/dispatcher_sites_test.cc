@@ -9,6 +9,7 @@
 #include "db/testing/databases.h"
 #include "delivery/dispatcher.h"
 #include "delivery/suspensions.h"
+#include "delivery/testing/make_campaign.h"
 #include "delivery/testing/simulated_sites.h"
 #include "identity/nodes.h"
 
@@ -31,15 +32,7 @@ class SitesTest : public testing::TestWithParam<db::testing::Kind> {
                 ("dispatcher_sites_test." + std::to_string(::getpid()))) {
     std::filesystem::remove_all(folder_);
     write([&](db::Connection& c) -> Result<void> {
-      TRY(c.execute({"test.organisation",
-                     "INSERT INTO organisation (id, name, locale, time_zone, postal_address,"
-                     " settings, created_at) VALUES ($1, 'Test', 'en', 'UTC', '', '{}', 0)"},
-                    {kOrganisation}));
-      TRY(c.execute({"test.campaign",
-                     "INSERT INTO campaign (organisation_id, id, name, kind, channel, state,"
-                     " content_version_id, transport_id, audience, options, created_at,"
-                     " changed_at) VALUES ($1, $2, 'Test', 0, 0, 2, 71, 1, '{}', '{}', 0, 0)"},
-                    {kOrganisation, kCampaign}));
+      TRY(make_campaigns(c, kOrganisation, {kCampaign}));
       node_ = TRY(identity::open_node(c, "folder", clock_.now()));
       return {};
     });

@@ -14,6 +14,7 @@
 
 #include "audience/suppressions.h"
 #include "db/migrate.h"
+#include "delivery/testing/make_campaign.h"
 #include "identity/nodes.h"
 
 namespace tidings::delivery {
@@ -160,15 +161,7 @@ class DispatcherTest : public testing::Test {
     std::filesystem::remove_all(folder_);
     EXPECT_TRUE(db::migrate(database_));
     write([&](db::Connection& c) -> Result<void> {
-      TRY(c.execute({"test.organisation",
-                     "INSERT INTO organisation (id, name, locale, time_zone, postal_address,"
-                     " settings, created_at) VALUES ($1, 'Test', 'en', 'UTC', '', '{}', 0)"},
-                    {kOrganisation}));
-      TRY(c.execute({"test.campaign",
-                     "INSERT INTO campaign (organisation_id, id, name, kind, channel, state,"
-                     " content_version_id, transport_id, audience, options, created_at,"
-                     " changed_at) VALUES ($1, $2, 'Test', 0, 0, 2, 71, 1, '{}', '{}', 0, 0)"},
-                    {kOrganisation, kCampaign}));
+      TRY(make_campaigns(c, kOrganisation, {kCampaign}));
       node_ = TRY(identity::open_node(c, "folder", clock_.now()));
       return {};
     });

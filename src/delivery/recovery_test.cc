@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "db/testing/databases.h"
 #include "delivery/journal.h"
+#include "delivery/testing/make_campaign.h"
 #include "identity/nodes.h"
 
 namespace tidings::delivery {
@@ -23,15 +24,7 @@ class RecoveryTest : public testing::TestWithParam<db::testing::Kind> {
  protected:
   RecoveryTest() {
     write([&](db::Connection& c) -> Result<void> {
-      TRY(c.execute({"test.organisation",
-                     "INSERT INTO organisation (id, name, locale, time_zone, postal_address,"
-                     " settings, created_at) VALUES ($1, 'Test', 'en', 'UTC', '', '{}', 0)"},
-                    {kOrganisation}));
-      TRY(c.execute({"test.campaign",
-                     "INSERT INTO campaign (organisation_id, id, name, kind, channel, state,"
-                     " content_version_id, transport_id, audience, options, created_at,"
-                     " changed_at) VALUES ($1, $2, 'Test', 0, 0, 2, 71, 1, '{}', '{}', 0, 0)"},
-                    {kOrganisation, kCampaign}));
+      TRY(make_campaigns(c, kOrganisation, {kCampaign}));
       std::vector<NewMessage> messages;
       for (int id = 1; id <= 6; ++id) {
         NewMessage message;

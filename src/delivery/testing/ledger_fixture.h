@@ -11,6 +11,7 @@
 
 #include "db/testing/databases.h"
 #include "delivery/ledger.h"
+#include "delivery/testing/make_campaign.h"
 
 namespace tidings::delivery {
 
@@ -24,17 +25,7 @@ class LedgerTest : public testing::TestWithParam<db::testing::Kind> {
  protected:
   LedgerTest() {
     write([](db::Connection& c) -> Result<void> {
-      TRY(c.execute({"test.organisation",
-                     "INSERT INTO organisation (id, name, locale, time_zone, postal_address,"
-                     " settings, created_at) VALUES ($1, 'Test', 'en', 'UTC', '', '{}', 0)"},
-                    {kOrganisation}));
-      for (const int id : {70, 80}) {
-        TRY(c.execute({"test.campaign",
-                       "INSERT INTO campaign (organisation_id, id, name, kind, channel, state,"
-                       " content_version_id, transport_id, audience, options, created_at,"
-                       " changed_at) VALUES ($1, $2, 'Test', 0, 0, 2, 71, 1, '{}', '{}', 0, 0)"},
-                      {kOrganisation, id}));
-      }
+      TRY(make_campaigns(c, kOrganisation, {kCampaign, CampaignId{80}}));
       return {};
     });
   }

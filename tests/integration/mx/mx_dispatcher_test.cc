@@ -12,6 +12,7 @@
 #include "db/testing/databases.h"
 #include "delivery/dispatcher.h"
 #include "delivery/mx_transport.h"
+#include "delivery/testing/make_campaign.h"
 #include "identity/nodes.h"
 #include "net/event_loop.h"
 #include "scripted_peer.h"
@@ -40,15 +41,7 @@ class MxDispatcher : public testing::TestWithParam<db::testing::Kind> {
     resolver_ = std::move(*made);
     std::filesystem::remove_all(folder_);
     write([&](db::Connection& c) -> Result<void> {
-      TRY(c.execute({"test.organisation",
-                     "INSERT INTO organisation (id, name, locale, time_zone, postal_address,"
-                     " settings, created_at) VALUES ($1, 'Test', 'en', 'UTC', '', '{}', 0)"},
-                    {kOrganisation}));
-      TRY(c.execute({"test.campaign",
-                     "INSERT INTO campaign (organisation_id, id, name, kind, channel, state,"
-                     " content_version_id, transport_id, audience, options, created_at,"
-                     " changed_at) VALUES ($1, $2, 'Test', 0, 0, 2, 71, 1, '{}', '{}', 0, 0)"},
-                    {kOrganisation, kCampaign}));
+      TRY(make_campaigns(c, kOrganisation, {kCampaign}));
       node_ = TRY(identity::open_node(c, "folder", clock_.now()));
       return {};
     });
