@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "edge/http/peer.h"
 #include "identity/api_tokens.h"
 #include "identity/sessions.h"
 
@@ -23,14 +24,6 @@ bool is_loopback(std::string_view host) {
   return host == "localhost" || host.ends_with(".localhost") || host == "::1" || host == "[::1]" ||
          host.starts_with("127.") || host.starts_with("::ffff:127.");
 }
-
-// "192.0.2.1:50123" → "192.0.2.1", "[::1]:80" → "::1", "local" → "local".
-std::string_view without_port(std::string_view peer) {
-  if (peer.starts_with('[')) return peer.substr(1, std::min(peer.find(']'), peer.size()) - 1);
-  const std::size_t colon = peer.rfind(':');
-  return colon == std::string_view::npos || peer.find(':') != colon ? peer : peer.substr(0, colon);
-}
-
 bool is_https(std::string_view url) { return lower(url.substr(0, 8)) == "https://"; }
 
 // "https://host:port" of a URL, in lower case; empty without one.
@@ -70,7 +63,7 @@ Answer not_signed_in(bool had_credential) {
 }  // namespace
 
 std::string client_address(const Request& request, std::string_view public_url) {
-  const std::string_view peer = without_port(request.peer);
+  const std::string_view peer = http::without_port(request.peer);
   if (!is_https(public_url) || !is_loopback(peer)) return std::string(peer);
   // Each proxy adds at the end who spoke to it: the last entry is what our own proxy saw.
   std::string_view forwarded;
@@ -81,7 +74,7 @@ std::string client_address(const Request& request, std::string_view public_url) 
   if (comma != std::string_view::npos) forwarded.remove_prefix(comma + 1);
   forwarded = trimmed(forwarded, kBlanks);
   if (forwarded.empty() || forwarded.size() > 64) return std::string(peer);
-  return std::string(without_port(forwarded));
+  return std::string(http::without_port(forwarded));
 }
 
 Result<void> check_sign_in_is_safe(const Request& request, std::string_view public_url) {
@@ -90,7 +83,8 @@ Result<void> check_sign_in_is_safe(const Request& request, std::string_view publ
   const std::string_view forwarded = request.header("X-Forwarded-Proto");
   if (is_https(public_url) && (forwarded.empty() || lower(forwarded) == "https")) return {};
   const std::string_view host = request.header("Host");
-  if (is_loopback(without_port(request.peer)) && is_loopback(without_port(host))) return {};
+  if (is_loopback(http::without_port(request.peer)) && is_loopback(http::without_port(host)))
+    return {};
   return fail(ErrorKind::denied, "session.not_secure",
               "Signing in over plain http would show the password to everybody on the way. Open "
               "the https:// address of this server; whoever runs it sets public_url = "

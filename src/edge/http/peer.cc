@@ -1,17 +1,21 @@
 #include "edge/http/peer.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "wire/ip_address.h"
 
 namespace tidings::http {
 
+std::string_view without_port(std::string_view peer) {
+  if (peer.starts_with('[')) return peer.substr(1, std::min(peer.find(']'), peer.size()) - 1);
+  const std::size_t colon = peer.rfind(':');
+  return colon == std::string_view::npos || peer.find(':') != colon ? peer : peer.substr(0, colon);
+}
+
 std::string direct_peer(const net::Request& request) {
   if (!request.header("X-Forwarded-For").empty() || !request.header("Forwarded").empty()) return {};
-  std::string_view peer = request.peer;
-  peer = peer.substr(0, peer.rfind(':'));
-  if (peer.starts_with('[') && peer.ends_with(']')) peer = peer.substr(1, peer.size() - 2);
-  const auto address = wire::IpAddress::parse(peer);
+  const auto address = wire::IpAddress::parse(without_port(request.peer));
   return address ? address->text() : std::string();
 }
 
