@@ -24,8 +24,8 @@ namespace tidings::delivery {
 // Appends the line, without its end:
 //   {"at":"2026-11-22T09:30:00.000000Z","organisation":"…","campaign":"…","message":"…",
 //    "kind":"campaign","attempt":1,"outcome":"deferred","scope":"site","reason":"greylisted",
-//    "reply_code":451,"status":"4.7.1","reply":"…","domain":"example.org","remote":"…",
-//    "octets":2345,"waited_ms":1200,"took_ms":31,"next_attempt_at":"…"}
+//    "reply_code":451,"status":"4.7.1","reply":"…","domain":"example.org","site":"…",
+//    "remote":"…","octets":2345,"waited_ms":1200,"took_ms":31,"next_attempt_at":"…"}
 // What is not known is left out.
 void append_attempt_line(std::string& line, const PreparedMessage& message,
                          const Settlement& settlement);

@@ -89,8 +89,7 @@ void add_sending(Page& page, const MetricsContext& context) {
       page.family(MetricType::Histogram, "tidings_attempt_seconds", "How long an attempt took."),
       {}, figures.duration());
   auto& events = page.family(MetricType::Counter, "tidings_events_total",
-                             "What was heard of messages that had left. Complaints among those "
-                             "sent: rate of marked_as_spam by rate of attempts that sent.");
+                             "What was heard of messages that had left.");
   for (const auto& [word, type] : {std::pair("marked_as_spam", EventType::marked_as_spam),
                                    {"unsubscribed", EventType::unsubscribed},
                                    {"resubscribed", EventType::resubscribed}}) {
