@@ -5,34 +5,10 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include "net/curl_transfer.h"
+
 namespace tidings::net {
 namespace {
-
-struct Collected {
-  std::string body;
-  std::size_t most = 0;
-  bool is_over = false;
-};
-
-std::size_t collect(const char* data, std::size_t size, std::size_t count, void* argument) {
-  auto& into = *static_cast<Collected*>(argument);
-  const std::size_t octets = size * count;
-  if (octets > into.most - into.body.size()) {
-    into.is_over = true;
-    return 0;
-  }
-  into.body.append(data, octets);
-  return octets;
-}
-
-int watch(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<const std::atomic<bool>*>(stop)->load() ? 1 : 0;
-}
-
-struct Ended {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
 
 // "mta-sts.example.org:443:192.0.2.1,[2001:db8::1]", as CURLOPT_RESOLVE takes it.
 std::string pinned(const HttpsRequest& request) {
@@ -54,15 +30,19 @@ std::unexpected<Error> failed(const HttpsRequest& request, const char* why) {
 
 Result<HttpsAnswer> https_get(const HttpsRequest& request) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  const std::unique_ptr<CURL, Ended> handle(curl_easy_init());
+  const std::unique_ptr<CURL, EndCurl> handle(curl_easy_init());
   if (ready != CURLE_OK || handle == nullptr) return failed(request, "libcurl does not start");
   if (request.addresses.empty()) return failed(request, "it has no address");
   CURL* const curl = handle.get();
-  const std::unique_ptr<curl_slist, Ended> where(
+  const std::unique_ptr<curl_slist, EndCurl> where(
       curl_slist_append(nullptr, pinned(request).c_str()));
-  Collected collected{{}, request.bytes_max, false};
+  CollectedOctets collected{{}, request.bytes_max, false};
   const std::string url = fmt::format("https://{}:{}{}", request.host, request.port, request.path);
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  if (!request.form.empty()) {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.form.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.form.c_str());
+  }
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
   curl_easy_setopt(curl, CURLOPT_RESOLVE, where.get());
   curl_easy_setopt(curl, CURLOPT_PROXY, "");
@@ -75,11 +55,11 @@ Result<HttpsAnswer> https_get(const HttpsRequest& request) {
   curl_easy_setopt(curl, CURLOPT_MAXFILESIZE, static_cast<long>(request.bytes_max));
   curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "tidings");
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect_octets);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &collected);
   if (request.stop != nullptr) {
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch_for_stop);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, request.stop.get());
   }
   if (!request.ca_file.empty()) {

@@ -1,4 +1,5 @@
-// https_get: fetches one small file over HTTPS from addresses that the caller has chosen.
+// https_get: fetches one small file, or posts a form, over HTTPS from addresses that the caller has
+// chosen.
 //
 // The host is not looked up: the addresses are the caller's, checked (no private ones) and so
 // pinned. The certificate is verified, no redirect is followed, no proxy asked. Bounds: octets and
@@ -22,6 +23,8 @@ struct HttpsRequest {
   std::string host;
   std::uint16_t port = 443;
   std::string path;  // begins with '/'
+  std::string form =
+      {};  // POSTed instead of a GET, unless empty (application/x-www-form-urlencoded)
   std::vector<wire::IpAddress> addresses;
   std::string ca_file;  // instead of the system's authorities, unless empty
   std::size_t bytes_max = 65'536;
