@@ -12,45 +12,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-TEST(StatusTest, AnyOrderAndAnyDuplicationOfEventsGivesTheSameStatus) {
-  std::vector<EventType> events = {EventType::queued, EventType::deferred, EventType::sent,
-                                   EventType::delivered, EventType::clicked};
-  do {
-    Status status = Status::queued;
-    for (const EventType event : events) status = after_event(after_event(status, event), event);
-    EXPECT_EQ(status, Status::clicked);
-  } while (std::next_permutation(events.begin(), events.end()));
-}
-
-TEST(StatusTest, ABounceAfterDeliveryShowsAsBounced) {
-  EXPECT_EQ(after_event(Status::delivered, EventType::bounced), Status::bounced);
-  EXPECT_EQ(after_event(Status::bounced, EventType::delivered), Status::bounced);
-}
-
-TEST(StatusTest, AComplaintOutranksEverything) {
-  for (int i = 0; i < kStatusCount; ++i) {
-    EXPECT_EQ(after_event(static_cast<Status>(i), EventType::marked_as_spam),
-              Status::marked_as_spam);
-  }
-}
-
-TEST(StatusTest, AResubscriptionTakesBackWhatCameBeforeIt) {
-  using enum EventType;
-  EXPECT_EQ(status_of_events(std::vector{sent, unsubscribed}), Status::unsubscribed);
-  EXPECT_EQ(status_of_events(std::vector{sent, unsubscribed, resubscribed}), Status::sent);
-  EXPECT_EQ(status_of_events(std::vector{sent, unsubscribed, resubscribed, unsubscribed}),
-            Status::unsubscribed);
-  EXPECT_EQ(status_of_events({}, Status::sending), Status::sending);
-}
-
-TEST(StatusTest, EveryWordIsReadBack) {
-  for (int i = 0; i < kStatusCount; ++i) {
-    const auto status = static_cast<Status>(i);
-    EXPECT_EQ(parse_status(to_string(status)), status);
-  }
-  EXPECT_EQ(parse_status("lost"), std::nullopt);
-}
-
 TEST(RetryPolicyTest, TriesTwiceMoreInTheFirstHoursThenEveryTwoToThreeHours) {
   const RetryPolicy policy;
   const Instant queued = from_micros(1'800'000'000'000'000);

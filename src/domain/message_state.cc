@@ -11,24 +11,24 @@ struct StatusFacts {
   int rank;
 };
 
-// In the order of the enumeration.
+// In the order of the enumeration. No two ranks are alike: with two, the first to come would win.
 constexpr std::array<StatusFacts, kStatusCount> kFacts = {{
     {"queued", 0},
     {"sending", 2},
     {"deferred", 3},
-    {"sent", 6},
-    {"delivered", 7},
-    {"opened", 9},
-    {"clicked", 10},
-    {"bounced", 8},
-    {"marked as spam", 12},
-    {"unsubscribed", 11},
-    {"dropped", 4},
-    {"skipped", 4},
-    {"failed", 8},
+    {"sent", 8},
+    {"delivered", 9},
+    {"opened", 12},
+    {"clicked", 13},
+    {"bounced", 11},
+    {"marked as spam", 15},
+    {"unsubscribed", 14},
+    {"dropped", 6},
+    {"skipped", 5},
+    {"failed", 10},
     {"held", 1},
     {"cancelled", 4},
-    {"uncertain", 5},
+    {"uncertain", 7},
 }};
 
 std::optional<Status> status_of(EventType type) {
@@ -68,6 +68,7 @@ std::optional<Status> status_of(EventType type) {
     case EventType::image_loaded:
     case EventType::link_followed:
     case EventType::delayed:
+    case EventType::replied:
       return std::nullopt;
   }
   return std::nullopt;
@@ -96,6 +97,8 @@ std::string_view to_string(EventType type) {
       return "link followed";
     case EventType::delayed:
       return "delayed";
+    case EventType::replied:
+      return "replied";
     default:
       break;
   }

@@ -56,6 +56,7 @@ enum class EventType : std::uint8_t {
   image_loaded = 17,
   link_followed = 18,
   delayed = 19,  // still tried, and already for long
+  replied = 20,  // a person answered; raises no status
 };
 
 enum class Status : std::uint8_t {
@@ -83,7 +84,8 @@ std::string_view to_string(Status status);
 std::optional<Status> parse_status(std::string_view word);
 std::string_view to_string(EventType type);
 
-// Display precedence of P37; the higher wins.
+// Display precedence of P37; the higher wins. Where P37 has two abreast, what a server said
+// outranks what we gave up, and the rule that stopped a message outranks the person who did.
 int rank(Status status);
 
 // The status after one more event. Commutative and idempotent.

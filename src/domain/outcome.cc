@@ -1,9 +1,17 @@
 #include "domain/outcome.h"
 
+#include <algorithm>
+#include <array>
+
 namespace tidings {
 
 bool is_block(std::string_view reason) {
-  return reason == "policy" || reason == "sender_refused" || reason == "auth_refused";
+  // Those of an attempt, then those of a report (feedback/reading/bounce_reason.h: block).
+  static constexpr std::array<std::string_view, 13> kBlocks = {
+      "policy",         "sender_refused", "auth_refused",     "auth_failure", "bad_reputation",
+      "blocked",        "no_relaying",    "policy_violation", "rejected",     "require_ptr",
+      "security_error", "spam_detected",  "virus_detected"};
+  return std::ranges::find(kBlocks, reason) != kBlocks.end();
 }
 
 std::string_view to_string(OutcomeKind kind) {

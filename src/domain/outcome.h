@@ -35,8 +35,8 @@ struct Outcome {
   MessageId message_id;
   OutcomeKind kind = OutcomeKind::deferred;
   Scope scope = Scope::none;
-  // Stable word for programs and statistics: "accepted", "refused", "connection_lost", "timeout",
-  // "mailbox_full", "auth_refused", "too_large", "smtputf8_missing" …
+  // Stable word for programs and statistics: "accepted", "delivered", "refused", "connection_lost",
+  // "timeout", "mailbox_full", "auth_refused", "too_large", "smtputf8_missing" …
   std::string reason;
   std::uint16_t reply_code = 0;      // SMTP reply code, 0 when there was none
   std::string enhanced_status_code;  // RFC 3463, "5.1.1", or empty
@@ -45,6 +45,12 @@ struct Outcome {
   Instant started_at{};
   Instant ended_at{};
 };
+
+// The reason of what was handed to the recipient's own server, not to a relay (P37: delivered).
+inline constexpr std::string_view kDelivered = "delivered";
+inline bool is_delivery(const Outcome& outcome) {
+  return outcome.kind == OutcomeKind::sent && outcome.reason == kDelivered;
+}
 
 // Whether a message bounced because the provider refused us and not the address (P37: blocked), by
 // the stable word of its outcome.

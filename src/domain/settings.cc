@@ -211,6 +211,10 @@ Settings typed(const Values& values) {
   }
   settings.attempt_log_bytes =
       static_cast<std::int64_t>(measure(SettingType::bytes, "attempt_log"));
+  settings.inbound_listen = text("inbound_listen");
+  settings.inbound_name = lower(text("inbound_name"));
+  settings.inbound_certificate = text("inbound_certificate");
+  settings.inbound_key = text("inbound_key");
   if (const std::string_view list = text("metrics_readers"); !list.empty()) {
     for (const auto item : setting_items(list)) settings.metrics_readers.emplace_back(item);
   }

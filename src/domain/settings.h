@@ -90,6 +90,10 @@ struct Settings {
   double address_burst = 1;
   std::vector<std::string> mail_server_hosts;  // empty: any
   std::int64_t attempt_log_bytes = 0;          // of all its files; 0: none
+  std::string inbound_listen;                  // empty: no mail is taken in
+  std::string inbound_name;                    // empty: unknown
+  std::string inbound_certificate;             // empty: no STARTTLS
+  std::string inbound_key;
   std::vector<std::string> metrics_readers;
 };
 

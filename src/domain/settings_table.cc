@@ -96,14 +96,26 @@ constexpr auto kSettings = std::to_array<SettingDeclaration>({
     {"address_burst", count, "calls", "60", "1", "1000000",
      "How many calls without a valid credential may come at once from one address."},
     {"mail_server_hosts", hosts, "host names", "", "", "",
-     "Which mail servers the people of an organisation may set up: host names, *.example.org for "
-     "all below a domain, or mx: for mail directly to the servers of its recipients. Not set, any; "
+     "Which mail servers the people of an organisation may set up, to send by or to collect "
+     "returned "
+     "mail from: host names, *.example.org for all below a domain, or mx: for mail directly to the "
+     "servers of its recipients. Not set, any; "
      "where organisations are not your own, set it, or they "
      "reach "
      "what is behind your firewall."},
     {"attempt_log", bytes, "bytes", "64MB", "0", "1GB",
      "How much is kept of the log of attempts, DIR/log/attempts.jsonl: one line of JSON for each "
      "time a message was handed over or refused; 0 is none. It has no recipient's address."},
+    {"inbound_listen", endpoint, "address:port", "", "", "",
+     "Where `tidings serve` takes in mail that comes back, by SMTP: 0.0.0.0:25, or an address of "
+     "this machine's own behind another mail server (docs/bounces.md). Not set, none is taken in."},
+    {"inbound_name", hosts, "host name", "", "", "",
+     "The name in DNS of the machine that takes such mail in: it stands in the greeting and in the "
+     "MX records that `tidings domain add` prints."},
+    {"inbound_certificate", file, "file", "", "", "",
+     "The certificate, with its chain, that is shown to mail servers that encrypt (PEM). Not set, "
+     "encryption is not offered."},
+    {"inbound_key", file, "file", "", "", "", "The private key of inbound_certificate (PEM)."},
     {"metrics_readers", machines, "addresses", "", "", "",
      "From which addresses, besides this machine's own, /metrics may be read: where your "
      "Prometheus is."},

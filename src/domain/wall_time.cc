@@ -115,4 +115,18 @@ std::string wall_time_text(Instant at, std::string_view zone) {
 
 bool is_time_zone(std::string_view zone) { return find_zone(zone) != nullptr; }
 
+Instant start_of_wall(Instant at, std::string_view zone, WallUnit unit) {
+  const date::time_zone* found = find_zone(zone);
+  const date::sys_seconds then(std::chrono::floor<std::chrono::seconds>(at).time_since_epoch());
+  const auto offset = found == nullptr ? std::chrono::seconds(0) : found->get_info(then).offset;
+  const date::local_seconds local(then.time_since_epoch() + offset);
+  if (unit == WallUnit::hour) {
+    return instant_of(
+        date::sys_seconds(date::floor<std::chrono::hours>(local).time_since_epoch() - offset));
+  }
+  const date::local_seconds midnight = date::floor<date::days>(local);
+  return found == nullptr ? instant_of(date::sys_seconds(midnight.time_since_epoch()))
+                          : instant_of(found->to_sys(midnight, date::choose::earliest));
+}
+
 }  // namespace tidings

@@ -35,4 +35,9 @@ std::string wall_time_text(Instant at, std::string_view zone);
 
 bool is_time_zone(std::string_view zone);
 
+// When the hour or the day of that instant began in that zone; of an unknown zone, in UTC. A day
+// whose midnight does not exist begins when the clocks have gone forward.
+enum class WallUnit : std::uint8_t { hour, day };
+Instant start_of_wall(Instant at, std::string_view zone, WallUnit unit);
+
 }  // namespace tidings

@@ -64,5 +64,20 @@ TEST(WallTimeTest, AnInstantIsShownAsTheZonesClocksShowIt) {
   EXPECT_EQ(wall_time_text(resolved->at, "nowhere"), "2026-07-01T06:00:00");
 }
 
+TEST(WallTime, HoursAndDaysBeginWhereTheZoneHasThem) {
+  const auto at = [](std::string_view text) { return resolve_wall_time(text, "UTC").value().at; };
+  const auto begins = [&](std::string_view text, std::string_view zone, WallUnit unit) {
+    return wall_time_text(start_of_wall(at(text), zone, unit), "UTC");
+  };
+  EXPECT_EQ(begins("2026-11-22 18:40", "UTC", WallUnit::hour), "2026-11-22T18:00:00");
+  EXPECT_EQ(begins("2026-11-22 23:40", "Europe/Brussels", WallUnit::day), "2026-11-22T23:00:00");
+  EXPECT_EQ(begins("2026-11-22 18:40", "Asia/Kathmandu", WallUnit::hour), "2026-11-22T18:15:00");
+  EXPECT_EQ(begins("2026-11-22 18:40", "nowhere", WallUnit::day), "2026-11-22T00:00:00");
+  // The day on which the clocks go back has 25 hours, and both of its two o'clocks are hours.
+  EXPECT_EQ(begins("2026-10-25 00:30", "Europe/Brussels", WallUnit::hour), "2026-10-25T00:00:00");
+  EXPECT_EQ(begins("2026-10-25 01:30", "Europe/Brussels", WallUnit::hour), "2026-10-25T01:00:00");
+  EXPECT_EQ(begins("2026-10-25 22:59", "Europe/Brussels", WallUnit::day), "2026-10-24T22:00:00");
+}
+
 }  // namespace
 }  // namespace tidings
