@@ -401,6 +401,11 @@ std::span<const Migration> migrations() {
       {18, "sending domains", kDomainsSchema},
       {19, "tracking", kTrackingSchema},
       {20, "waiting", kWaitingSchema},
+      {21, "engagement", kEngagementSchema},
+      {22, "evidence", kEvidenceSchema},
+      {23, "returned mail", kReturnedSchema},
+      {24, "mail services", kProvidersSchema},
+      {25, "mailboxes", kMailboxesSchema},
   });
   return list;
 }

@@ -24,5 +24,10 @@ extern const std::string_view kWaitingSchema;       // schema_delivery.cc
 extern const std::string_view kSecondFactorSchema;  // schema_identity.cc
 extern const std::string_view kDomainsSchema;       // schema_domains.cc
 extern const std::string_view kTrackingSchema;      // schema_tracking.cc
+extern const std::string_view kEngagementSchema;    // schema_engagement.cc
+extern const std::string_view kEvidenceSchema;      // schema_evidence.cc
+extern const std::string_view kReturnedSchema;      // schema_returned.cc
+extern const std::string_view kMailboxesSchema;     // schema_mailboxes.cc
+extern const std::string_view kProvidersSchema;     // schema_providers.cc
 
 }  // namespace tidings::db
