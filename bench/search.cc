@@ -234,6 +234,8 @@ class Filler {
             1 + static_cast<std::int64_t>((static_cast<std::uint64_t>(i) * 7 + dice % 5) %
                                           static_cast<std::uint64_t>(world_.contacts));
         int status = 3;
+        // Some of those sent were opened, fewer clicked.
+        if (dice / 1000 % 10 < 3) status = dice / 10000 % 6 == 0 ? 6 : 5;
         int state = 3;
         if (dice % 100 >= 92) status = std::array{7, 7, 7, 12, 11, 11, 10, 9}[dice % 8];
         if (status == 7) state = 4;
@@ -249,7 +251,7 @@ class Filler {
                     {Param(1), Param(id), is_single ? Param() : Param(campaign), Param(content),
                      Param(is_single ? 2 : 0), Param(0), Param(person), Param(texts.back()),
                      Param(texts.back()), Param(id), Param(R"({"first_name":"Zoë"})"), Param(state),
-                     Param(status), Param(status == 3 ? "accepted" : "mailbox_full"), Param(1),
+                     Param(status), Param(state == 3 ? "accepted" : "mailbox_full"), Param(1),
                      Param(at_), Param(0), Param(at_), Param(at_)});
         about.insert(about.end(), {Param(1), Param(person), Param(id), Param(1)});
         if (!is_single) continue;
@@ -304,6 +306,8 @@ std::vector<Request> requests(const World& world) {
   filters.push_back({"bounced, failed, dropped",
                      {.statuses = {Status::bounced, Status::failed, Status::dropped}}});
   filters.push_back({"sent", {.statuses = {Status::sent}}});
+  filters.push_back({"opened", {.statuses = {Status::opened, Status::clicked}}});
+  filters.push_back({"clicked", {.statuses = {Status::clicked}}});
   filters.push_back({"queued (none)", {.statuses = {Status::queued}}});
   filters.push_back({"transactional", {.kinds = {MessageKind::transactional}}});
   filters.push_back({"text messages (none)", {.channel = Channel::sms}});
@@ -322,6 +326,8 @@ std::vector<Request> requests(const World& world) {
   filters.push_back({"the largest campaign", {.campaign = world.campaigns[0]}});
   filters.push_back({"bounced of the largest campaign",
                      {.statuses = {Status::bounced}, .campaign = world.campaigns[0]}});
+  filters.push_back(
+      {"opened of a campaign", {.statuses = {Status::opened}, .campaign = world.campaigns[0]}});
   filters.push_back({"an address in the largest campaign",
                      {.text = "person77@", .campaign = world.campaigns[0]}});
   filters.push_back({"a campaign of 90,000", {.campaign = world.campaigns[1]}});
@@ -372,7 +378,7 @@ std::vector<Request> requests(const World& world) {
 
 Result<bool> campaign_page(db::Database& database, CampaignId campaign) {
   TRY(database.read_value([&](db::Connection& connection) {
-    return report::statistics(connection, kOrganisation, campaign);
+    return report::statistics(connection, kOrganisation, campaign, {.opens = true, .clicks = true});
   }));
   TRY(report::list_recipients(database, kOrganisation, {.filter = {.campaign = campaign}}));
   return false;

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/freed.h"
+#include "delivery/text_delta.h"
 
 namespace tidings::delivery {
 namespace {
@@ -19,12 +20,15 @@ namespace {
 constexpr char kRaw = 'R';
 constexpr char kPlain = 'Z';
 constexpr char kWithDictionary = 'D';
+constexpr char kByLines = 'L';
 // How much of the reference zstd searches: its window at level 1. What stands behind, the
 // attachments, is the end that all messages have in common.
 constexpr std::size_t kSearched = std::size_t{256} << 10;
 // Measured on a newsletter of 7.7 KB with eight values: level 1 2.1 µs and 135 octets, level 3
 // 2.4 µs and 127, level 5 12.6 µs and 120.
 constexpr int kLevel = 1;
+// With more that is new than this, searching everywhere is worth its time.
+constexpr std::size_t kFreshMax = 2048;
 
 using CDict = std::unique_ptr<ZSTD_CDict, Freed<ZSTD_freeCDict>>;
 using DDict = std::unique_ptr<ZSTD_DDict, Freed<ZSTD_freeDDict>>;
@@ -35,6 +39,12 @@ std::unexpected<Error> damaged() {
   return fail(ErrorKind::corrupt, "body.damaged",
               "The stored copy of this message is damaged and cannot be shown: restore the "
               "database from a backup.");
+}
+
+std::unexpected<Error> wrong_reference() {
+  return fail(ErrorKind::corrupt, "body.wrong_reference",
+              "The stored copy of this message belongs to another version of the content than the "
+              "one found: the database is damaged or was restored in part.");
 }
 
 void append_little_endian(std::string& out, std::uint64_t value, int octets) {
@@ -67,6 +77,7 @@ std::size_t common_end(std::string_view a, std::string_view b) {
 struct BodyDictionary::Prepared {
   std::string reference;
   std::uint64_t id = 0;
+  std::optional<LineIndex> lines;
   CDict compress;
   DDict decompress;
 };
@@ -77,6 +88,7 @@ BodyDictionary::BodyDictionary(std::string_view reference) {
   CHECK(reference.size() <= kMaxBody);
   prepared->reference = reference;
   prepared->id = fnv1a(reference);
+  prepared->lines.emplace(prepared->reference, kSearched);
   const std::string_view kept = reference.substr(0, kSearched);
   prepared->compress.reset(ZSTD_createCDict(kept.data(), kept.size(), kLevel));
   prepared->decompress.reset(ZSTD_createDDict(kept.data(), kept.size()));
@@ -107,6 +119,15 @@ BodyCodec& BodyCodec::operator=(BodyCodec&&) noexcept = default;
 std::string BodyCodec::compress(std::string_view octets, const BodyDictionary& dictionary) {
   CHECK(octets.size() <= kMaxBody);
   const BodyDictionary::Prepared* prepared = dictionary.prepared_.get();
+  if (prepared) {
+    std::string stored(1, kByLines);
+    append_little_endian(stored, prepared->id, 8);
+    const std::size_t fresh = append_delta(stored, octets, *prepared->lines);
+    if (fresh <= kFreshMax) {
+      stored.shrink_to_fit();
+      return stored;
+    }
+  }
   std::string stored(1, prepared ? kWithDictionary : kPlain);
   std::string_view start = octets;
   if (prepared) {
@@ -142,6 +163,17 @@ Result<std::string> BodyCodec::decompress(std::string_view stored,
     if (stored.size() > kMaxBody) return damaged();
     return std::string(stored);
   }
+  if (format == kByLines) {
+    if (stored.size() < 8) return damaged();
+    const BodyDictionary::Prepared* prepared = dictionary.prepared_.get();
+    if (prepared == nullptr || take_little_endian(stored, 8) != prepared->id) {
+      return wrong_reference();
+    }
+    std::string octets;
+    octets.reserve(prepared->reference.size() + stored.size());
+    if (!apply_delta(stored, prepared->reference, kMaxBody, octets)) return damaged();
+    return octets;
+  }
   if (format != kPlain && format != kWithDictionary) {
     return fail(ErrorKind::corrupt, "body.unknown_format",
                 "The stored copy of this message is in a form this version does not know: it was "
@@ -153,9 +185,7 @@ Result<std::string> BodyCodec::decompress(std::string_view stored,
     if (stored.size() < 12) return damaged();
     prepared = dictionary.prepared_.get();
     if (prepared == nullptr || take_little_endian(stored, 8) != prepared->id) {
-      return fail(ErrorKind::corrupt, "body.wrong_reference",
-                  "The stored copy of this message belongs to another version of the content than "
-                  "the one found: the database is damaged or was restored in part.");
+      return wrong_reference();
     }
     const std::size_t common = take_little_endian(stored, 4);
     if (common > prepared->reference.size()) return damaged();

@@ -4,11 +4,13 @@
 // 10 KB message is kept in a few hundred octets. The dictionary is worked out once per content
 // version; each thread that compresses or decompresses has a context of its own.
 // What is stored describes itself, so that a later version reads what an earlier one wrote:
-//   octet 0      'R' octets as they are, 'Z' zstd, 'D' zstd with dictionary
-//   octets 1–12  of 'D' only, least significant first: 8 of fnv1a of the reference; 4 that say how
-//                many octets at its end end this message too (attachments, as a rule)
-//   the rest     the octets, or one zstd frame that states its size (RFC 8878)
-// Optimisation: 13 KB are compressed in 2 µs to 55 octets and hashed in 9 µs (bench mime).
+//   octet 0      'R' octets as they are, 'Z' zstd, 'D' zstd with dictionary, 'L' by lines
+//   octets 1–8   of 'D' and 'L', least significant first: fnv1a of the reference
+//   octets 9–12  of 'D' only: how many octets at its end end this message too (attachments)
+//   the rest     the octets, a delta (text_delta.h), or a zstd frame that states its size (RFC
+//   8878)
+// By lines is what most are kept as: a letter with three tracked links in 3 µs and 530 octets,
+// where zstd takes 10 µs and 300 (its tokens do not compress). With more that is new, zstd.
 // Thread: a BodyDictionary is immutable; a BodyCodec and a ContentHasher belong to one thread.
 #pragma once
 

@@ -101,11 +101,13 @@ std::string delimiter(std::string_view boundary) { return "--" + std::string(bou
 std::string closing(std::string_view boundary) { return "--" + std::string(boundary) + "--\r\n"; }
 
 // The same boundaries for every recipient of a content version, other ones for another version.
-std::string boundary_for(const EmailContent& content, std::string_view level) {
+std::string boundary_for(const EmailContent& content, std::string_view text,
+                         std::string_view level) {
   std::string seed(level);
-  for (const std::string* text : {&content.subject, &content.html, &content.text}) {
+  for (const std::string_view part :
+       {std::string_view(content.subject), std::string_view(content.html), text}) {
     seed += '\0';
-    seed += *text;
+    seed += part;
   }
   return wire::make_boundary(seed);
 }
@@ -191,10 +193,10 @@ void CompiledEmail::Compiled::lay_out() {
   std::string& start = text ? before_text : between;
   start = fixed_fields(content);
   const bool mixed = !content.attachments.empty();
-  const std::string outer = boundary_for(content, "mixed");
+  const std::string outer = boundary_for(content, text_source, "mixed");
   if (mixed) start += multipart_header("mixed", outer) + delimiter(outer);
   if (text && html) {
-    const std::string inner = boundary_for(content, "alternative");
+    const std::string inner = boundary_for(content, text_source, "alternative");
     before_text += multipart_header("alternative", inner) + delimiter(inner);
     before_text += part_header("plain");
     between = delimiter(inner) + part_header("html");

@@ -29,6 +29,7 @@ std::string hit_data(const HitFacts& facts) {
   put("url", facts.url);
   put("address", facts.address);
   put("user_agent", facts.user_agent);
+  if (facts.reason != HitReason::none) data["machine"] = to_string(facts.reason);
   return boost::json::serialize(data);
 }
 
@@ -36,7 +37,8 @@ HitFacts read_hit_data(std::string_view json) {
   const auto object = object_of(json);
   if (!object) return {};
   HitFacts facts{0, text_of(*object, "url"), text_of(*object, "address"),
-                 text_of(*object, "user_agent")};
+                 text_of(*object, "user_agent"),
+                 parse_hit_reason(text_of(*object, "machine")).value_or(HitReason::none)};
   const auto* link = object->if_contains("link");
   if (link != nullptr && link->is_int64()) facts.link = static_cast<int>(link->get_int64());
   return facts;

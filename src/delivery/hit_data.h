@@ -2,9 +2,10 @@
 // back. Thread: pure, any.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
+
+#include "domain/hit_judgement.h"
 
 namespace tidings::delivery {
 
@@ -13,6 +14,7 @@ struct HitFacts {
   std::string url;         // where the link leads, its beginning; with values as it was written
   std::string address;     // as much of it as the organisation keeps
   std::string user_agent;  // foreign
+  HitReason reason = HitReason::none;  // why it was a machine; none: a person
 };
 
 // What is empty is left out; of foreign text, what is text.

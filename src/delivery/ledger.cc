@@ -24,13 +24,6 @@ using db::Row;
 constexpr std::array<std::string_view, 6> kSendOutColumns = {
     "organisation_id", "id", "type", "subject_key", "sender_key", "has_attachments"};
 
-// A campaign repeats nobody by itself; a message of its own is worth a repetition (P37).
-MessageState state_of(const Settlement& settlement) {
-  const bool again = settlement.outcome.kind == OutcomeKind::uncertain &&
-                     !settlement.campaign_id.valid() && settlement.due_at != Instant();
-  return again ? MessageState::deferred : state_after(settlement.outcome.kind);
-}
-
 // By name, then by address: as a list of senders is sorted.
 std::string sender_key(std::string_view name, std::string_view address) {
   std::string key(name);
@@ -304,32 +297,21 @@ Result<void> Ledger::drop_suppressed(Connection& connection, NodeId lease,
 Result<std::vector<bool>> Ledger::settle(Connection& connection, NodeId lease,
                                          std::span<const Settlement> settlements,
                                          Instant now) const {
-  std::vector<Param> updates;
-  updates.reserve(settlements.size() * 10);
-  for (const Settlement& settlement : settlements) {
-    const Outcome& outcome = settlement.outcome;
-    const MessageState state = state_of(settlement);
-    const Status status = after_event(Status::queued, event_of(outcome.kind));
-    updates.insert(
-        updates.end(),
-        {Param(int(state)), Param(int(status)), Param(outcome.reason), Param(settlement.attempt),
-         Param(settlement.due_at), Param(outcome.kind == OutcomeKind::uncertain), Param(now),
-         Param(settlement.organisation_id), Param(outcome.message_id), Param(lease)});
-  }
-  const std::vector<std::int64_t> changed = TRY(connection.execute_many(sql::kSettle, 10, updates));
-  std::vector<bool> applied(settlements.size());
+  std::vector<bool> applied = TRY(settle_rows(connection, lease, settlements, now));
   std::vector<Param> bodies;
+  std::vector<Param> more_bodies;  // of which there may be one already
   EventRows events(now);
   events.reserve(settlements.size());
   std::map<Key, CampaignFigures> changes;
+  std::vector<const Settlement*> refused;
   for (std::size_t i = 0; i < settlements.size(); ++i) {
-    if (changed[i] == 0) continue;
-    applied[i] = true;
+    if (!applied[i]) continue;
     const Settlement& settlement = settlements[i];
     const Outcome& outcome = settlement.outcome;
     if (!settlement.record.empty()) {
-      bodies.insert(bodies.end(), {Param(settlement.organisation_id), Param(outcome.message_id),
-                                   Param(db::BytesView{settlement.record})});
+      auto& rows = settlement.attempt == 1 ? bodies : more_bodies;
+      rows.insert(rows.end(), {Param(settlement.organisation_id), Param(outcome.message_id),
+                               Param(db::BytesView{settlement.record})});
     }
     events.add(settlement.organisation_id, outcome.message_id, ids_.next(), event_of(outcome.kind),
                outcome.ended_at, "attempt", attempt_data(settlement));
@@ -337,12 +319,25 @@ Result<std::vector<bool>> Ledger::settle(Connection& connection, NodeId lease,
     CampaignFigures& figures = changes[{settlement.organisation_id, settlement.campaign_id}];
     figures.sending -= 1;
     count(figures, state_of(settlement), 1, outcome.reason);
+    if (is_delivery(outcome)) {
+      events.add(settlement.organisation_id, outcome.message_id, ids_.next(), EventType::delivered,
+                 outcome.ended_at, "server", "{}");
+      figures.delivered += 1;
+    } else if (outcome.kind == OutcomeKind::bounced || outcome.kind == OutcomeKind::failed) {
+      refused.push_back(&settlement);
+    }
   }
   if (!bodies.empty()) {
-    TRY(connection.execute_many(sql::kInsertBody, 3, bodies));
+    TRY(connection.insert_many("message_body", kBodyColumns, bodies));
+  }
+  if (!more_bodies.empty()) {
+    TRY(connection.execute_many(sql::kInsertBody, 3, more_bodies));
   }
   TRY(events.store(connection));
   TRY(add(connection, changes));
+  if (!refused.empty() && on_refused_ != nullptr) {
+    TRY(on_refused_(connection, ids_, refused, now));
+  }
   return applied;
 }
 
@@ -422,56 +417,31 @@ Result<std::int64_t> Ledger::cancel_unsent(Connection& connection, OrganisationI
   return std::ssize(unsent);
 }
 
-Result<bool> Ledger::record(Connection& connection, const Evidence& evidence, Instant now) const {
-  CampaignId campaign;
-  std::optional<Status> status;
-  TRY(connection.query(sql::kMessageForEvent, {evidence.organisation_id, evidence.message_id},
-                       [&](const Row& row) {
-                         campaign = row.id<CampaignId>(0);
-                         status = static_cast<Status>(row.integer(1));
-                       }));
-  if (!status) {
-    return fail(ErrorKind::not_found, "message.not_found",
-                "There is no message " + to_text(evidence.message_id) + ".");
-  }
-  const auto id = ids_.next<EventId>();
-  if (!evidence.dedupe_key.empty()) {
-    const auto inserted = TRY(connection.execute(
-        sql::kInsertEventKey, {evidence.organisation_id, evidence.dedupe_key, id}));
-    if (inserted == 0) return false;
-  }
-  EventRows events(now);
-  events.add(evidence.organisation_id, evidence.message_id, id.value, evidence.type,
-             evidence.occurred_at, evidence.source, evidence.data);
-  TRY(events.store(connection));
-  // A resubscription takes an unsubscription back: fold what is left anew.
-  std::vector<EventType> types;
-  TRY(connection.query(
-      sql::kEventTypes, {evidence.organisation_id, evidence.message_id},
-      [&](const Row& row) { types.push_back(static_cast<EventType>(row.integer(0))); }));
-  const Status next = status_of_events(types, *status);
-  if (next != *status) {
-    TRY(connection.execute(sql::kSetStatus,
-                           {int(next), now, evidence.organisation_id, evidence.message_id}));
-  }
-  if (campaign.valid() && (next == Status::unsubscribed) != (*status == Status::unsubscribed)) {
-    std::map<Key, CampaignFigures> changes;
-    changes[{evidence.organisation_id, campaign}].unsubscribed =
-        next == Status::unsubscribed ? 1 : -1;
-    TRY(add(connection, changes));
-  }
-  return true;
-}
-
 Result<void> Ledger::add(Connection& connection,
                          const std::map<Key, CampaignFigures>& changes) const {
   for (const auto& [key, by] : changes) {
     if (!key.second.valid()) continue;
-    TRY(connection.execute(
-        sql::kAddFigures,
-        {key.first, key.second, node_number_, by.queued, by.sending, by.deferred, by.held, by.sent,
-         by.bounced, by.failed, by.uncertain, by.skipped, by.skipped_no_address, by.dropped,
-         by.cancelled, by.unsubscribed, by.blocked}));
+    TRY(connection.execute(sql::kAddFigures, {key.first,
+                                              key.second,
+                                              node_number_,
+                                              by.queued,
+                                              by.sending,
+                                              by.deferred,
+                                              by.held,
+                                              by.sent,
+                                              by.bounced,
+                                              by.failed,
+                                              by.uncertain,
+                                              by.skipped,
+                                              by.skipped_no_address,
+                                              by.dropped,
+                                              by.cancelled,
+                                              by.unsubscribed,
+                                              by.blocked,
+                                              by.delivered,
+                                              by.returned,
+                                              by.returned_unseen,
+                                              by.marked_as_spam}));
   }
   return {};
 }
@@ -480,9 +450,10 @@ Result<CampaignFigures> Ledger::figures(Connection& connection, OrganisationId o
                                         CampaignId campaign) {
   CampaignFigures figures;
   TRY(connection.query(sql::kFigures, {organisation, campaign}, [&](const Row& row) {
-    figures = {row.integer(0),  row.integer(1),  row.integer(2),  row.integer(3), row.integer(4),
-               row.integer(5),  row.integer(6),  row.integer(7),  row.integer(8), row.integer(9),
-               row.integer(10), row.integer(11), row.integer(12), row.integer(13)};
+    figures = {row.integer(0),  row.integer(1),  row.integer(2),  row.integer(3),  row.integer(4),
+               row.integer(5),  row.integer(6),  row.integer(7),  row.integer(8),  row.integer(9),
+               row.integer(10), row.integer(11), row.integer(12), row.integer(13), row.integer(14),
+               row.integer(15), row.integer(16), row.integer(17)};
   }));
   return figures;
 }
@@ -496,6 +467,14 @@ Result<CampaignFigures> Ledger::recount(Connection& connection, OrganisationId o
       figures.unsubscribed += row.integer(3);
     }
   }));
+  TRY(connection.query(sql::kRecountEvidence, {organisation, campaign}, [&](const Row& row) {
+    const auto type = static_cast<EventType>(row.integer(0));
+    (type == EventType::delivered ? figures.delivered
+     : type == EventType::bounced ? figures.returned
+                                  : figures.marked_as_spam) = row.integer(1);
+  }));
+  TRY(connection.query(sql::kRecountUnseen, {organisation, campaign},
+                       [&](const Row& row) { figures.returned_unseen = row.integer(0); }));
   return figures;
 }
 
@@ -510,9 +489,12 @@ std::span<const db::StatementPair> ledger_statements() {
       db::StatementPair{sql::kSendAgain, sql::kSendAgain},
       db::StatementPair{sql::kBodyRecord, sql::kBodyRecord},
       db::StatementPair{sql::kSettle, sql::kSettle},
+      db::StatementPair{sql::kSettleAlike, sql::kSettleAlike},
       db::StatementPair{sql::kDrop, sql::kDrop},
       db::StatementPair{sql::kSuppressible, sql::kSuppressible},
       db::StatementPair{sql::kRelease, sql::kRelease},
+      db::StatementPair{sql::kProveSent, sql::kProveSent},
+      db::StatementPair{sql::kSetReason, sql::kSetReason},
       db::StatementPair{sql::kPostpone, sql::kPostpone},
       db::StatementPair{sql::kExpire, sql::kExpire},
       db::StatementPair{sql::kHold, sql::kHold},

@@ -17,6 +17,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "db/connection.h"
+#include "delivery/hit.h"
 #include "delivery/journal.h"
 #include "domain/campaign.h"
 #include "domain/message_state.h"
@@ -99,7 +100,12 @@ struct CampaignFigures {
   std::int64_t dropped = 0;
   std::int64_t cancelled = 0;
   std::int64_t unsubscribed = 0;  // besides the others
-  std::int64_t blocked = 0;       // of bounced: the provider refused us, not the address
+  std::int64_t blocked = 0;       // of bounced and returned: we were refused, not the address
+  // What came to be known later of messages that are sent, each message once. They stay in `sent`.
+  std::int64_t delivered = 0;
+  std::int64_t returned = 0;         // bounced after they had been accepted
+  std::int64_t returned_unseen = 0;  // of returned: neither opened nor marked as spam since
+  std::int64_t marked_as_spam = 0;
 
   std::int64_t total() const {
     return queued + sending + deferred + held + sent + bounced + failed + uncertain + skipped +
@@ -123,29 +129,21 @@ struct Evidence {
   std::string source;       // who says so: "one-click", "page", "sandbox" …
   std::string data = "{}";  // JSON
   std::string dedupe_key;   // told twice, stored once; empty: always stored
+  std::string reason = {};  // of a bounce: the message's reason from then on
 };
-
-// That somebody, or something, followed a link or loaded the picture of a message.
-struct Hit {
-  OrganisationId organisation_id;
-  MessageId message_id;  // of totals: the id of the content version
-  bool is_total = false;
-  int number = 0;  // of the link; 0: the picture
-  Instant occurred_at{};
-  std::string address = {};     // of who asked, without port
-  std::string user_agent = {};  // what it calls itself, at most kUserAgentMax octets
-};
-inline constexpr std::size_t kUserAgentMax = 300;
-// A message tells so many of its hits; further ones are counted only.
-inline constexpr int kHitsPerMessageMax = 500;
 
 class EventRows;
+
+// What follows for the address when a message was bounced or given up (feedback/apply_refusals.h);
+// within the transaction that settles it.
+using OnRefused = Result<void> (*)(db::Connection& connection, IdSource& ids,
+                                   std::span<const Settlement* const> refused, Instant now);
 
 class Ledger {
  public:
   // `ids` must outlive it. `node` is the fencing token of this process's leases.
-  Ledger(IdSource& ids, NodeId node, unsigned node_number)
-      : ids_(ids), node_(node), node_number_(node_number) {}
+  Ledger(IdSource& ids, NodeId node, unsigned node_number, OnRefused on_refused = nullptr)
+      : ids_(ids), node_(node), node_number_(node_number), on_refused_(on_refused) {}
 
   NodeId node() const { return node_; }
 
@@ -214,11 +212,16 @@ class Ledger {
   // caller's to open. Errors: message.not_found, message.not_uncertain (conflict).
   Result<void> send_again(db::Connection& connection, OrganisationId organisation, MessageId id,
                           std::string_view by, Instant now) const;
-  // False when the dedupe key was known already.
+  // Stores what came to be known of a message: its event, the status that follows
+  // (status_of_events) and the figures. What proves that an uncertain message was accepted makes it
+  // sent, and it is not tried again. False when the dedupe key was known already. Error:
+  // message.not_found.
   Result<bool> record(db::Connection& connection, const Evidence& evidence, Instant now) const;
 
-  // Stores hits as the organisation's mode says (identity/organisation_settings.h): as events of
-  // their messages, which raise no status, and in the counts of the content's links. Those of
+  // Stores hits as the organisation's mode says (identity/organisation_settings.h), each with
+  // whether a person or a machine made it (domain/hit_judgement.h): as events of their messages,
+  // and in the figures of the message, its campaign and the content's links. The first of a person
+  // raises the message's status; a person's click moves the contact's last interaction. Those of
   // messages that are gone or hidden, tests and copies are left out, and links that are not there.
   // Not idempotent: the caller's cursor is.
   Result<void> record_hits(db::Connection& connection, std::span<const Hit> hits,
@@ -233,6 +236,9 @@ class Ledger {
  private:
   using Key = std::pair<OrganisationId, CampaignId>;
   struct SendOut;
+  struct Known;
+  Result<void> count_evidence(db::Connection& connection, const Evidence& evidence,
+                              const Known& known, Instant now) const;
   static Result<void> add_send_outs(db::Connection& connection, std::span<const SendOut> rows);
   Result<void> add(db::Connection& connection, const std::map<Key, CampaignFigures>& changes) const;
   struct Suppressed {
@@ -253,6 +259,7 @@ class Ledger {
   IdSource& ids_;
   NodeId node_;
   unsigned node_number_;
+  OnRefused on_refused_;
 };
 
 // Why an operator's messages are held; only those are released by one.

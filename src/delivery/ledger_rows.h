@@ -85,6 +85,7 @@ inline void count(CampaignFigures& figures, MessageState state, std::int64_t by,
       return;
     case MessageState::sent:
       figures.sent += by;
+      if (is_block(reason)) figures.blocked += by;  // returned since
       return;
     case MessageState::bounced:
       figures.bounced += by;
@@ -111,6 +112,17 @@ inline void count(CampaignFigures& figures, MessageState state, std::int64_t by,
       return;
   }
 }
+
+// Where a settlement leaves its message.
+MessageState state_of(const Settlement& settlement);
+
+// Stores how attempts ended in the rows of their messages, and says for each whether it was still
+// leased under `lease`.
+Result<std::vector<bool>> settle_rows(db::Connection& connection, NodeId lease,
+                                      std::span<const Settlement> settlements, Instant now);
+
+inline constexpr std::array<std::string_view, 3> kBodyColumns = {"organisation_id", "message_id",
+                                                                 "record"};
 
 // The event rows of one transaction, gathered for one bulk insert.
 class EventRows {

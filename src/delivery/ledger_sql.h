@@ -105,16 +105,28 @@ inline constexpr Statement kBodyRecord{
     "SELECT record FROM message_body WHERE organisation_id = $1 AND message_id = $2"};
 
 // `attempts < $4`: a journal read again must not settle a later attempt of the same message.
-// Evidence that arrived before (opened, clicked, marked as spam, unsubscribed) stays on display,
-// and so does "uncertain" while it is tried again.
+// Evidence that arrived before (opened, clicked, marked as spam, unsubscribed) stays on display;
+// delivered and bounced do before what was sent, and "uncertain" does while it is tried again.
 inline constexpr Statement kSettle{
     "ledger.settle",
     "UPDATE message SET state = $1,"
-    " status = CASE WHEN status IN (5, 6, 8, 9) OR (status = 15 AND $2 = 2) THEN status ELSE $2"
-    " END, reason = $3, attempts = $4, due_at = $5, lease_id = NULL, is_ambiguous = $6, changed_at "
-    "= $7"
+    " status = CASE WHEN status IN (5, 6, 8, 9) OR (status = 15 AND $2 = 2)"
+    " OR (status IN (4, 7) AND $2 IN (3, 4)) THEN status ELSE $2 END, reason = $3, attempts = $4,"
+    " due_at = $5, lease_id = NULL, is_ambiguous = $6, changed_at = $7"
     " WHERE organisation_id = $8 AND id = $9 AND state = 2 AND lease_id = $10"
     " AND attempts < $4"};
+
+// The same of kSettledAlike messages whose attempts ended alike: what nearly all of a campaign do.
+inline constexpr std::size_t kSettledAlike = 32;
+inline constexpr Statement kSettleAlike{
+    "ledger.settle_alike",
+    "UPDATE message SET state = $1,"
+    " status = CASE WHEN status IN (5, 6, 8, 9) OR (status = 15 AND $2 = 2)"
+    " OR (status IN (4, 7) AND $2 IN (3, 4)) THEN status ELSE $2 END, reason = $3, attempts = $4,"
+    " due_at = $5, lease_id = NULL, is_ambiguous = $6, changed_at = $7"
+    " WHERE organisation_id = $8 AND id IN ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,"
+    " $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38,"
+    " $39, $40, $41) AND state = 2 AND lease_id = $9 AND attempts < $4 RETURNING id"};
 
 inline constexpr Statement kDrop{
     "ledger.drop",
@@ -208,7 +220,8 @@ inline constexpr Statement kUnsentHeld{"ledger.unsent_held",
                                        " ORDER BY id LIMIT $2"};
 inline constexpr Statement kCancel{
     "ledger.cancel",
-    "UPDATE message SET state = 9, status = 14, reason = 'cancelled', changed_at = $1"
+    "UPDATE message SET state = 9, reason = 'cancelled', changed_at = $1,"
+    " status = CASE WHEN status IN (4, 5, 6, 7, 8, 9) THEN status ELSE 14 END"
     " WHERE organisation_id = $2 AND id = $3 AND state = $4"};
 
 inline constexpr Statement kOne{"ledger.one",
@@ -222,8 +235,9 @@ inline constexpr Statement kAddFigures{
     "ledger.add_figures",
     "INSERT INTO campaign_counter AS c (organisation_id, campaign_id, node_number, queued, sending,"
     " deferred, held, sent, bounced, failed, uncertain, skipped, skipped_no_address, dropped,"
-    " cancelled, unsubscribed, blocked)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+    " cancelled, unsubscribed, blocked, delivered, returned, returned_unseen, marked_as_spam)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,"
+    " $20, $21)"
     " ON CONFLICT (organisation_id, campaign_id, node_number) DO UPDATE SET"
     " queued = c.queued + excluded.queued, sending = c.sending + excluded.sending,"
     " deferred = c.deferred + excluded.deferred, held = c.held + excluded.held,"
@@ -233,7 +247,10 @@ inline constexpr Statement kAddFigures{
     " skipped_no_address = c.skipped_no_address + excluded.skipped_no_address,"
     " dropped = c.dropped + excluded.dropped, cancelled = c.cancelled + excluded.cancelled,"
     " unsubscribed = c.unsubscribed + excluded.unsubscribed,"
-    " blocked = c.blocked + excluded.blocked"};
+    " blocked = c.blocked + excluded.blocked, delivered = c.delivered + excluded.delivered,"
+    " returned = c.returned + excluded.returned,"
+    " returned_unseen = c.returned_unseen + excluded.returned_unseen,"
+    " marked_as_spam = c.marked_as_spam + excluded.marked_as_spam"};
 
 inline constexpr Statement kWidenRange{
     "ledger.widen_range",
@@ -253,13 +270,32 @@ inline constexpr Statement kFigures{
     " CAST(COALESCE(SUM(skipped_no_address), 0) AS BIGINT),"
     " CAST(COALESCE(SUM(dropped), 0) AS BIGINT), CAST(COALESCE(SUM(cancelled), 0) AS BIGINT),"
     " CAST(COALESCE(SUM(unsubscribed), 0) AS BIGINT),"
-    " CAST(COALESCE(SUM(blocked), 0) AS BIGINT)"
+    " CAST(COALESCE(SUM(blocked), 0) AS BIGINT), CAST(COALESCE(SUM(delivered), 0) AS BIGINT),"
+    " CAST(COALESCE(SUM(returned), 0) AS BIGINT),"
+    " CAST(COALESCE(SUM(returned_unseen), 0) AS BIGINT),"
+    " CAST(COALESCE(SUM(marked_as_spam), 0) AS BIGINT)"
     " FROM campaign_counter WHERE organisation_id = $1 AND campaign_id = $2"};
 
 inline constexpr Statement kRecount{
     "ledger.recount",
     "SELECT state, status, reason, COUNT(*) FROM message"
     " WHERE organisation_id = $1 AND campaign_id = $2 GROUP BY state, status, reason"};
+
+// type: bounced, delivered, marked_as_spam. What bounced at an attempt is told by its state.
+inline constexpr Statement kRecountEvidence{
+    "ledger.recount_evidence",
+    "SELECT e.type, COUNT(DISTINCT e.message_id) FROM message m"
+    " JOIN event e ON e.organisation_id = m.organisation_id AND e.message_id = m.id"
+    " WHERE m.organisation_id = $1 AND m.campaign_id = $2 AND (e.type IN (10, 13)"
+    " OR (e.type = 3 AND m.state = 3)) GROUP BY e.type"};
+// An unsubscription hides what was there before. type: opened, clicked.
+inline constexpr Statement kRecountUnseen{
+    "ledger.recount_unseen",
+    "SELECT COUNT(*) FROM message m WHERE m.organisation_id = $1 AND m.campaign_id = $2"
+    " AND m.state = 3 AND (m.status = 7 OR (m.status = 9 AND EXISTS (SELECT 1 FROM event e"
+    " WHERE e.organisation_id = m.organisation_id AND e.message_id = m.id AND e.type = 3)"
+    " AND NOT EXISTS (SELECT 1 FROM event e WHERE e.organisation_id = m.organisation_id"
+    " AND e.message_id = m.id AND e.type IN (11, 12))))"};
 
 // What the log says of a content version's messages.
 inline constexpr Statement kSendOutFacts{
@@ -270,7 +306,14 @@ inline constexpr Statement kSendOutFacts{
 
 inline constexpr Statement kMessageForEvent{
     "ledger.message_for_event",
-    "SELECT campaign_id, status FROM message WHERE organisation_id = $1 AND id = $2"};
+    "SELECT campaign_id, status, state FROM message WHERE organisation_id = $1 AND id = $2"};
+// Of an uncertain message, whether it waits for another attempt or not.
+inline constexpr Statement kProveSent{
+    "ledger.prove_sent",
+    "UPDATE message SET state = 3, changed_at = $1"
+    " WHERE organisation_id = $2 AND id = $3 AND state = $4 AND is_ambiguous = 1"};
+inline constexpr Statement kSetReason{
+    "ledger.set_reason", "UPDATE message SET reason = $1 WHERE organisation_id = $2 AND id = $3"};
 inline constexpr Statement kInsertEventKey{
     "ledger.insert_event_key",
     "INSERT INTO event_key (organisation_id, dedupe_key, event_id) VALUES ($1, $2, $3)"
@@ -280,6 +323,6 @@ inline constexpr Statement kSetStatus{
     "UPDATE message SET status = $1, changed_at = $2 WHERE organisation_id = $3 AND id = $4"};
 inline constexpr Statement kEventTypes{
     "ledger.event_types",
-    "SELECT type, id FROM event WHERE organisation_id = $1 AND message_id = $2 ORDER BY id"};
+    "SELECT type FROM event WHERE organisation_id = $1 AND message_id = $2 ORDER BY id"};
 
 }  // namespace tidings::delivery::sql

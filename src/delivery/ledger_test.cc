@@ -290,9 +290,11 @@ TEST_P(LedgerTest, CountersEqualARecountAfterAnySteps) {
           write([&](db::Connection& c) { return ledger.release(c, some, now); });
           break;
         default:
+          static constexpr std::array kKinds = {EventType::unsubscribed, EventType::resubscribed,
+                                                EventType::delivered, EventType::marked_as_spam};
           Evidence evidence{kOrganisation,
                             MessageId{first + below(12)},
-                            below(2) == 0 ? EventType::unsubscribed : EventType::resubscribed,
+                            kKinds[static_cast<std::size_t>(below(4))],
                             now,
                             "page",
                             "{}",

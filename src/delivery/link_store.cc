@@ -24,17 +24,6 @@ constexpr db::Statement kTargets{
     "links.targets",
     "SELECT number, target, is_template FROM content_link"
     " WHERE organisation_id = $1 AND content_version_id = $2 ORDER BY number"};
-// Only what is there: whoever holds a token may ask for any number.
-constexpr db::Statement kCount{
-    "links.count",
-    "INSERT INTO content_link_count (organisation_id, content_version_id, number, hits)"
-    " SELECT v.organisation_id, v.id, CAST($3 AS BIGINT), CAST($4 AS BIGINT) FROM content_version v"
-    " WHERE v.organisation_id = $1 AND v.id = $2 AND ($3 = 0 OR EXISTS (SELECT 1 FROM content_link "
-    "l"
-    " WHERE l.organisation_id = v.organisation_id AND l.content_version_id = v.id"
-    " AND l.number = $3))"
-    " ON CONFLICT (organisation_id, content_version_id, number)"
-    " DO UPDATE SET hits = content_link_count.hits + excluded.hits"};
 // The content itself, and its other languages.
 constexpr db::Statement kVersions{
     "links.versions",
@@ -44,16 +33,23 @@ constexpr db::Statement kVersions{
     " WHERE v.organisation_id = $1 AND v.id IN (SELECT CAST($2 AS BIGINT) UNION ALL SELECT"
     " variant_id FROM content_variant WHERE organisation_id = $1 AND content_version_id = $2)"
     " ORDER BY c.position"};
+constexpr db::Statement kMeasured{
+    "links.measured",
+    "SELECT v.options, EXISTS (SELECT 1 FROM content_link l WHERE l.organisation_id ="
+    " v.organisation_id AND l.content_version_id = v.id) FROM content_version v"
+    " WHERE v.organisation_id = $1 AND v.id IN (SELECT CAST($2 AS BIGINT) UNION ALL SELECT"
+    " variant_id FROM content_variant WHERE organisation_id = $1 AND content_version_id = $2)"};
 constexpr db::Statement kFigures{
     "links.figures",
-    "SELECT l.number, l.target, l.is_template, COALESCE(c.hits, 0) FROM content_link l"
+    "SELECT l.number, l.target, l.is_template, COALESCE(c.hits, 0), COALESCE(c.machine_hits, 0),"
+    " COALESCE(c.people, 0) FROM content_link l"
     " LEFT JOIN content_link_count c ON c.organisation_id = l.organisation_id"
     " AND c.content_version_id = l.content_version_id AND c.number = l.number"
     " WHERE l.organisation_id = $1 AND l.content_version_id = $2 ORDER BY l.number LIMIT $3"};
-constexpr db::Statement kImage{
-    "links.image_hits",
-    "SELECT hits FROM content_link_count WHERE organisation_id = $1 AND content_version_id = $2"
-    " AND number = 0"};
+constexpr db::Statement kImage{"links.image_hits",
+                               "SELECT hits, machine_hits, people FROM content_link_count WHERE "
+                               "organisation_id = $1 AND content_version_id = $2"
+                               " AND number = 0"};
 
 constexpr db::Statement kForget{
     "links.forget",
@@ -115,14 +111,6 @@ Result<std::vector<LinkTarget>> load_link_targets(Connection& connection,
   return targets;
 }
 
-Result<void> count_hits(Connection& connection, std::span<const LinkCount> counts) {
-  for (const LinkCount& count : counts) {
-    TRY(connection.execute(
-        kCount, {count.organisation_id, count.content_version_id, count.number, count.hits}));
-  }
-  return {};
-}
-
 Result<TrackingFigures> tracking_figures(Connection& connection, OrganisationId organisation,
                                          ContentVersionId content) {
   TrackingFigures figures;
@@ -140,16 +128,35 @@ Result<TrackingFigures> tracking_figures(Connection& connection, OrganisationId 
     const StoredTracking stored = stored_tracking(version.options);
     figures.tracks_opens |= stored.image_at.has_value();
     figures.is_total |= stored.is_total;
-    TRY(connection.query(kImage, {organisation, version.id},
-                         [&](const Row& row) { figures.image_hits += row.integer(0); }));
+    TRY(connection.query(kImage, {organisation, version.id}, [&](const Row& row) {
+      figures.picture.all += row.integer(0);
+      figures.picture.machines += row.integer(1);
+      figures.picture.people += row.integer(2);
+    }));
     const std::size_t room = kFiguresMax - figures.links.size();
     TRY(connection.query(kFigures, {organisation, version.id, room}, [&](const Row& row) {
-      figures.links.push_back({version.id, static_cast<int>(row.integer(0)), row.string(1),
-                               row.boolean(2), version.locale, row.integer(3)});
+      figures.links.push_back({version.id,
+                               static_cast<int>(row.integer(0)),
+                               row.string(1),
+                               row.boolean(2),
+                               version.locale,
+                               {row.integer(3), row.integer(4), row.integer(5)}});
     }));
   }
   figures.tracks_clicks = !figures.links.empty();
   return figures;
+}
+
+Result<Measured> what_is_measured(Connection& connection, OrganisationId organisation,
+                                  ContentVersionId content) {
+  Measured measured;
+  TRY(connection.query(kMeasured, {organisation, content}, [&](const Row& row) {
+    const StoredTracking stored = stored_tracking(row.text(0));
+    measured.opens |= stored.image_at.has_value();
+    measured.is_total |= stored.is_total;
+    measured.clicks |= row.boolean(1);
+  }));
+  return measured;
 }
 
 Result<void> forget_links(Connection& connection, OrganisationId organisation,
@@ -159,7 +166,7 @@ Result<void> forget_links(Connection& connection, OrganisationId organisation,
 }
 
 std::span<const db::Statement> link_statements() {
-  static constexpr std::array kAll = {kLoad, kTargets, kVersions, kFigures, kImage};
+  static constexpr std::array kAll = {kLoad, kTargets, kVersions, kMeasured, kFigures, kImage};
   return kAll;
 }
 

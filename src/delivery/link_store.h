@@ -1,6 +1,6 @@
 // The links of content versions, as they were frozen: where the redirect of a message leads, and
-// how often each was asked for. Table content_link, content_link_count. Owned by delivery. Thread:
-// any; the connection's.
+// how often each was asked for (counted by hit_tally). Table content_link, content_link_count.
+// Owned by delivery. Thread: any; the connection's.
 #pragma once
 
 #include <cstddef>
@@ -42,35 +42,39 @@ Result<std::vector<LinkTarget>> load_link_targets(db::Connection& connection,
                                                   OrganisationId organisation,
                                                   ContentVersionId content);
 
-// Raw requests, machines' included. Number 0 is the picture.
-struct LinkCount {
-  OrganisationId organisation_id;
-  ContentVersionId content_version_id;
-  int number = 0;
-  std::int64_t hits = 0;
-};
-// Adds to what is counted; a number that the content does not have is left out.
-Result<void> count_hits(db::Connection& connection, std::span<const LinkCount> counts);
-
 // The links of a campaign in all its languages, with what was counted.
+struct LinkHits {
+  std::int64_t all = 0;       // requests as they came
+  std::int64_t machines = 0;  // of them
+  std::int64_t people = 0;    // messages of which a person made one; of totals none are known
+};
 struct LinkFigures {
   ContentVersionId content_version_id;
   int number = 0;
   std::string url;  // a template as it stands
   bool is_template = false;
   std::string locale;  // empty: one language
-  std::int64_t hits = 0;
+  LinkHits hits;
 };
 struct TrackingFigures {
   bool tracks_opens = false;
   bool tracks_clicks = false;
   bool is_total = false;
-  std::int64_t image_hits = 0;
+  LinkHits picture;
   std::vector<LinkFigures> links;  // at most 1,000
 };
 // `content` is the campaign's own; not valid(): nothing was frozen, and all is empty.
 Result<TrackingFigures> tracking_figures(db::Connection& connection, OrganisationId organisation,
                                          ContentVersionId content);
+
+// What of a campaign is measured, in any of its languages.
+struct Measured {
+  bool opens = false;
+  bool clicks = false;
+  bool is_total = false;  // how often, and nobody is known
+};
+Result<Measured> what_is_measured(db::Connection& connection, OrganisationId organisation,
+                                  ContentVersionId content);
 
 // Where they led is forgotten with the content.
 Result<void> forget_links(db::Connection& connection, OrganisationId organisation,

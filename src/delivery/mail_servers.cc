@@ -89,9 +89,7 @@ Result<void> check_host(const wire::RelayUrl& relay, const RelayPolicy& policy) 
     return fail(ErrorKind::denied, "relay.file_not_allowed",
                 "A certificate file (ca=) can only be named at the command line of this machine.");
   }
-  const std::string host = lower(relay.host);
-  const auto allows = [&](const std::string& pattern) { return matches(host, lower(pattern)); };
-  if (policy.hosts.empty() || std::ranges::any_of(policy.hosts, allows)) return {};
+  if (policy.hosts.empty() || is_host_among(relay.host, policy.hosts)) return {};
   return fail(ErrorKind::denied, "relay.host_not_allowed",
               fmt::format("Whoever runs this machine does not allow the mail server {}. Ask them, "
                           "or use one they allow.",
@@ -109,6 +107,12 @@ Result<void> store_secret(db::Connection& connection, OrganisationId organisatio
 }
 
 }  // namespace
+
+bool is_host_among(std::string_view host, const std::vector<std::string>& hosts) {
+  const std::string name = lower(host);
+  return std::ranges::any_of(
+      hosts, [&](const std::string& pattern) { return matches(name, lower(pattern)); });
+}
 
 Result<void> check_relay(std::string_view url, const RelayPolicy& policy) {
   if (url == kSandboxUrl) return {};

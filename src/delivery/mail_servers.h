@@ -46,6 +46,8 @@ struct RelayPolicy {
   std::vector<std::string> hosts;  // "mail.example.org", "*.example.org", "mx:"; empty: any
   bool files = false;
 };
+// Whether `host` is one of `hosts`, as RelayPolicy has them.
+bool is_host_among(std::string_view host, const std::vector<std::string>& hosts);
 // Errors: relay_url.*, mx_url.* (invalid), relay.host_not_allowed, relay.file_not_allowed (denied).
 Result<void> check_relay(std::string_view url, const RelayPolicy& policy);
 

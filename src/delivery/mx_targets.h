@@ -33,6 +33,7 @@ class MxTargets final : public SmtpTargets {
   bool failed(const SmtpConnection& connection, const wire::SmtpVerdict& verdict) override;
   void worked(const SmtpConnection& connection) override;
   void explain(const SmtpConnection& connection, Outcome& outcome) const override;
+  bool are_recipients() const override { return true; }
 
  private:
   struct Target {

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 #include "domain/recipient_rule.h"
+#include "wire/return_path.h"
 
 namespace tidings::delivery {
 
@@ -13,6 +16,12 @@ using liquid::Member;
 using liquid::Value;
 
 constexpr std::size_t kContentsMax = 64;
+// How feedback/providers/postmark.h finds the message again.
+constexpr std::string_view kPostmarkField = "X-PM-Metadata-tidings: ";
+constexpr db::Statement kUsesPostmark{
+    "prepare_email.uses_postmark",
+    "SELECT 1 FROM transport WHERE organisation_id = $1 AND deleted_at IS NULL"
+    " AND url LIKE '%.postmarkapp.com%' LIMIT 1"};
 
 // The preference page of the same token: `…/p/TOKEN` for `…/u/TOKEN`. In place: this is done for
 // each message.
@@ -89,8 +98,12 @@ Result<BuiltEmail> build_direct_email(const CompiledEmail& email, const EmailFac
 }
 
 EmailPreparer::EmailPreparer(db::Database& database, const Clock& clock, MessageLinks links,
-                             domains::SigningKeys* signing_keys)
-    : database_(database), clock_(clock), links_(std::move(links)), signing_keys_(signing_keys) {}
+                             domains::SigningKeys* signing_keys, domains::ReturnPaths* return_paths)
+    : database_(database),
+      clock_(clock),
+      links_(std::move(links)),
+      signing_keys_(signing_keys),
+      return_paths_(return_paths) {}
 
 Result<std::shared_ptr<const FrozenContent>> EmailPreparer::content(const ClaimedMessage& message) {
   const std::lock_guard lock(mutex_);
@@ -98,9 +111,14 @@ Result<std::shared_ptr<const FrozenContent>> EmailPreparer::content(const Claime
     return at->second;
   }
   if (contents_.size() >= kContentsMax) contents_.clear();
-  auto loaded = TRY(database_.read_value([&](db::Connection& connection) {
-    return load_content(connection, message.organisation_id, message.content_version_id);
-  }));
+  bool uses_postmark = false;
+  auto loaded = TRY(database_.read_value(
+      [&](db::Connection& connection) -> Result<std::shared_ptr<const FrozenContent>> {
+        TRY(connection.query(kUsesPostmark, {message.organisation_id},
+                             [&](const db::Row&) { uses_postmark = true; }));
+        return load_content(connection, message.organisation_id, message.content_version_id);
+      }));
+  if (uses_postmark) by_postmark_.insert(message.organisation_id);
   contents_.emplace(message.content_version_id, loaded);
   return loaded;
 }
@@ -141,17 +159,30 @@ Result<std::string> EmailPreparer::signature(const FrozenContent& frozen, std::s
   return signer ? signer->sign(octets, date) : std::string();
 }
 
+Result<std::string> EmailPreparer::reverse_path(const FrozenContent& frozen,
+                                                const wire::MessageTokens& tokens) const {
+  const EmailContent& content = frozen.email.content();
+  // The null reverse-path is meant: nobody is to be told.
+  if (return_paths_ == nullptr || content.envelope_from.empty()) return content.envelope_from;
+  const std::string domain =
+      TRY(return_paths_->domain_for(frozen.organisation_id, content.from.address.domain()));
+  return domain.empty() ? content.envelope_from : wire::make_return_path(tokens, domain);
+}
+
 Result<std::unique_ptr<PreparedMessage>> EmailPreparer::prepare(const ClaimedMessage& message) {
   const auto frozen = TRY(content(message));
   const wire::EmailAddress address =
       TRY(wire::parse_email_address(message.address, wire::DomainRule::any));
   auto prepared = std::make_unique<PreparedMessage>();
   prepared->id = message.id;
-  prepared->reverse_path = frozen->email.content().envelope_from;
+  const auto signer = TRY(links_.signer(message.organisation_id));
+  const wire::MessageTokens tokens = signer->sign(message.id);
+  prepared->reverse_path = TRY(reverse_path(*frozen, tokens));
   prepared->recipient = address.normalised;
+  const Letter letter{*frozen, message, prepared->recipient, *signer, tokens};
   prepared->needs_smtputf8 = has_8bit(prepared->recipient) || has_8bit(prepared->reverse_path);
   if (frozen->has_sender_link) {
-    TRY(prepare_with_secret(*frozen, message, *prepared));
+    TRY(prepare_with_secret(letter, *prepared));
     return prepared;
   }
   if (!message.record.empty()) {
@@ -163,7 +194,7 @@ Result<std::unique_ptr<PreparedMessage>> EmailPreparer::prepare(const ClaimedMes
     return prepared;
   }
   const Instant date = clock_.now();
-  BuiltEmail built = TRY(build(*frozen, message, prepared->recipient, date));
+  BuiltEmail built = TRY(build(letter, date));
   built.octets.insert(0, TRY(signature(*frozen, built.octets, date)));
   prepared->needs_smtputf8 |= built.needs_smtputf8;
   prepared->is_8bit = built.is_8bit;
@@ -172,9 +203,8 @@ Result<std::unique_ptr<PreparedMessage>> EmailPreparer::prepare(const ClaimedMes
   return prepared;
 }
 
-Result<BuiltEmail> EmailPreparer::build(const FrozenContent& frozen, const ClaimedMessage& message,
-                                        const std::string& recipient, Instant date,
-                                        bool hides) const {
+Result<BuiltEmail> EmailPreparer::build(const Letter& letter, Instant date, bool hides) const {
+  const auto& [frozen, message, recipient, signer, tokens] = letter;
   struct Addresses {
     std::string unsubscribe;
     std::string view;
@@ -182,8 +212,6 @@ Result<BuiltEmail> EmailPreparer::build(const FrozenContent& frozen, const Claim
     std::string link;
     std::string image;
   } addresses;
-  const auto signer = TRY(links_.signer(message.organisation_id));
-  const wire::MessageTokens tokens = signer->sign(message.id);
   const auto put = [&](std::string& out, std::string_view page, std::string_view token,
                        std::string_view end = {}) {
     out = links_.public_url;
@@ -210,7 +238,7 @@ Result<BuiltEmail> EmailPreparer::build(const FrozenContent& frozen, const Claim
   }
   if (const Tracking& tracking = frozen.email.content().tracking; tracking.on()) {
     const std::string token =
-        tracking.is_total ? signer->sign(MessageId{frozen.id.value}).url(wire::TokenPurpose::track)
+        tracking.is_total ? signer.sign(MessageId{frozen.id.value}).url(wire::TokenPurpose::track)
                           : tokens.url(wire::TokenPurpose::track);
     put(addresses.link, tracking.is_total ? "/ct/" : "/c/", token, "/");
     if (!tracking.is_total) {
@@ -221,18 +249,26 @@ Result<BuiltEmail> EmailPreparer::build(const FrozenContent& frozen, const Claim
     facts.tracked_link_start = addresses.link;
     facts.tracked_image = addresses.image;
   }
-  return is_direct_message ? build_direct_email(frozen.email, facts, message.values)
-                           : build_email(frozen.email, facts, message.values);
+  auto built = is_direct_message ? build_direct_email(frozen.email, facts, message.values)
+                                 : build_email(frozen.email, facts, message.values);
+  if (built && leaves_by_postmark(message.organisation_id)) {
+    built->octets.insert(0, fmt::format("{}{}\r\n", kPostmarkField, to_text(message.id)));
+  }
+  return built;
+}
+
+bool EmailPreparer::leaves_by_postmark(OrganisationId organisation) const {
+  const std::lock_guard lock(mutex_);
+  return by_postmark_.contains(organisation);
 }
 
 // What leaves has the token; what is kept and shown has kHiddenToken, and is else the same: the
 // signature is that of what left. Every attempt builds the same octets, with the date of the first.
-Result<void> EmailPreparer::prepare_with_secret(const FrozenContent& frozen,
-                                                const ClaimedMessage& message,
-                                                PreparedMessage& prepared) {
+Result<void> EmailPreparer::prepare_with_secret(const Letter& letter, PreparedMessage& prepared) {
+  const auto& [frozen, message, recipient, signer, tokens] = letter;
   const Instant date = is_direct(message.campaign_id) ? message.queued_at : clock_.now();
-  BuiltEmail built = TRY(build(frozen, message, prepared.recipient, date));
-  BuiltEmail shown = TRY(build(frozen, message, prepared.recipient, date, true));
+  BuiltEmail built = TRY(build(letter, date));
+  BuiltEmail shown = TRY(build(letter, date, true));
   const std::string signed_by = TRY(signature(frozen, built.octets, date));
   built.octets.insert(0, signed_by);
   shown.octets.insert(0, signed_by);

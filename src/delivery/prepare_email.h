@@ -4,6 +4,8 @@
 // A secret that only the recipient may have, the link that verifies a sender, is worked out here
 // from the message's id and is stored nowhere: record and sandbox get the same octets with
 // kHiddenToken in its place. A retry works it out again, with the date of the first attempt.
+// The return path names the message, where the domain of From has a return-path domain
+// (domains/return_paths.h): the same token for each attempt.
 // Thread: prepare() from any number at once: signing with RSA costs several times what the rest
 // does.
 #pragma once
@@ -13,12 +15,14 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "db/database.h"
 #include "delivery/content_store.h"
+#include "delivery/domains/return_paths.h"
 #include "delivery/domains/signing_keys.h"
 #include "delivery/ledger.h"
 #include "delivery/transport.h"
@@ -37,16 +41,29 @@ inline constexpr std::string_view kHiddenToken = "hidden-hidden-hidden-hidden-hi
 
 class EmailPreparer {
  public:
+  // Without `return_paths` every message has its content's envelope.
   EmailPreparer(db::Database& database, const Clock& clock, MessageLinks links,
-                domains::SigningKeys* signing_keys = nullptr);
+                domains::SigningKeys* signing_keys = nullptr,
+                domains::ReturnPaths* return_paths = nullptr);
 
   Result<std::unique_ptr<PreparedMessage>> prepare(const ClaimedMessage& message);
 
  private:
   Result<std::shared_ptr<const FrozenContent>> content(const ClaimedMessage& message);
+  // MAIL FROM of a message.
+  Result<std::string> reverse_path(const FrozenContent& frozen,
+                                   const wire::MessageTokens& tokens) const;
   // `hides`: with kHiddenToken in place of the sender's token.
-  Result<BuiltEmail> build(const FrozenContent& frozen, const ClaimedMessage& message,
-                           const std::string& recipient, Instant date, bool hides = false) const;
+  struct Letter {
+    const FrozenContent& frozen;
+    const ClaimedMessage& message;
+    const std::string& recipient;
+    const wire::TokenSigner& signer;
+    const wire::MessageTokens& tokens;
+  };
+  Result<BuiltEmail> build(const Letter& letter, Instant date, bool hides = false) const;
+  // Postmark replaces the Message-ID and does not tell ours back; metadata it tells.
+  bool leaves_by_postmark(OrganisationId organisation) const;
   // The DKIM-Signature fields of a message; empty where nothing signs for its From.
   Result<std::string> signature(const FrozenContent& frozen, std::string_view octets,
                                 Instant date) const;
@@ -55,18 +72,19 @@ class EmailPreparer {
   std::shared_ptr<const std::string> make_record(std::string_view octets,
                                                  const FrozenContent& frozen);
   Result<std::string> octets_of(std::string_view record, const FrozenContent& frozen);
-  Result<void> prepare_with_secret(const FrozenContent& frozen, const ClaimedMessage& message,
-                                   PreparedMessage& prepared);
+  Result<void> prepare_with_secret(const Letter& letter, PreparedMessage& prepared);
 
   db::Database& database_;
   const Clock& clock_;
   const MessageLinks links_;
   domains::SigningKeys* const signing_keys_;
-  std::mutex mutex_;  // guards what follows
+  domains::ReturnPaths* const return_paths_;
+  mutable std::mutex mutex_;  // guards what follows
   // One for each thread that is at work.
   std::vector<std::unique_ptr<BodyRecords>> idle_records_;
   // The few versions that are being sent; forgotten altogether beyond a bound.
   std::unordered_map<ContentVersionId, std::shared_ptr<const FrozenContent>> contents_;
+  std::unordered_set<OrganisationId> by_postmark_;  // have it as a mail server
 };
 
 // What a template may name besides its contact and data, and whom the message is for. Borrows.

@@ -155,7 +155,7 @@ class SandboxTransport final : public Transport {
 Outcome sandbox_outcome(std::string_view recipient, int attempt) {
   const std::string part = simulated_part(recipient);
   Outcome outcome;
-  outcome.remote = "sandbox";
+  outcome.remote = kSandboxRemote;
   if (part == "bounce" || part == "softbounce" || part == "suppressionlist") {
     outcome.kind = OutcomeKind::bounced;
     outcome.scope = Scope::recipient;

@@ -12,12 +12,16 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "delivery/transport.h"
 #include "domain/message_state.h"
 #include "net/event_loop.h"
 
 namespace tidings::delivery {
+
+// Outcome::remote of every attempt here.
+inline constexpr std::string_view kSandboxRemote = "sandbox";
 
 using SandboxEvidence = std::function<void(const PreparedMessage& message, EventType type)>;
 

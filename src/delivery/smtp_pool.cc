@@ -229,6 +229,7 @@ void SmtpPool::on_finished(SmtpConnection& connection, std::uint64_t key,
   }
   if (is_untried(verdict)) return port_.give_back(std::move(message));
   Outcome outcome = outcome_of_message(std::move(verdict));
+  if (outcome.kind == OutcomeKind::sent && targets_->are_recipients()) outcome.reason = kDelivered;
   outcome.message_id = message->id;
   outcome.remote = connection.remote();
   outcome.started_at = load.started_at;

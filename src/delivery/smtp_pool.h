@@ -34,6 +34,8 @@ class SmtpTargets {
   virtual void worked(const SmtpConnection& connection) = 0;
   // Adds to the outcome of a connection that failed what only the targets know.
   virtual void explain(const SmtpConnection&, Outcome&) const {}
+  // Whether these are the recipients' own servers: what they accept is delivered.
+  virtual bool are_recipients() const { return false; }
 };
 
 class SmtpPoolOwner {

@@ -144,8 +144,7 @@ std::vector<std::string> spf_records(const std::string& name, wire::DnsAnswers& 
   return std::move(answer.records);
 }
 
-CheckFinding check_spf(const SendingDomain& domain, const CheckFacts& facts,
-                       wire::DnsAnswers& dns) {
+CheckFinding check_spf(const std::string& name, const CheckFacts& facts, wire::DnsAnswers& dns) {
   std::vector<Source> sources;
   for (const std::string& text : facts.sending.addresses) {
     if (const auto address = IpAddress::parse(text)) sources.push_back({*address, text, true});
@@ -153,7 +152,7 @@ CheckFinding check_spf(const SendingDomain& domain, const CheckFacts& facts,
   for (const std::string& relay : facts.sending.relays) {
     if (!add_relay(lower(relay), dns, sources)) return no_answer("spf", relay);
   }
-  const auto records = spf_records(domain.name, dns);
+  const auto records = spf_records(name, dns);
   if (sources.empty()) {
     // Any address tells whether there is a record that can be read.
     sources.push_back({*IpAddress::parse("192.0.2.1"), "", false});
@@ -161,16 +160,16 @@ CheckFinding check_spf(const SendingDomain& domain, const CheckFacts& facts,
   std::vector<std::string> refused;
   bool own_refused = false;
   for (const Source& source : sources) {
-    const auto answer = wire::check_spf({source.address, domain.name, "bounce", domain.name}, dns);
+    const auto answer = wire::check_spf({source.address, name, "bounce", name}, dns);
     switch (answer.result) {
       case wire::SpfResult::temperror:
-        return no_answer("spf", domain.name);
+        return no_answer("spf", name);
       case wire::SpfResult::permerror:
         return finding("spf", CheckStatus::problem,
                        fmt::format("The SPF record is wrong: {}.", answer.why), records);
       case wire::SpfResult::none:
-        return finding("spf", CheckStatus::problem,
-                       fmt::format("{} has no SPF record.", domain.name), records);
+        return finding("spf", CheckStatus::problem, fmt::format("{} has no SPF record.", name),
+                       records);
       case wire::SpfResult::pass:
         break;
       default:
@@ -200,6 +199,44 @@ CheckFinding check_spf(const SendingDomain& domain, const CheckFacts& facts,
                         "other machines, it has told you what to put there, and this is fine.",
                         fmt::join(refused, ", ")),
       records);
+}
+
+// ---------------------------------------------------------------- return path
+CheckFinding check_return_path(const std::string& name, const CheckFacts& facts,
+                               wire::DnsAnswers& dns) {
+  const auto servers = dns.mx(name);
+  const auto a = dns.a(name);
+  if (servers.status == DnsAnswerStatus::failed || a.status == DnsAnswerStatus::failed) {
+    return no_answer("return_path", name);
+  }
+  std::vector<std::string> found;
+  bool is_here = facts.sending.inbound_host.empty();
+  for (const wire::MxRecord& server : servers.records) {
+    found.push_back(fmt::format("MX {} {}", server.preference, server.exchange));
+    is_here |= lower(server.exchange) == facts.sending.inbound_host;
+  }
+  if (servers.records.empty() && a.records.empty()) {
+    return finding("return_path", CheckStatus::problem,
+                   fmt::format("{} has no MX record: no report comes back, and many receivers take "
+                               "no mail from it.",
+                               name));
+  }
+  CheckFinding spf = check_spf(name, facts, dns);
+  spf.check = "return_path";
+  if (spf.status == CheckStatus::problem || spf.status == CheckStatus::unknown) return spf;
+  found.insert(found.end(), spf.found.begin(), spf.found.end());
+  if (!is_here) {
+    return finding("return_path", CheckStatus::warning,
+                   fmt::format("Reports to {} go to another server, not to {}: that is fine where "
+                               "it passes them on, or its mailbox is looked into.",
+                               name, facts.sending.inbound_host),
+                   found);
+  }
+  return finding("return_path", spf.status,
+                 spf.status == CheckStatus::good
+                     ? fmt::format("Reports come back to {}.", name)
+                     : fmt::format("Reports come back to {}. {}", name, spf.sentence),
+                 found);
 }
 
 // ---------------------------------------------------------------- DMARC
@@ -360,8 +397,11 @@ DomainReport check_domain(const SendingDomain& domain, const CheckFacts& facts,
                           wire::DnsAnswers& dns) {
   DomainReport report;
   report.findings.push_back(check_dkim(domain, dns, report.published));
-  report.findings.push_back(check_spf(domain, facts, dns));
+  report.findings.push_back(check_spf(domain.name, facts, dns));
   report.findings.push_back(check_dmarc(domain, dns));
+  if (!domain.return_path_domain.empty()) {
+    report.findings.push_back(check_return_path(domain.return_path_domain, facts, dns));
+  }
   report.findings.push_back(check_ptr(facts, dns));
   report.findings.push_back(check_mta_sts(domain, dns));
   report.findings.push_back(check_links(facts, dns));

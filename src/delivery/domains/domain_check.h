@@ -3,6 +3,7 @@
 //   dkim     each key that signs is published as it is; one that waits and is published may sign
 //   spf      the domain authorises the machines that its mail leaves from
 //   dmarc    there is a record, and our signature is aligned with From
+//   return_path  where it has a domain for return paths: reports find their way, and SPF is good
 //   ptr      the machine's own addresses have names that lead back to them
 //   mta_sts  about received mail; told, never required
 //   links    the host that links in messages lead to is there

@@ -68,6 +68,22 @@ TEST_F(DomainCheck, a_domain_with_all_its_records_is_verified) {
   EXPECT_THAT(report.published, ElementsAre(DomainKeyId{1}));
 }
 
+TEST_F(DomainCheck, a_return_path_needs_a_way_back_and_its_own_spf) {
+  domain_.return_path_domain = "bounces.school.org";
+  facts_.sending.inbound_host = "in.school.org";
+  EXPECT_EQ(status("return_path"), problem) << "nothing is there";
+  dns_.hosts["bounces.school.org"] = {"in.school.org"};
+  EXPECT_THAT(find("return_path").sentence, HasSubstr("no SPF record"));
+  dns_.texts["bounces.school.org"] = {"v=spf1 ip4:198.51.100.7 -all"};
+  EXPECT_EQ(status("return_path"), good) << find("return_path").sentence;
+  dns_.texts["bounces.school.org"] = {"v=spf1 -all"};
+  EXPECT_EQ(status("return_path"), problem) << "receivers ask for this SPF record";
+  EXPECT_EQ(check().is_verified, true) << "senders are verified all the same";
+  dns_.texts["bounces.school.org"] = {"v=spf1 ip4:198.51.100.7 -all"};
+  dns_.hosts["bounces.school.org"] = {"mx.provider.org"};
+  EXPECT_EQ(status("return_path"), warning) << "another server takes them in";
+}
+
 TEST_F(DomainCheck, a_key_counts_only_as_it_is) {
   key_record() = {"v=DKIM1; k=rsa; p=AA\tAA"};
   EXPECT_EQ(status("dkim"), good) << "white space inside is none";

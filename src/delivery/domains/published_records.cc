@@ -33,11 +33,13 @@ PublishedRecord of_key(const SendingDomain& domain, const DomainKey& key) {
 }  // namespace
 
 std::string_view to_string(RecordPurpose purpose) {
-  constexpr std::array<std::string_view, 4> kWords = {"dkim", "spf", "dmarc", "mta_sts"};
+  constexpr std::array<std::string_view, 6> kWords = {"dkim",    "spf",         "dmarc",
+                                                      "mta_sts", "return_path", "return_path_spf"};
   return kWords[static_cast<std::size_t>(purpose)];
 }
 
 std::string PublishedRecord::zone_line() const {
+  if (type() == "MX") return fmt::format("{}. IN MX {}.", name, value);
   return fmt::format("{}. IN TXT {}", name, wire::quoted_txt(value));
 }
 
@@ -60,6 +62,27 @@ std::string spf_record_for(const SendingFacts& facts) {
   return text == "v=spf1" ? std::string() : text + " ~all";
 }
 
+namespace {
+
+void add_return_path(const SendingDomain& domain, const SendingFacts& facts,
+                     std::vector<PublishedRecord>& records) {
+  const std::string& name = domain.return_path_domain;
+  // The domain's own MX leads to people's mailboxes: one of them collects the reports then.
+  if (name.empty() || name == domain.name) return;
+  if (is_host_name(facts.inbound_host)) {
+    records.push_back({RecordPurpose::return_path, name, "10 " + facts.inbound_host, true,
+                       "Reports about what could not be delivered come back to this machine. Where "
+                       "another server takes them in and passes them on, name that one."});
+  }
+  if (std::string spf = spf_record_for(facts); !spf.empty()) {
+    records.push_back({RecordPurpose::return_path_spf, name, std::move(spf), true,
+                       "It says which machines may send with this return path: the SPF record that "
+                       "receivers ask for."});
+  }
+}
+
+}  // namespace
+
 std::vector<PublishedRecord> records_to_publish(const SendingDomain& domain,
                                                 const SendingFacts& facts) {
   std::vector<PublishedRecord> records;
@@ -73,6 +96,7 @@ std::vector<PublishedRecord> records_to_publish(const SendingDomain& domain,
          "is one already, add to it what stands between v=spf1 and ~all. Where your mail provider "
          "names another one for you (often include:…), use that."});
   }
+  add_return_path(domain, facts, records);
   records.push_back(
       {RecordPurpose::dmarc, fmt::format("_dmarc.{}", wire::organisational_domain(domain.name)),
        "v=DMARC1; p=none", true,

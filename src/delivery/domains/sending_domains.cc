@@ -16,9 +16,9 @@ namespace tidings::domains {
 
 namespace {
 
-#define TIDINGS_DOMAIN_COLUMNS                                                       \
-  "SELECT id, name, created_at, changed_at, checked_at, findings, verified_at FROM " \
-  "sending_domain "
+#define TIDINGS_DOMAIN_COLUMNS                                                   \
+  "SELECT id, name, created_at, changed_at, checked_at, findings, verified_at, " \
+  "return_path_domain FROM sending_domain "
 
 constexpr db::Statement kInsert{
     "domain.insert",
@@ -37,6 +37,10 @@ constexpr db::Statement kStoreCheck{
     "domain.store_check",
     "UPDATE sending_domain SET checked_at = $1, findings = $2, verified_at = $3, changed_at = $4"
     " WHERE organisation_id = $5 AND id = $6"};
+constexpr db::Statement kSetReturnPath{
+    "domain.set_return_path",
+    "UPDATE sending_domain SET return_path_domain = $1, changed_at = $2"
+    " WHERE organisation_id = $3 AND id = $4"};
 constexpr db::Statement kDelete{
     "domain.delete", "DELETE FROM sending_domain WHERE organisation_id = $1 AND id = $2"};
 constexpr db::Statement kDeleteKeys{
@@ -77,6 +81,7 @@ SendingDomain read(const db::Row& row) {
   domain.checked_at = maybe_instant(row, 4);
   domain.findings = row.string(5);
   domain.verified_at = maybe_instant(row, 6);
+  domain.return_path_domain = row.string(7);
   return domain;
 }
 
@@ -153,6 +158,18 @@ Result<std::string> read_domain_name(std::string_view typed) {
                 fmt::format("Under {} everybody registers names. Give the one that is yours, such "
                             "as example.{}.",
                             name, name));
+  }
+  return name;
+}
+
+Result<std::string> read_return_path_domain(std::string_view typed, std::string_view domain) {
+  if (trimmed(typed).empty()) return std::string();
+  std::string name = TRY(read_domain_name(typed));
+  if (wire::organisational_domain(name) != wire::organisational_domain(domain)) {
+    return fail(ErrorKind::invalid, "domain.return_path",
+                fmt::format("Reports come back to a name of the same domain, or receivers take the "
+                            "mail for forged: choose one below {}, such as bounces.{}.",
+                            wire::organisational_domain(domain), domain));
   }
   return name;
 }
@@ -269,6 +286,14 @@ Result<void> delete_domain(db::Connection& connection, OrganisationId organisati
   TRY(load_domain(connection, organisation, id));
   TRY(connection.execute(kDeleteKeys, {organisation, id}));
   TRY(connection.execute(kDelete, {organisation, id}));
+  return {};
+}
+
+Result<void> set_return_path_domain(db::Connection& connection, OrganisationId organisation,
+                                    const SendingDomain& domain,
+                                    std::string_view return_path_domain, Instant now) {
+  TRY(connection.execute(kSetReturnPath, {return_path_domain, after(domain.changed_at, now),
+                                          organisation, domain.id}));
   return {};
 }
 

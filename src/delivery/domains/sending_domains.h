@@ -54,6 +54,8 @@ struct DomainKey {
 struct SendingDomain {
   SendingDomainId id;
   std::string name;
+  // Where reports about its mail come back to (wire/return_path.h); empty: to the sender's address.
+  std::string return_path_domain;
   Instant created_at{};
   Instant changed_at{};
   std::optional<Instant> checked_at;
@@ -65,6 +67,11 @@ struct SendingDomain {
 // As typed or pasted: lower-case A-labels come out. Errors, kind invalid: domain.name,
 // domain.public_suffix (belongs to everybody).
 Result<std::string> read_domain_name(std::string_view typed);
+
+// Likewise a domain for return paths of mail from `domain`, or nothing for none. Errors, kind
+// invalid: domain.name; domain.return_path for one that is not of the same organisation, so that
+// DMARC would not find it aligned (RFC 7489 §3.1.2).
+Result<std::string> read_return_path_domain(std::string_view typed, std::string_view domain);
 
 // What somebody wants to sign with.
 struct KeyWish {
@@ -100,6 +107,10 @@ Result<SendingDomain> load_domain(db::Connection& connection, OrganisationId org
                                   SendingDomainId id);
 Result<void> delete_domain(db::Connection& connection, OrganisationId organisation,
                            SendingDomainId id);
+// `return_path_domain` was read. From the next message on, within kFreshFor.
+Result<void> set_return_path_domain(db::Connection& connection, OrganisationId organisation,
+                                    const SendingDomain& domain,
+                                    std::string_view return_path_domain, Instant now);
 // All of them, by name.
 Result<std::vector<SendingDomain>> list_domains(db::Connection& connection,
                                                 OrganisationId organisation);

@@ -97,9 +97,11 @@ class LedgerTest : public testing::TestWithParam<db::testing::Kind> {
         value([](db::Connection& c) { return Ledger::recount(c, kOrganisation, kCampaign); });
     const CampaignFigures kept = figures();
     const auto all = [](const CampaignFigures& f) {
-      return std::vector{f.queued,  f.sending,   f.deferred,     f.held,    f.sent,
-                         f.bounced, f.failed,    f.uncertain,    f.skipped, f.skipped_no_address,
-                         f.dropped, f.cancelled, f.unsubscribed, f.blocked};
+      return std::vector{
+          f.queued,   f.sending,         f.deferred,      f.held,    f.sent,
+          f.bounced,  f.failed,          f.uncertain,     f.skipped, f.skipped_no_address,
+          f.dropped,  f.cancelled,       f.unsubscribed,  f.blocked, f.delivered,
+          f.returned, f.returned_unseen, f.marked_as_spam};
     };
     EXPECT_EQ(all(kept), all(counted));
   }

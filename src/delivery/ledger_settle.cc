@@ -1,0 +1,111 @@
+#include <algorithm>
+#include <array>
+
+#include "delivery/ledger_rows.h"
+#include "delivery/ledger_sql.h"
+
+namespace tidings::delivery {
+
+using db::Connection;
+using db::Param;
+using db::Row;
+
+// A campaign repeats nobody by itself; a message of its own is worth a repetition (P37).
+MessageState state_of(const Settlement& settlement) {
+  const bool again = settlement.outcome.kind == OutcomeKind::uncertain &&
+                     !settlement.campaign_id.valid() && settlement.due_at != Instant();
+  return again ? MessageState::deferred : state_after(settlement.outcome.kind);
+}
+
+namespace {
+
+struct SettledRow {
+  MessageState state;
+  Status status;
+  const Settlement* settlement;
+
+  explicit SettledRow(const Settlement& of)
+      : state(state_of(of)),
+        status(after_event(Status::queued, event_of(of.outcome.kind))),
+        settlement(&of) {
+    if (is_delivery(of.outcome)) status = after_event(status, EventType::delivered);
+  }
+
+  // Alike but for whose it is: the rows of one statement.
+  bool is_like(const SettledRow& other) const {
+    const Settlement& a = *settlement;
+    const Settlement& b = *other.settlement;
+    return state == other.state && status == other.status && a.attempt == b.attempt &&
+           a.organisation_id == b.organisation_id && a.outcome.kind == b.outcome.kind &&
+           a.outcome.reason == b.outcome.reason;
+  }
+
+  // $1 to $8 of both statements.
+  std::array<Param, 8> values(Instant now) const {
+    const Outcome& outcome = settlement->outcome;
+    return {Param(int(state)),
+            Param(int(status)),
+            Param(outcome.reason),
+            Param(settlement->attempt),
+            Param(state == MessageState::deferred ? settlement->due_at : now),
+            Param(outcome.kind == OutcomeKind::uncertain),
+            Param(now),
+            Param(settlement->organisation_id)};
+  }
+};
+
+// One statement for up to kSettledAlike rows that end alike, by their place in `applied`.
+Result<void> settle_alike(Connection& connection, NodeId lease, std::span<const SettledRow> rows,
+                          std::span<const std::size_t> places, Instant now,
+                          std::vector<bool>& applied) {
+  const auto values = rows[places.front()].values(now);
+  std::vector<Param> params(values.begin(), values.end());
+  params.emplace_back(lease);
+  for (std::size_t i = 0; i < sql::kSettledAlike; ++i) {
+    const std::size_t place = places[std::min(i, places.size() - 1)];
+    params.emplace_back(rows[place].settlement->outcome.message_id);
+  }
+  return connection.query(sql::kSettleAlike, params, [&](const Row& row) {
+    const auto id = row.id<MessageId>(0);
+    const auto at = std::ranges::find_if(places, [&](std::size_t place) {
+      return rows[place].settlement->outcome.message_id == id;
+    });
+    if (at != places.end()) applied[*at] = true;
+  });
+}
+
+}  // namespace
+
+// SQLite: begun once for many rows, a statement costs a third. PostgreSQL has all in one round trip
+// either way.
+Result<std::vector<bool>> settle_rows(Connection& connection, NodeId lease,
+                                      std::span<const Settlement> settlements, Instant now) {
+  std::vector<bool> applied(settlements.size());
+  const std::vector<SettledRow> rows(settlements.begin(), settlements.end());
+  std::vector<std::size_t> alike;
+  std::vector<std::size_t> others;
+  const bool gathers = connection.dialect() == db::Dialect::sqlite;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool fits = gathers && (alike.empty() ? rows[i].state == MessageState::sent
+                                                : rows[i].is_like(rows[alike.front()]));
+    (fits ? alike : others).push_back(i);
+  }
+  for (std::span<const std::size_t> rest = alike; !rest.empty();) {
+    const std::size_t count = std::min(rest.size(), sql::kSettledAlike);
+    TRY(settle_alike(connection, lease, rows, rest.first(count), now, applied));
+    rest = rest.subspan(count);
+  }
+  if (others.empty()) return applied;
+  std::vector<Param> updates;
+  updates.reserve(others.size() * 10);
+  for (const std::size_t i : others) {
+    const auto values = rows[i].values(now);
+    updates.insert(updates.end(), values.begin(), values.end());
+    updates.insert(updates.end(), {Param(rows[i].settlement->outcome.message_id), Param(lease)});
+  }
+  const auto changed = TRY(connection.execute_many(sql::kSettle, 10, updates));
+  for (std::size_t at = 0; at < others.size(); ++at) applied[others[at]] = changed[at] != 0;
+  return applied;
+}
+
+}  // namespace tidings::delivery
