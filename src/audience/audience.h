@@ -23,7 +23,14 @@ enum class EarlierOutcome {
   skipped,           // skipped or dropped: never attempted
   not_sent,          // everybody whom it addressed and did not reach: failed, skipped, cancelled
   may_have_arrived,  // handed over, or uncertain: the rest of `all` once the campaign has ended
+  // By a person, as far as was measured (docs/tracking.md); these change for as long as people
+  // read.
+  opened,
+  not_opened,  // handed over, and not seen to be opened
+  clicked,     // a person followed a link
+  not_clicked,
 };
+inline constexpr int kEarlierOutcomeCount = 10;
 
 struct EarlierCampaign {
   CampaignId id;

@@ -18,8 +18,9 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kProblemsMax = 1'000;
-constexpr std::array<std::string_view, 6> kOutcomes = {"all",     "sent",     "failed",
-                                                       "skipped", "not_sent", "may_have_arrived"};
+constexpr std::array<std::string_view, kEarlierOutcomeCount> kOutcomes = {
+    "all",    "sent",       "failed",  "skipped",    "not_sent", "may_have_arrived",
+    "opened", "not_opened", "clicked", "not_clicked"};
 constexpr std::array<std::string_view, 3> kRecipients = {"themselves", "guardians", "both"};
 
 // Reads one audience, collecting what is wrong with it.

@@ -126,7 +126,7 @@ TEST(AudienceJson, AnEmptyObjectFromOutsideIsNobody) {
 TEST(AudienceJson, TellsEachProblemWithItsPlace) {
   const auto got = read(R"({"groups":["x!"],"addresses":["ok@b.org","nope","c@d.org, bad"],
     "exclude":{"contacts":7,"color":1},"recipients":"parents","freeze":"yes",
-    "campaigns":[{"id":"0000000000001","outcome":"opened"},{}]})");
+    "campaigns":[{"id":"0000000000001","outcome":"read"},{}]})");
   std::vector<std::string> fields;
   for (const auto& problem : got.problems) fields.push_back(problem.field);
   EXPECT_EQ(fields, (std::vector<std::string>{"/groups/0", "/addresses/1", "/addresses/2",

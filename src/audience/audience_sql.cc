@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "audience/engagement_sql.h"
 #include "domain/message_state.h"
 
 namespace tidings::audience {
@@ -57,6 +58,16 @@ std::string AudienceSql::outcome_sql(EarlierOutcome outcome, std::string_view me
     case EarlierOutcome::may_have_arrived:
       return fmt::format("{}.state IN ({}, {})", message, number(MessageState::sent),
                          number(MessageState::uncertain));
+    case EarlierOutcome::opened:
+      return opened_sql(message);
+    case EarlierOutcome::not_opened:
+      return fmt::format("({}.state = {} AND NOT {})", message, number(MessageState::sent),
+                         opened_sql(message));
+    case EarlierOutcome::clicked:
+      return clicked_sql(message);
+    case EarlierOutcome::not_clicked:
+      return fmt::format("({}.state = {} AND NOT {})", message, number(MessageState::sent),
+                         clicked_sql(message));
   }
   return "(1 = 0)";
 }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "audience/engagement_sql.h"
 #include "audience/segment_json.h"
 #include "domain/campaign.h"
 #include "domain/message_state.h"
@@ -173,52 +174,27 @@ class Compiler {
         return state(MessageState::sent);
       case bounced:
         return fmt::format("({}.status = {} OR {})", m, static_cast<int>(Status::bounced),
-                           has_event(m, {EventType::bounced}));
+                           has_event_sql(m, {EventType::bounced}));
       case failed:
         return state(MessageState::failed);
       case skipped:
         return fmt::format("({} OR {})", state(MessageState::skipped),
                            state(MessageState::dropped));
       case opened:
-        return is_opened(m);
+        return opened_sql(m);
       case clicked:
-        return is_clicked(m);
+        return clicked_sql(m);
       case unsubscribed:
         return fmt::format("({0}.status = {1} OR ({0}.status = {2} AND {3}))", m,
                            static_cast<int>(Status::unsubscribed),
                            static_cast<int>(Status::marked_as_spam),
-                           has_event(m, {EventType::unsubscribed}));
+                           has_event_sql(m, {EventType::unsubscribed}));
       case not_opened:
-        return fmt::format("({} AND NOT {})", state(MessageState::sent), is_opened(m));
+        return fmt::format("({} AND NOT {})", state(MessageState::sent), opened_sql(m));
       case not_clicked:
-        return fmt::format("({} AND NOT {})", state(MessageState::sent), is_clicked(m));
+        return fmt::format("({} AND NOT {})", state(MessageState::sent), clicked_sql(m));
     }
     return std::string(kFalse);
-  }
-
-  std::string is_opened(const std::string& m) {
-    return fmt::format("({0}.status IN ({1}, {2}) OR ({0}.status IN ({3}, {4}) AND {5}))", m,
-                       static_cast<int>(Status::opened), static_cast<int>(Status::clicked),
-                       static_cast<int>(Status::marked_as_spam),
-                       static_cast<int>(Status::unsubscribed),
-                       has_event(m, {EventType::opened, EventType::clicked}));
-  }
-  std::string is_clicked(const std::string& m) {
-    return fmt::format("({0}.status = {1} OR ({0}.status IN ({2}, {3}) AND {4}))", m,
-                       static_cast<int>(Status::clicked), static_cast<int>(Status::marked_as_spam),
-                       static_cast<int>(Status::unsubscribed), has_event(m, {EventType::clicked}));
-  }
-  std::string has_event(const std::string& m, std::initializer_list<EventType> types) {
-    std::string list;
-    for (const EventType type : types) {
-      fmt::format_to(std::back_inserter(list), "{}{}", list.empty() ? "" : ", ",
-                     static_cast<int>(type));
-    }
-    const std::string e = alias("e");
-    return fmt::format(
-        "EXISTS (SELECT 1 FROM event {0} WHERE {0}.organisation_id = {1}"
-        " AND {0}.message_id = {2}.id AND {0}.type IN ({3}))",
-        e, context_.organisation, m, list);
   }
 
   Result<std::string> compile(const ActivityTest& test, const ContactRef& contact) {

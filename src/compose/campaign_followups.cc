@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compose/campaign_control.h"
+#include "delivery/link_store.h"
 #include "domain/campaign_life.h"
 
 namespace tidings::compose {
@@ -94,6 +95,15 @@ Result<Campaign> resend(db::Connection& connection, IdSource& ids, OrganisationI
                 fmt::format("This campaign is {}: whom it does not reach is known when it has "
                             "ended. Wait for that, or abort it first.",
                             to_string(origin.campaign.state)));
+  }
+  if (outcome == EarlierOutcome::not_opened) {
+    const auto measured = TRY(
+        delivery::what_is_measured(connection, organisation, origin.campaign.content_version_id));
+    if (measured.is_total || (!measured.opens && !measured.clicks)) {
+      return fail(ErrorKind::conflict, "campaign.not_measured",
+                  "Nobody looked who opened this campaign: tracking was off, or counted totals "
+                  "only. Those who did not open it are not known.");
+    }
   }
   TRY(name_the_rest(connection, origin.campaign, now));
   Campaign made = child(ids, origin.campaign, Parentage::resend, by, now);

@@ -22,8 +22,9 @@ namespace tidings::compose {
 Result<Campaign> use_again(db::Connection& connection, IdSource& ids, OrganisationId organisation,
                            CampaignId id, std::string_view by, Instant now);
 
-// A new draft with its content, to those with that outcome: failed, skipped or not_sent. Errors:
-// campaign.not_found; campaign.still_running (conflict) before it has ended.
+// A new draft with its content, to those with that outcome: failed, skipped, not_sent or
+// not_opened. Errors: campaign.not_found; campaign.still_running (conflict) before it has ended;
+// campaign.not_measured (conflict) when nothing tells who opened it.
 Result<Campaign> resend(db::Connection& connection, IdSource& ids, OrganisationId organisation,
                         CampaignId id, audience::EarlierOutcome outcome, std::string_view by,
                         Instant now);

@@ -92,6 +92,13 @@ std::string filled(std::string_view words, std::string_view organisation, std::s
   return out;
 }
 
+constexpr db::Statement kSenderOfMessage{
+    "compose.sender_of_message",
+    "SELECT s.id FROM message m JOIN content_version v ON v.organisation_id = m.organisation_id"
+    " AND v.id = m.content_version_id JOIN sender s ON s.organisation_id = m.organisation_id"
+    " AND s.normalised = LOWER(v.from_address) WHERE m.organisation_id = $1 AND m.id = $2"
+    " ORDER BY s.id LIMIT 1"};
+
 // Freezes `draft` as a message of `kind`, to be enqueued any number of times.
 struct Frozen {
   ContentVersionId id;
@@ -173,6 +180,30 @@ Result<TestMessage> send_verification(db::Connection& connection, const TestCont
   const Frozen frozen = TRY(freeze(connection, context, draft, MessageKind::transactional));
   return enqueue(connection, context, MessageKind::transactional, frozen.id, sender.fields.address,
                  "{}", message);
+}
+
+Result<TestMessage> send_reply_copy(db::Connection& connection, const TestContext& context,
+                                    const ReplyCopy& reply) {
+  const auto sender =
+      TRY(connection.query_first(kSenderOfMessage, {context.organisation.id, reply.message},
+                                 [](const db::Row& row) { return row.id<SenderId>(0); }));
+  if (!sender) {
+    return fail(ErrorKind::not_found, "sender.not_found",
+                "The address that the message was from is no sender any more.");
+  }
+  Draft draft;
+  draft.sender_id = *sender;
+  draft.reply_to = reply.from;
+  draft.subject = "{{ data.subject }}";
+  draft.text = "{{ data.from }}:\n\n{{ data.text }}\n";
+  const Frozen frozen = TRY(freeze(connection, context, draft, MessageKind::transactional));
+  const json::object values{
+      {"contact", json::object()},
+      {"data", json::object{{"subject", reply.subject.empty() ? reply.from : reply.subject},
+                            {"from", reply.from},
+                            {"text", reply.text}}}};
+  return enqueue(connection, context, MessageKind::transactional, frozen.id, reply.to,
+                 json::serialize(values), context.ids.next<MessageId>());
 }
 
 }  // namespace tidings::compose

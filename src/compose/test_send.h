@@ -1,6 +1,7 @@
 // Messages that staff send outside of any campaign's count: a test of a draft to a few addresses
-// (P12), and the link that verifies a sender (P6). Both go through the queue like every other
-// message, with a content version, and show in the record as what they are.
+// (P12), and the link that verifies a sender (P6); and an answer that goes on to staff. All go
+// through the queue like every other message, with a content version, and show in the record as
+// what they are.
 //
 // A test is marked in its header (X-Tidings-Test: yes) and by its kind; its subject and text are
 // those of the draft. Each runs within the caller's transaction; tell the dispatcher after the
@@ -57,5 +58,19 @@ Result<std::vector<TestMessage>> send_test(db::Connection& connection, const Tes
 // Errors: sender.not_found.
 Result<TestMessage> send_verification(db::Connection& connection, const TestContext& context,
                                       SenderId sender, const wire::TokenSigner& signer);
+
+// A person's answer to `message`, passed on to a member of staff from the address that the message
+// was from; an answer to it goes to the person. It is marked as made by a program
+// (Auto-Submitted), so that nothing answers it by itself.
+struct ReplyCopy {
+  MessageId message;
+  std::string to;
+  std::string from;  // the person's address
+  std::string subject;
+  std::string text;
+};
+// Errors: sender.not_found where that address is no sender any more, address.* (invalid).
+Result<TestMessage> send_reply_copy(db::Connection& connection, const TestContext& context,
+                                    const ReplyCopy& reply);
 
 }  // namespace tidings::compose

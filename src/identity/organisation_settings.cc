@@ -30,6 +30,10 @@ constexpr Bounds kSecondThought{"second_thought_s", 0, 600};
 constexpr Bounds kLateness{"lateness_limit_min", 1, 10'080};
 constexpr Bounds kBodies{"body_retention_days", 1, 36'500};
 constexpr Bounds kEvents{"event_retention_days", 30, 36'500};
+constexpr Bounds kSoftBounces{"soft_bounce_limit", 0, 20};
+constexpr Bounds kSoftPeriod{"soft_bounce_period_days", 1, 365};
+constexpr Bounds kSoftPause{"soft_bounce_pause_days", 1, 365};
+constexpr Bounds kReturned{"returned_mail_retention_days", 1, 36'500};
 
 // In the order of their enumerations.
 constexpr std::array<std::string_view, 3> kModes = {"off", "totals", "individual"};
@@ -41,6 +45,13 @@ Result<void> within(std::optional<std::int64_t> value, const Bounds& bounds,
   return fail(ErrorKind::invalid, fmt::format("organisation.{}", bounds.name),
               fmt::format("{} is a whole number from {} to {}{}.", bounds.name, bounds.least,
                           bounds.most, otherwise));
+}
+
+Result<void> address_or_none(const std::string& text, std::string_view name) {
+  if (text.empty()) return {};
+  const auto address = wire::parse_email_address(text);
+  if (address) return {};
+  return fail(ErrorKind::invalid, fmt::format("organisation.{}", name), address.error().message);
 }
 
 std::optional<std::int64_t> number_in(const json::object& object, std::string_view name) {
@@ -70,13 +81,12 @@ Result<void> check(const OrganisationSettings& settings) {
   TRY(within(settings.lateness_limit_min, kLateness, ""));
   TRY(within(settings.body_retention_days, kBodies, ", or empty to keep them for ever"));
   TRY(within(settings.event_retention_days, kEvents, ", or empty to keep them for ever"));
-  if (!settings.copy_address.empty()) {
-    const auto address = wire::parse_email_address(settings.copy_address);
-    if (!address) {
-      return fail(ErrorKind::invalid, "organisation.copy_address", address.error().message);
-    }
-  }
-  return {};
+  TRY(within(settings.soft_bounce_limit, kSoftBounces, "; 0 is never"));
+  TRY(within(settings.soft_bounce_period_days, kSoftPeriod, ""));
+  TRY(within(settings.soft_bounce_pause_days, kSoftPause, ""));
+  TRY(within(settings.returned_mail_retention_days, kReturned, ", or empty to keep it for ever"));
+  TRY(address_or_none(settings.copy_address, "copy_address"));
+  return address_or_none(settings.reply_forward_to, "reply_forward_to");
 }
 
 Result<OrganisationSettings> organisation_settings(db::Connection& connection, OrganisationId id) {
@@ -102,8 +112,16 @@ Result<OrganisationSettings> organisation_settings(db::Connection& connection, O
       number_in(object, kLateness.name).value_or(settings.lateness_limit_min);
   settings.body_retention_days = number_in(object, kBodies.name);
   settings.event_retention_days = number_in(object, kEvents.name);
-  if (const json::value* copy = object.if_contains("copy_address"); copy && copy->is_string()) {
-    settings.copy_address = copy->get_string();
+  settings.soft_bounce_limit =
+      number_in(object, kSoftBounces.name).value_or(settings.soft_bounce_limit);
+  settings.soft_bounce_period_days =
+      number_in(object, kSoftPeriod.name).value_or(settings.soft_bounce_period_days);
+  settings.soft_bounce_pause_days =
+      number_in(object, kSoftPause.name).value_or(settings.soft_bounce_pause_days);
+  settings.copy_address = text_of(object, "copy_address");
+  settings.reply_forward_to = text_of(object, "reply_forward_to");
+  if (object.contains(kReturned.name)) {
+    settings.returned_mail_retention_days = number_in(object, kReturned.name);
   }
   settings.logo_media_id = MediaId{number_in(object, "logo_media_id").value_or(0)};
   settings.tracking = parse_tracking_mode(text_of(object, "tracking")).value_or(settings.tracking);
@@ -122,7 +140,15 @@ Result<void> change_organisation_settings(db::Connection& connection, Organisati
   object[kLateness.name] = settings.lateness_limit_min;
   if (settings.body_retention_days) object[kBodies.name] = *settings.body_retention_days;
   if (settings.event_retention_days) object[kEvents.name] = *settings.event_retention_days;
+  object[kSoftBounces.name] = settings.soft_bounce_limit;
+  object[kSoftPeriod.name] = settings.soft_bounce_period_days;
+  object[kSoftPause.name] = settings.soft_bounce_pause_days;
+  // What was never chosen is 90 days, so that a choice of no end is written down.
+  object[kReturned.name] = settings.returned_mail_retention_days
+                               ? json::value(*settings.returned_mail_retention_days)
+                               : json::value(nullptr);
   object["copy_address"] = settings.copy_address;
+  object["reply_forward_to"] = settings.reply_forward_to;
   if (settings.logo_media_id.valid()) object["logo_media_id"] = settings.logo_media_id.value;
   object["tracking"] = to_string(settings.tracking);
   object["tracked_address"] = to_string(settings.tracked_address);

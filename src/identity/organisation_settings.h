@@ -41,6 +41,11 @@ struct OrganisationSettings {
   std::optional<std::int64_t> body_retention_days;
   // How long the events of messages are kept, in days. 30..36,500; none: for ever
   std::optional<std::int64_t> event_retention_days;
+  // P40: so many soft bounces of one address (0..20; 0: never) within so many days (1..365)
+  // suppress it for campaigns, for so many days (1..365)
+  std::int64_t soft_bounce_limit = 5;
+  std::int64_t soft_bounce_period_days = 30;
+  std::int64_t soft_bounce_pause_days = 30;
   // P13: where the organisation's own copy of a campaign goes; empty: nowhere
   std::string copy_address;
   // An image that stands at the head of the public pages; not valid(): the name stands there
@@ -48,6 +53,10 @@ struct OrganisationSettings {
   // Off until somebody chooses: following people needs a reason (GDPR article 25)
   TrackingMode tracking = TrackingMode::off;
   TrackedAddress tracked_address = TrackedAddress::truncated;
+  // A member of staff who gets the answers that people write; empty: nobody
+  std::string reply_forward_to;
+  // How long mail that came back is kept, in days. 1..36,500; none: for ever
+  std::optional<std::int64_t> returned_mail_retention_days = 90;
 
   friend bool operator==(const OrganisationSettings&, const OrganisationSettings&) = default;
 };

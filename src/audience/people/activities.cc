@@ -115,8 +115,14 @@ Result<ActivityId> record_activity(db::Connection& connection, IdSource& ids,
   TRY(connection.execute(insert_activity, {organisation, contact, activity.occurred_at, id,
                                            activity.type, now, activity.source, activity.data}));
   if (is_interaction(activity.type))
-    TRY(connection.execute(move_interaction, {organisation, contact, activity.occurred_at}));
+    TRY(note_interaction(connection, organisation, contact, activity.occurred_at));
   return id;
+}
+
+Result<void> note_interaction(db::Connection& connection, OrganisationId organisation,
+                              ContactId contact, Instant at) {
+  TRY(connection.execute(move_interaction, {organisation, contact, at}));
+  return {};
 }
 
 Result<std::vector<Activity>> list_activities(db::Connection& connection,

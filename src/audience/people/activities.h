@@ -41,6 +41,11 @@ Result<ActivityId> record_activity(db::Connection& connection, IdSource& ids,
                                    OrganisationId organisation, ContactId contact,
                                    const Activity& activity, Instant now);
 
+// That a contact did something at that time, without an activity of its own: a person's click, say.
+// Moves last_interaction_at forward, never back.
+Result<void> note_interaction(db::Connection& connection, OrganisationId organisation,
+                              ContactId contact, Instant at);
+
 // The filters of the communications (report/log_filter.h) as far as activities have them. What is
 // empty does not filter; several filter together.
 struct ActivityFilter {

@@ -61,6 +61,17 @@ constexpr Statement erase_events{
     "UPDATE event SET data = '{}' WHERE organisation_id = $1 AND message_id IN "
     "(SELECT message_id FROM message_about WHERE organisation_id = $1 AND contact_id = $2 "
     "AND is_recipient = 1)"};
+// What came back about its messages, and what it answered; before what they are about goes.
+constexpr Statement erase_returned_octets{
+    "erase.returned_octets",
+    "DELETE FROM returned_mail_octets WHERE organisation_id = $1 AND id IN "
+    "(SELECT id FROM returned_mail WHERE organisation_id = $1 AND contact_id = $2 "
+    "UNION ALL SELECT id FROM returned_mail WHERE organisation_id = $1 "
+    "AND message_id IN " TIDINGS_ABOUT ")"};
+constexpr Statement erase_returned{
+    "erase.returned",
+    "DELETE FROM returned_mail WHERE organisation_id = $1 AND (contact_id = $2 "
+    "OR message_id IN " TIDINGS_ABOUT ")"};
 constexpr Statement erase_about{
     "erase.about", "DELETE FROM message_about WHERE organisation_id = $1 AND contact_id = $2"};
 constexpr Statement suppressions_of{
@@ -71,6 +82,10 @@ constexpr Statement suppressions_of{
     "(SELECT 1 FROM suppression o WHERE o.organisation_id = suppression.organisation_id "
     "AND o.channel = suppression.channel AND o.normalised = $4 AND o.reason = suppression.reason "
     "AND o.kinds = suppression.kinds AND o.topic_id = suppression.topic_id)"};
+// What bounces said of the address (src/feedback).
+constexpr Statement remove_problems{
+    "erase.address_problems",
+    "DELETE FROM address_problem WHERE organisation_id = $1 AND channel = $2 AND normalised = $3"};
 // Those that the hash has already, from an earlier erasure.
 constexpr Statement remove_suppressions{
     "erase.remove_suppressions",
@@ -155,6 +170,8 @@ Result<void> keep_hashes(db::Connection& connection, const Writer& writer,
     TRY(connection.execute(
         remove_suppressions,
         {writer.organisation, static_cast<int>(address.channel), address.normalised}));
+    TRY(connection.execute(remove_problems, {writer.organisation, static_cast<int>(address.channel),
+                                             address.normalised}));
     TRY(suppress_form(connection, writer, address.channel, hash));
     ++erasure.suppressed;
     erasure.unwritten.push_back(address.normalised);
@@ -275,8 +292,9 @@ Result<Erasure> erase_contact(db::Connection& connection, const Writer& writer, 
   TRY(connection.execute(erase_subjects, {organisation, contact}));
   TRY(connection.execute(erase_bodies, {organisation, contact}));
   erasure.messages = TRY(connection.execute(erase_values, {organisation, contact, nobody}));
-  for (const Statement& statement : {erase_events, erase_about, erase_changes, erase_notes,
-                                     erase_activities, erase_relations, erase_addresses})
+  for (const Statement& statement :
+       {erase_events, erase_returned_octets, erase_returned, erase_about, erase_changes,
+        erase_notes, erase_activities, erase_relations, erase_addresses})
     TRY(connection.execute(statement, {organisation, contact}));
   TRY(consent::forget_kept_choices(connection, organisation, contact));
   TRY(connection.query(import_files, {organisation, contact},

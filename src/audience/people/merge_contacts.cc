@@ -58,6 +58,9 @@ constexpr Statement move_messages{
     "merge.move_messages",
     "UPDATE message SET contact_id = $2 WHERE organisation_id = $1 AND contact_id = $3 AND id IN "
     "(SELECT message_id FROM message_about WHERE organisation_id = $1 AND contact_id = $3)"};
+constexpr Statement move_returned{"merge.move_returned",
+                                  "UPDATE returned_mail SET contact_id = $2 "
+                                  "WHERE organisation_id = $1 AND contact_id = $3"};
 constexpr Statement join_about{
     "merge.join_about",
     "UPDATE message_about SET is_recipient = 1 WHERE organisation_id = $1 AND contact_id = $2 "
@@ -190,7 +193,7 @@ Result<void> Merger::move_history() {
   const ContactId mine = survivor_.contact.id;
   const ContactId theirs = loser_.contact.id;
   for (const Statement& statement :
-       {move_notes, move_activities, move_messages, join_about, move_about})
+       {move_notes, move_activities, move_messages, move_returned, join_about, move_about})
     TRY(connection_.execute(statement, {organisation, mine, theirs}));
   TRY(connection_.execute(remove_about, {organisation, theirs}));
   TRY(connection_.execute(move_redirects, {organisation, mine, theirs}));

@@ -33,6 +33,14 @@ inline bool was(EarlierOutcome outcome, const Message& message) {
              message.state == dropped || message.state == cancelled || bounced_later;
     case EarlierOutcome::may_have_arrived:
       return message.state == sent || message.state == uncertain;
+    case EarlierOutcome::opened:
+      return was_opened(message);
+    case EarlierOutcome::not_opened:
+      return message.state == sent && !was_opened(message);
+    case EarlierOutcome::clicked:
+      return was_clicked(message);
+    case EarlierOutcome::not_clicked:
+      return message.state == sent && !was_clicked(message);
   }
   return false;
 }

@@ -275,8 +275,8 @@ inline Selection a_selection(const World& world, std::int64_t base, bool is_spar
     if (one_in(odds + 1)) selection.addresses.emplace_back(address);
   }
   if (one_in(odds)) {
-    selection.campaigns.push_back(
-        {CampaignId{base + 50 + below(kCampaigns)}, static_cast<EarlierOutcome>(below(6))});
+    selection.campaigns.push_back({CampaignId{base + 50 + below(kCampaigns)},
+                                   static_cast<EarlierOutcome>(below(kEarlierOutcomeCount))});
   }
   return selection;
 }

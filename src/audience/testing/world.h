@@ -243,13 +243,19 @@ inline bool had(const Message& message, EventType type) {
   return std::ranges::find(message.events, type) != message.events.end();
 }
 
+inline bool is_hidden(const Message& message) {
+  return message.status == Status::marked_as_spam || message.status == Status::unsubscribed;
+}
+inline bool was_clicked(const Message& message) {
+  return message.status == Status::clicked ||
+         (is_hidden(message) && had(message, EventType::clicked));
+}
+inline bool was_opened(const Message& message) {
+  return was_clicked(message) || message.status == Status::opened ||
+         (is_hidden(message) && had(message, EventType::opened));
+}
+
 inline bool message_holds(const MessageTest& test, const Message& message) {
-  const bool is_hidden =
-      message.status == Status::marked_as_spam || message.status == Status::unsubscribed;
-  const bool is_clicked =
-      message.status == Status::clicked || (is_hidden && had(message, EventType::clicked));
-  const bool is_opened = is_clicked || message.status == Status::opened ||
-                         (is_hidden && had(message, EventType::opened));
   const bool is_sent = message.state == MessageState::sent;
   switch (test.fact) {
     case MessageFact::addressed:
@@ -263,16 +269,16 @@ inline bool message_holds(const MessageTest& test, const Message& message) {
     case MessageFact::skipped:
       return message.state == MessageState::skipped || message.state == MessageState::dropped;
     case MessageFact::opened:
-      return is_opened;
+      return was_opened(message);
     case MessageFact::clicked:
-      return is_clicked;
+      return was_clicked(message);
     case MessageFact::unsubscribed:
       return message.status == Status::unsubscribed ||
              (message.status == Status::marked_as_spam && had(message, EventType::unsubscribed));
     case MessageFact::not_opened:
-      return is_sent && !is_opened;
+      return is_sent && !was_opened(message);
     case MessageFact::not_clicked:
-      return is_sent && !is_clicked;
+      return is_sent && !was_clicked(message);
   }
   return false;
 }
