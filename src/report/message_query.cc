@@ -244,15 +244,16 @@ class Compiler {
       return {};
     }
     if (TRY(take_explicit())) return {};
-    const bool only_trouble =
+    // Opened, clicked, and whatever went wrong.
+    const bool is_indexed =
         !filter_.statuses.empty() &&
-        std::ranges::all_of(filter_.statuses, [](Status one) { return int(one) > 6; });
-    if (only_trouble) {
+        std::ranges::all_of(filter_.statuses, [](Status one) { return int(one) > 4; });
+    if (is_indexed) {
       has_statuses_ = true;
       made_.at_most = -1;
       for (const Status status : filter_.statuses) {
-        add_walk(fmt::format(" AND m.status = {}{}", int(status), of_index(" AND m.status > 6")),
-                 ranges, "message_trouble");
+        add_walk(fmt::format(" AND m.status = {}{}", int(status), of_index(" AND m.status > 4")),
+                 ranges, "message_told");
       }
       return {};
     }

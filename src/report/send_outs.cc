@@ -53,6 +53,22 @@ constexpr db::Statement kCampaigns{
     " AND (CAST($4 AS BIGINT) IS NULL OR COALESCE(c.started_at, c.scheduled_at, c.created_at) < $4)"
     " ORDER BY c.id DESC LIMIT $5"};
 
+// What happened to a campaign along the way. Whether its messages tell that they were opened is
+// written in what was frozen of it (delivery/content_store.h).
+constexpr db::Statement kCampaignFigures{
+    "report.send_out_figures",
+    "SELECT (SELECT CAST(COALESCE(SUM(e.opened), 0) AS BIGINT) FROM campaign_engagement e"
+    " WHERE e.organisation_id = c.organisation_id AND e.campaign_id = c.id),"
+    " (SELECT CAST(COALESCE(SUM(n.unsubscribed), 0) AS BIGINT) FROM campaign_counter n"
+    " WHERE n.organisation_id = c.organisation_id AND n.campaign_id = c.id),"
+    " (SELECT CAST(COALESCE(SUM(n.blocked), 0) AS BIGINT) FROM campaign_counter n"
+    " WHERE n.organisation_id = c.organisation_id AND n.campaign_id = c.id),"
+    " EXISTS (SELECT 1 FROM content_version v WHERE v.organisation_id = c.organisation_id"
+    " AND v.id = c.content_version_id AND v.options NOT LIKE '%\"is_total\":true%'"
+    " AND (v.options LIKE '%\"image_at\":%' OR EXISTS (SELECT 1 FROM content_link l"
+    " WHERE l.organisation_id = v.organisation_id AND l.content_version_id = v.id)))"
+    " FROM campaign c WHERE c.organisation_id = $1 AND c.id = $2"};
+
 constexpr db::Statement kVariantSubjects{
     "report.variant_subjects",
     "SELECT t.content_version_id, v.subject FROM content_variant t JOIN content_version v"
@@ -233,6 +249,25 @@ class Reader {
       chunk = pace.next(kSmallestChunk, kLargestChunk);
     }
     return found;
+  }
+
+  // Fills in the figures of the campaigns among them.
+  Result<void> count(std::vector<Keyed>& rows) {
+    std::vector<Keyed*> campaigns;
+    std::vector<db::Param> keys;
+    for (Keyed& one : rows) {
+      if (!one.row.is_campaign) continue;
+      campaigns.push_back(&one);
+      keys.insert(keys.end(), {db::Param(organisation_), db::Param(one.row.id)});
+    }
+    if (keys.empty()) return {};
+    return connection_.query_many(kCampaignFigures, 2, keys,
+                                  [&](std::size_t run, const db::Row& row) {
+                                    SendOut& campaign = campaigns[run]->row;
+                                    if (row.boolean(3)) campaign.opened = row.integer(0);
+                                    campaign.unsubscribed = row.integer(1);
+                                    campaign.blocked_or_spam = row.integer(2);
+                                  });
   }
 
   // Fills in what is shown of the singles among them.
@@ -477,6 +512,7 @@ Result<SendOutPage> SendOuts::list(const SendOutQuery& query) {
     }
     ContentCache contents(organisation_);
     TRY(reader.fill(rows, contents));
+    TRY(reader.count(rows));
     for (Keyed& one : rows) page.items.push_back(std::move(one.row));
     return page;
   });

@@ -57,6 +57,10 @@ struct SendOut {
   std::int64_t total = 0;
   Instant at{};  // started, or to be started, or queued
   bool has_attachments = false;
+  // Of a campaign; opened only where its messages tell.
+  std::optional<std::int64_t> opened;
+  std::optional<std::int64_t> unsubscribed;
+  std::optional<std::int64_t> blocked_or_spam;
 };
 
 struct SendOutQuery {
