@@ -1,5 +1,8 @@
 // HitApplier: brings the hit journal into the database, in batches, in the background.
 //
+// A hit is judged (domain/hit_judgement.h) once it is `settle` old, so that what happened right
+// after it is known as well; where more than HitWindow::kMost wait, sooner. What has not settled at
+// stop() waits in the journal for the next start.
 // Each transaction stores the hits of a batch (delivery::Ledger::record_hits) and how far the file
 // was read: what a killed process, or a COMMIT whose answer was lost, leaves behind is neither lost
 // nor counted twice. When the database cannot be written it tries again every second; the journal
@@ -18,19 +21,24 @@
 #include "db/database.h"
 #include "delivery/ledger.h"
 #include "feedback/hit_journal.h"
+#include "feedback/hit_window.h"
 
 namespace tidings::feedback {
+
+// A second before and after (kLinksWithin), and as much for clocks that differ and writers that
+// are overtaken.
+inline constexpr Duration kHitsSettle = std::chrono::seconds(2);
 
 class HitApplier {
  public:
   // Borrows everything.
   HitApplier(HitJournal& journal, db::Database& database, const delivery::Ledger& ledger,
-             const Clock& clock)
-      : journal_(journal), database_(database), ledger_(ledger), clock_(clock) {}
+             const Clock& clock, Duration settle = kHitsSettle)
+      : journal_(journal), database_(database), ledger_(ledger), clock_(clock), settle_(settle) {}
   ~HitApplier();  // stop()
 
   void start();
-  // Applies what waits, for at most that long; what is left is applied at the next start.
+  // Applies what has settled, for at most that long; what is left is applied at the next start.
   void stop(Duration at_most = std::chrono::seconds(5));
 
   // One batch. True when there was one. Errors: those of the database and of reading the journal.
@@ -41,11 +49,16 @@ class HitApplier {
 
  private:
   void run();
+  Result<void> read_ahead();
+  Result<void> store(const std::vector<HitWindow::Waiting>& batch);
 
   HitJournal& journal_;
   db::Database& database_;
   const delivery::Ledger& ledger_;
   const Clock& clock_;
+  const Duration settle_;
+  HitWindow window_;              // its thread's, and stop()'s once that has ended
+  HitJournal::Position read_to_;  // likewise
   std::atomic<bool> stop_ = false;
   mutable std::mutex mutex_;  // trouble_
   std::string trouble_;

@@ -20,6 +20,9 @@ using delivery::Hit;
 constexpr std::string_view kMagic = "TIDINGS HITS 1\n";
 constexpr std::string_view kExtension = ".hits";
 constexpr std::uint8_t kHitRecord = 1;
+constexpr std::uint8_t kIsTotal = 1;
+constexpr std::uint8_t kIsHead = 2;
+constexpr std::uint8_t kIsMachine = 4;
 constexpr std::size_t kAddressMax = 64;
 // A record is shorter than that; read at a time.
 constexpr std::size_t kPiece = std::size_t{256} << 10;
@@ -28,7 +31,9 @@ void append_hit(std::string& out, const Hit& hit) {
   delivery::append_record(out, kHitRecord, [&](delivery::RecordWriter writer) {
     writer.number(hit.organisation_id.value);
     writer.number(hit.message_id.value);
-    writer.number(static_cast<std::uint8_t>(hit.is_total));
+    writer.number(static_cast<std::uint8_t>((hit.is_total ? kIsTotal : 0) |
+                                            (hit.is_head ? kIsHead : 0) |
+                                            (hit.is_machine ? kIsMachine : 0)));
     writer.number(static_cast<std::int32_t>(hit.number));
     writer.number(to_micros(hit.occurred_at));
     writer.text(std::string_view(hit.address).substr(0, kAddressMax));
@@ -42,7 +47,10 @@ std::optional<Hit> read_hit(const delivery::JournalRecord& record) {
   Hit hit;
   hit.organisation_id = {reader.number<std::int64_t>()};
   hit.message_id = {reader.number<std::int64_t>()};
-  hit.is_total = reader.number<std::uint8_t>() != 0;
+  const auto flags = reader.number<std::uint8_t>();
+  hit.is_total = (flags & kIsTotal) != 0;
+  hit.is_head = (flags & kIsHead) != 0;
+  hit.is_machine = (flags & kIsMachine) != 0;
   hit.number = reader.number<std::int32_t>();
   hit.occurred_at = from_micros(reader.number<std::int64_t>());
   hit.address = reader.text();
@@ -229,22 +237,31 @@ Result<void> HitJournal::add(const Hit& hit) {
   return {};
 }
 
-Result<HitJournal::Batch> HitJournal::next(std::size_t most) {
+Result<HitJournal::Batch> HitJournal::next(std::size_t most, const Position& after) {
   Segment segment;
+  std::uint64_t from = 0;
   {
     const std::lock_guard lock(mutex_);
-    // One that was read to its end and is written to no more is only waiting to be deleted.
-    const auto open = std::ranges::find_if(segments_, [this](const Segment& each) {
-      return each.done < each.size || fd_ < 0 || &each != &segments_.back();
+    auto at = std::ranges::find_if(segments_, [&](const Segment& each) {
+      return each.path.filename().string() == after.segment;
     });
-    if (open == segments_.end()) return Batch();
-    segment = *open;
+    const bool is_known = at != segments_.end();
+    if (!is_known) at = segments_.begin();
+    for (; at != segments_.end(); ++at) {
+      const bool is_here = is_known && at->path.filename().string() == after.segment;
+      from = is_here ? after.to : at->done;
+      const bool is_written_to = fd_ >= 0 && std::next(at) == segments_.end();
+      // One that was read to its end before is only waiting to be deleted: once it is told.
+      if (from < at->size || (!is_here && !is_written_to)) break;
+    }
+    if (at == segments_.end()) return Batch();
+    segment = *at;
   }
-  Batch batch{segment.path.filename().string(), segment.done, segment.done, {}};
-  if (segment.done >= segment.size) return batch;
-  const std::string bytes = TRY(read_piece(segment.path, segment.done, segment.size));
+  Batch batch{segment.path.filename().string(), from, from, {}, {}};
+  if (from >= segment.size) return batch;
+  const std::string bytes = TRY(read_piece(segment.path, from, segment.size));
   std::string_view rest = bytes;
-  if (segment.done == 0) {
+  if (from == 0) {
     if (!rest.starts_with(kMagic)) {
       batch.to = segment.size;  // cut off before its header was whole, or not ours
       return batch;
@@ -257,7 +274,10 @@ Result<HitJournal::Batch> HitJournal::next(std::size_t most) {
     if (!record) break;
     rest.remove_prefix(record->size);
     batch.to += record->size;
-    if (auto hit = read_hit(*record)) batch.hits.push_back(*std::move(hit));
+    if (auto hit = read_hit(*record)) {
+      batch.hits.push_back(*std::move(hit));
+      batch.ends.push_back(batch.to);
+    }
   }
   // Whole records only, or a torn tail.
   if (batch.to == batch.from || (batch.hits.empty() && batch.to < segment.size)) {
@@ -266,21 +286,28 @@ Result<HitJournal::Batch> HitJournal::next(std::size_t most) {
   return batch;
 }
 
-bool HitJournal::done(const std::string& segment, std::uint64_t to) {
-  std::filesystem::path finished;
+std::vector<std::string> HitJournal::done(const std::string& segment, std::uint64_t to) {
+  std::vector<std::filesystem::path> finished;
   {
     const std::lock_guard lock(mutex_);
     const auto at = std::ranges::find_if(
-        segments_, [&](const Segment& each) { return each.path.filename() == segment; });
-    if (at == segments_.end()) return false;
+        segments_, [&](const Segment& each) { return each.path.filename().string() == segment; });
+    if (at == segments_.end()) return {};
     at->done = std::max(at->done, std::min(to, at->size));
-    const bool is_open = fd_ >= 0 && std::next(at) == segments_.end();
-    if (is_open || at->done < at->size) return false;
-    finished = at->path;
-    segments_.erase(at);
+    // Also one that was done while it was still written to.
+    const Segment* written_to = fd_ >= 0 ? &segments_.back() : nullptr;
+    std::erase_if(segments_, [&](const Segment& each) {
+      if (&each == written_to || each.done < each.size) return false;
+      finished.push_back(each.path);
+      return true;
+    });
   }
-  ::unlink(finished.c_str());
-  return true;
+  std::vector<std::string> names;
+  for (const std::filesystem::path& path : finished) {
+    ::unlink(path.c_str());
+    names.push_back(path.filename().string());
+  }
+  return names;
 }
 
 void HitJournal::wait(Duration at_most) {

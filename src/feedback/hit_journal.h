@@ -48,17 +48,26 @@ class HitJournal {
   // On return it is with the kernel: what kills this process does not lose it.
   Result<void> add(const delivery::Hit& hit);
 
-  // The next hits of the oldest file that are not done yet, at most `most`; none when all are.
+  // Where a reading of the journal stands: behind this octet of that file; from the beginning when
+  // there is no such file.
+  struct Position {
+    std::string segment;  // the file's name
+    std::uint64_t to = 0;
+  };
+  // The next hits behind `after`, of one file, at most `most`; without one, the oldest that are not
+  // done yet. No segment when there is nothing behind it.
   struct Batch {
     std::string segment;     // the file's name
     std::uint64_t from = 0;  // octets from its start
     std::uint64_t to = 0;
     std::vector<delivery::Hit> hits;
+    std::vector<std::uint64_t> ends;  // of each: where the next one begins
   };
-  Result<Batch> next(std::size_t most);
-  // The database has the segment up to there. Deletes the file when that was all of it, and says
-  // so.
-  bool done(const std::string& segment, std::uint64_t to);
+  Result<Batch> next(std::size_t most, const Position& after);
+  Result<Batch> next(std::size_t most) { return next(most, Position()); }
+  // The database has the segment up to there. Deletes the files of which that was all, and names
+  // them.
+  std::vector<std::string> done(const std::string& segment, std::uint64_t to);
   // Waits until there is something to read, for at most that long.
   void wait(Duration at_most);
 

@@ -1,154 +1,25 @@
 // From a followed link to the record of its message, on both databases: where it leads, what is
 // stored under each of the organisation's choices, and what is not.
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include "db/testing/databases.h"
-#include "delivery/content_store.h"
-#include "delivery/hit_data.h"
 #include "delivery/prepare_email.h"
 #include "feedback/hit_applier.h"
 #include "feedback/hit_journal.h"
-#include "feedback/link_targets.h"
-#include "identity/organisation_settings.h"
-#include "identity/organisations.h"
+#include "feedback/testing/tracking_fixture.h"
 
 namespace tidings::feedback {
 namespace {
 
 namespace fs = std::filesystem;
 using delivery::Hit;
-using delivery::Ledger;
 using identity::TrackingMode;
 using wire::TokenPurpose;
 
-constexpr std::string_view kHtml =
-    "<html><body><a href=\"https://a.example/x?y=1&amp;z=2\">one</a> "
-    "<a href=\"https://b.example/?id={{ contact.external_id }}\">two</a> "
-    "<a href=\"{{ unsubscribe_url }}\">out</a></body></html>";
-
-class TrackingTest : public ::testing::TestWithParam<db::testing::Kind> {
- protected:
-  void SetUp() override {
-    fs::remove_all(folder_);
-    write([&](db::Connection& c) -> Result<void> {
-      TRY(identity::create_organisation(c, organisation_, clock_.now()));
-      return identity::create_organisation(c, other_, clock_.now());
-    });
-    choose(TrackingMode::individual);
-    content_ = freeze(false);
-    message_ = add_message(content_, MessageKind::campaign, R"({"external_id":"A 7"})");
-  }
-  ~TrackingTest() override { fs::remove_all(folder_); }
-
-  void write(const db::Database::Work& work) {
-    const auto wrote = database_->write(db::Priority::web, work);
-    ASSERT_TRUE(wrote) << wrote.error().message;
-  }
-  void choose(TrackingMode mode, identity::TrackedAddress kept = {}) {
-    write([&](db::Connection& c) -> Result<void> {
-      auto settings = TRY(identity::organisation_settings(c, organisation_.id));
-      settings.tracking = mode;
-      settings.tracked_address = kept;
-      return identity::change_organisation_settings(c, organisation_.id, settings);
-    });
-  }
-  ContentVersionId freeze(bool is_total) {
-    delivery::EmailContent content;
-    content.subject = "News";
-    content.html = kHtml;
-    content.from = wire::parse_mailbox("Club <news@club.example>").value();
-    content.tracking =
-        delivery::find_tracking(kHtml, {.opens = true, .clicks = true, .is_total = is_total});
-    const auto email = delivery::CompiledEmail::compile(content).value();
-    const auto id = ids_.next<ContentVersionId>();
-    write([&](db::Connection& c) {
-      return delivery::freeze_content(c, organisation_.id, id, email, {}, "", clock_.now());
-    });
-    return id;
-  }
-  MessageId add_message(ContentVersionId content, MessageKind kind, std::string values) {
-    delivery::DirectMessage direct;
-    direct.organisation_id = organisation_.id;
-    direct.message.id = ids_.next<MessageId>();
-    direct.message.address = direct.message.normalised = "anna@example.org";
-    direct.message.values = R"({"contact":)" + values + "}";
-    direct.content_version_id = content;
-    direct.kind = kind;
-    write([&](db::Connection& c) { return ledger_.add_direct(c, {&direct, 1}, clock_.now()); });
-    return direct.message.id;
-  }
-  std::string token(std::int64_t id, TokenPurpose purpose = TokenPurpose::track) {
-    return (*keys_.current(organisation_.id))->sign(MessageId{id}).url(purpose);
-  }
-  std::string lead(MessageId id, int number) {
-    const auto followed = targets_.follow(token(id.value), content_, number);
-    // What is known without asking is the same.
-    const auto at_once = targets_.follow_at_once(token(id.value), content_, number);
-    if (at_once) EXPECT_EQ(at_once->location, followed->location);
-    return followed ? followed->location : followed.error().code;
-  }
-  Hit hit(MessageId id, int number) const {
-    return {.organisation_id = organisation_.id,
-            .message_id = id,
-            .is_total = false,
-            .number = number,
-            .occurred_at = from_micros(1'000'000),
-            .address = "192.0.2.77",
-            .user_agent = "Bro\xc3wser"};
-  }
-  void record(const std::vector<Hit>& hits) {
-    write([&](db::Connection& c) { return ledger_.record_hits(c, hits, clock_.now()); });
-  }
-  struct Told {
-    int type = 0;
-    std::string data;
-  };
-  std::vector<Told> told(MessageId id) {
-    std::vector<Told> events;
-    const auto read = database_->read([&](db::Connection& c) {
-      return c.query({"",
-                      "SELECT type, data FROM event WHERE organisation_id = $1"
-                      " AND message_id = $2 ORDER BY id"},
-                     {organisation_.id, id}, [&](const db::Row& row) {
-                       events.push_back({static_cast<int>(row.integer(0)), row.string(1)});
-                     });
-    });
-    EXPECT_TRUE(read);
-    return events;
-  }
-  std::int64_t status(MessageId id) {
-    return **database_->read_value([&](db::Connection& c) {
-      return c.query_first(
-          {"", "SELECT status FROM message WHERE organisation_id = $1 AND id = $2"},
-          {organisation_.id, id}, [](const db::Row& row) { return row.integer(0); });
-    });
-  }
-  delivery::TrackingFigures figures(ContentVersionId content) {
-    return *database_->read_value([&](db::Connection& c) {
-      return delivery::tracking_figures(c, organisation_.id, content);
-    });
-  }
-
-  const fs::path folder_ = fs::temp_directory_path() / fmt::format("tidings_track_{}", ::getpid());
-  db::testing::TestDatabase database_{GetParam()};
-  SystemClock clock_;
-  IdSource ids_{clock_, 1};
-  identity::SecretBox box_ = *identity::SecretBox::from_text(std::string(64, '1'));
-  identity::TokenKeys keys_{*database_, box_, clock_};
-  identity::Organisation organisation_{ids_.next<OrganisationId>(), "Club", "en", "UTC", ""};
-  identity::Organisation other_{ids_.next<OrganisationId>(), "School", "en", "UTC", ""};
-  Ledger ledger_{ids_, NodeId{1}, 1};
-  LinkTargets targets_{*database_, keys_};
-  ContentVersionId content_;
-  MessageId message_;
-};
+class TrackingTest : public testing::TrackingFixture {};
 INSTANTIATE_TEST_SUITE_P(On, TrackingTest, ::testing::ValuesIn(db::testing::databases()),
                          [](const auto& tested) { return db::testing::kind_name(tested); });
 
@@ -218,26 +89,90 @@ TEST_P(TrackingTest, TheMessageHoldsLinksThatLeadBack) {
   EXPECT_NE(octets.find("one (https://a.example/x?y=3D1&z=3D2)"), std::string::npos) << octets;
 }
 
-TEST_P(TrackingTest, WhatIsFollowedIsToldAndCountedAndRaisesNoStatus) {
-  const std::int64_t before = status(message_);
+TEST_P(TrackingTest, WhatAPersonDoesIsToldAndCountedAndRaisesTheStatus) {
+  record({hit(message_, 0)});
+  EXPECT_EQ(status(message_), int(Status::opened));
   record(
       {hit(message_, 1), hit(message_, 1), hit(message_, 0), hit(message_, 2), hit(message_, 9)});
+  EXPECT_EQ(status(message_), int(Status::clicked));
   const auto events = told(message_);
-  ASSERT_EQ(events.size(), 4U);
-  EXPECT_EQ(events[0].type, int(EventType::link_followed));
-  EXPECT_EQ(events[2].type, int(EventType::image_loaded));
-  const auto facts = delivery::read_hit_data(events[0].data);
+  std::vector<int> types;
+  for (const auto& event : events) types.push_back(event.type);
+  EXPECT_EQ(types, (std::vector{int(EventType::image_loaded), int(EventType::opened),
+                                int(EventType::link_followed), int(EventType::clicked),
+                                int(EventType::link_followed), int(EventType::image_loaded),
+                                int(EventType::link_followed)}));
+  const auto facts = delivery::read_hit_data(events.at(2).data);
   EXPECT_EQ(facts.link, 1);
   EXPECT_EQ(facts.url, "https://a.example/x?y=1&z=2");
   EXPECT_EQ(facts.address, "");
   EXPECT_EQ(facts.user_agent, "Bro") << "what is text of it";
-  EXPECT_EQ(status(message_), before);
+  EXPECT_EQ(facts.reason, HitReason::none);
   const auto counted = figures(content_);
-  EXPECT_EQ(counted.image_hits, 1);
+  EXPECT_EQ(counted.picture.all, 2);
+  EXPECT_EQ(counted.picture.people, 1);
   ASSERT_EQ(counted.links.size(), 2U);
-  EXPECT_EQ(counted.links[0].hits, 2);
-  EXPECT_EQ(counted.links[1].hits, 1);
+  EXPECT_EQ(counted.links[0].hits.all, 2);
+  EXPECT_EQ(counted.links[0].hits.people, 1);
+  EXPECT_EQ(counted.links[1].hits.all, 1);
   EXPECT_TRUE(counted.links[1].is_template);
+}
+
+TEST_P(TrackingTest, AMachineIsKeptWithItsReasonAndRaisesNothing) {
+  const std::int64_t before = status(message_);
+  Hit apple = hit(message_, 0);
+  apple.user_agent = "Mozilla/5.0";
+  apple.address = "104.28.30.1";
+  Hit scanner = hit(message_, 1);
+  scanner.address = "209.222.82.1";
+  Hit head = hit(message_, 1);
+  head.is_head = true;
+  record({apple, scanner, head});
+  EXPECT_EQ(status(message_), before);
+  const auto events = told(message_);
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_EQ(delivery::read_hit_data(events[0].data).reason, HitReason::apple_mail_privacy);
+  EXPECT_EQ(delivery::read_hit_data(events[1].data).reason, HitReason::scanner_network);
+  EXPECT_EQ(delivery::read_hit_data(events[2].data).reason, HitReason::head);
+  EXPECT_EQ(figures(content_).picture.machines, 1);
+  EXPECT_EQ(figures(content_).links.at(0).hits.machines, 2);
+  EXPECT_EQ(figures(content_).links.at(0).hits.people, 0);
+}
+
+TEST_P(TrackingTest, AClickOpensItsMessage) {
+  record({hit(message_, 1)});
+  EXPECT_EQ(status(message_), int(Status::clicked));
+  record({hit(message_, 0)});
+  EXPECT_EQ(status(message_), int(Status::clicked));
+  const auto events = told(message_);
+  EXPECT_EQ(events.size(), 3U) << "opened is not told once more";
+}
+
+TEST_P(TrackingTest, TheUnsubscribeLinkIsNoLinkThatIsFollowed) {
+  // Two of the three links are tracked; the third leads to the page for unsubscribing.
+  EXPECT_EQ(figures(content_).links.size(), 2U);
+  for (const auto& link : figures(content_).links) {
+    EXPECT_EQ(link.url.find("unsubscribe"), std::string::npos);
+  }
+}
+
+TEST_P(TrackingTest, WhatIsAskedForBeforeItCouldBeReadIsAMachines) {
+  write([&](db::Connection& c) -> Result<void> {
+    TRY(c.execute({"",
+                   "INSERT INTO event (organisation_id, message_id, id, type, occurred_at,"
+                   " recorded_at, source, data) VALUES ($1, $2, $3, 1, $4, 0, 'attempt', '{}')"},
+                  {organisation_.id, message_, 77, from_micros(10'000'000)}));
+    return {};
+  });
+  const auto at = [&](int number, std::int64_t millis) {
+    Hit made = hit(message_, number);
+    made.occurred_at = from_micros(10'000'000 + millis * 1000);
+    return made;
+  };
+  record({at(0, -500), at(1, 1900)});
+  EXPECT_NE(status(message_), int(Status::clicked));
+  record({at(1, 2100)});
+  EXPECT_EQ(status(message_), int(Status::clicked));
 }
 
 TEST_P(TrackingTest, OfAddressesIsKeptWhatTheOrganisationChose) {
@@ -248,10 +183,10 @@ TEST_P(TrackingTest, OfAddressesIsKeptWhatTheOrganisationChose) {
   choose(TrackingMode::individual, identity::TrackedAddress::whole);
   record({hit(message_, 1)});
   const auto events = told(message_);
-  ASSERT_EQ(events.size(), 3U);
+  ASSERT_EQ(events.size(), 4U) << "the second is the click";
   EXPECT_EQ(delivery::read_hit_data(events[0].data).address, "192.0.2.0");
-  EXPECT_EQ(delivery::read_hit_data(events[1].data).address, "2001:db8:1::");
-  EXPECT_EQ(delivery::read_hit_data(events[2].data).address, "192.0.2.77");
+  EXPECT_EQ(delivery::read_hit_data(events[2].data).address, "2001:db8:1::");
+  EXPECT_EQ(delivery::read_hit_data(events[3].data).address, "192.0.2.77");
 }
 
 TEST_P(TrackingTest, OfTotalsNobodyIsStored) {
@@ -263,12 +198,12 @@ TEST_P(TrackingTest, OfTotalsNobodyIsStored) {
   Hit total = hit(MessageId{content.value}, 1);
   total.is_total = true;
   record({total, total});
-  EXPECT_EQ(figures(content).links.at(0).hits, 2);
+  EXPECT_EQ(figures(content).links.at(0).hits.all, 2);
   EXPECT_TRUE(figures(content).is_total);
   // A mailing that left before totals were chosen is counted like that from now on.
   choose(TrackingMode::totals);
   record({hit(message_, 1)});
-  EXPECT_EQ(figures(content_).links.at(0).hits, 1);
+  EXPECT_EQ(figures(content_).links.at(0).hits.all, 1);
   EXPECT_TRUE(told(message_).empty());
 }
 
@@ -276,7 +211,7 @@ TEST_P(TrackingTest, WhenItIsOffNothingIsStoredAndLinksStillLead) {
   choose(TrackingMode::off);
   record({hit(message_, 1), hit(message_, 0)});
   EXPECT_TRUE(told(message_).empty());
-  EXPECT_EQ(figures(content_).links.at(0).hits, 0);
+  EXPECT_EQ(figures(content_).links.at(0).hits.all, 0);
   EXPECT_EQ(lead(message_, 1), "https://a.example/x?y=1&z=2");
 }
 
@@ -291,7 +226,7 @@ TEST_P(TrackingTest, TestsCopiesAndWhatIsGoneAreNotCounted) {
     return {};
   });
   record({hit(test, 1), hit(copy, 1), hit(message_, 1), hit(MessageId{12345}, 1)});
-  EXPECT_EQ(figures(content_).links.at(0).hits, 0);
+  EXPECT_EQ(figures(content_).links.at(0).hits.all, 0);
   for (const MessageId id : {test, copy, message_}) EXPECT_TRUE(told(id).empty());
   EXPECT_EQ(lead(test, 1), "https://a.example/x?y=1&z=2");
   EXPECT_EQ(lead(message_, 1), "https://a.example/x?y=1&z=2") << "an old mail still works";
@@ -302,8 +237,8 @@ TEST_P(TrackingTest, AMessageTellsABoundedNumberAndCountsAll) {
   const std::vector<Hit> many(400, hit(message_, 1));
   record(many);
   record(many);
-  EXPECT_EQ(std::ssize(told(message_)), delivery::kHitsPerMessageMax);
-  EXPECT_EQ(figures(content_).links.at(0).hits, 800);
+  EXPECT_EQ(std::ssize(told(message_)), delivery::kHitsPerMessageMax + 1) << "and the click itself";
+  EXPECT_EQ(figures(content_).links.at(0).hits.all, 800);
 }
 
 TEST_P(TrackingTest, TheJournalIsAppliedOnceWhateverHappensBetween) {
@@ -322,9 +257,46 @@ TEST_P(TrackingTest, TheJournalIsAppliedOnceWhateverHappensBetween) {
     }
     EXPECT_EQ(journal->waiting(), 0U);
   }
-  EXPECT_EQ(figures(content_).links.at(0).hits, 700);
-  EXPECT_EQ(figures(content_).image_hits, 1);
+  EXPECT_EQ(figures(content_).links.at(0).hits.all, 700);
+  EXPECT_EQ(figures(content_).picture.all, 1);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 0);
+}
+
+TEST_P(TrackingTest, WhoFollowsEveryLinkAtOnceIsAMachineAlsoWithTheFirst) {
+  const auto journal = *HitJournal::open(folder_, ids_);
+  HitApplier applier(*journal, *database_, ledger_, clock_);
+  const auto at = [&](int number, std::int64_t millis) {
+    Hit made = hit(message_, number);
+    made.occurred_at = from_micros(1'000'000 + millis * 1000);
+    return made;
+  };
+  for (const Hit& each : {at(1, 0), at(2, 900), at(0, 950), at(1, 5000)}) {
+    ASSERT_TRUE(journal->add(each));
+  }
+  while (*applier.apply_one()) {
+  }
+  const auto events = told(message_);
+  ASSERT_EQ(events.size(), 5U);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(delivery::read_hit_data(events[std::size_t(i)].data).reason, HitReason::every_link);
+  }
+  EXPECT_EQ(delivery::read_hit_data(events[3].data).reason, HitReason::none) << "much later";
+  EXPECT_EQ(events[4].type, int(EventType::clicked));
+}
+
+TEST_P(TrackingTest, WhatIsYoungWaitsForWhatComesAfterIt) {
+  const auto journal = *HitJournal::open(folder_, ids_);
+  Hit young = hit(message_, 1);
+  young.occurred_at = clock_.now();
+  ASSERT_TRUE(journal->add(young));
+  {
+    HitApplier applier(*journal, *database_, ledger_, clock_, std::chrono::hours(1));
+    EXPECT_FALSE(*applier.apply_one());
+  }
+  EXPECT_TRUE(told(message_).empty());
+  HitApplier applier(*journal, *database_, ledger_, clock_, Duration(0));
+  EXPECT_TRUE(*applier.apply_one());
+  EXPECT_EQ(told(message_).size(), 2U);
 }
 
 TEST_P(TrackingTest, AppliesInTheBackground) {
@@ -333,7 +305,7 @@ TEST_P(TrackingTest, AppliesInTheBackground) {
   applier.start();
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(journal->add(hit(message_, 1)));
   applier.stop();
-  EXPECT_EQ(figures(content_).links.at(0).hits, 50);
+  EXPECT_EQ(figures(content_).links.at(0).hits.all, 50);
   EXPECT_EQ(applier.trouble(), "");
 }
 
