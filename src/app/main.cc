@@ -1,7 +1,9 @@
 // tidings: one program for everything.
 #include <csignal>
 
+#include "app/web_bundle.h"
 #include "edge/cli/command.h"
+#include "edge/cli/statistics_command.h"
 
 int main(int argc, char** argv) {
   using namespace tidings::cli;
@@ -10,6 +12,7 @@ int main(int argc, char** argv) {
   app.add_version_flag("--version", "tidings " TIDINGS_VERSION);
   app.require_subcommand(1);
   CommandLine line;
+  line.web_app = tidings::app::web_bundle();
   add_init_command(app, line);
   add_import_command(app, line);
   add_send_command(app, line);
@@ -27,7 +30,10 @@ int main(int argc, char** argv) {
   add_suppression_command(app, line);
   add_sender_command(app, line);
   add_domain_command(app, line);
+  add_mailbox_command(app, line);
+  add_provider_command(app, line);
   add_template_command(app, line);
+  add_statistics_command(app, line);
   add_tracking_command(app, line);
   add_serve_command(app, line);
   add_user_command(app, line);
@@ -35,6 +41,7 @@ int main(int argc, char** argv) {
   add_render_command(app, line);
   add_campaign_command(app, line);
   add_queue_commands(app, line);
+  add_problem_commands(app, line);
   add_config_command(app, line);
   switch (app.parse(argc, argv)) {
     case Parser::Parsed::shown:

@@ -1,0 +1,118 @@
+// Every screen as a picture: desktop and phone, light and dark.
+import { join } from 'node:path';
+import { openBrowser, openPage } from './browser.mjs';
+
+const base = process.env['TIDINGS_URL'];
+const folder = process.env['TIDINGS_SCREENSHOTS'];
+const account = {
+  email: 'ada@quayside.example.org', password: 'seven turnips under a slow ladder',
+};
+
+/** A call of the API as the page itself would make it. */
+async function call(page, method, path, body) {
+  return page.evaluate(async ([verb, where, what]) => {
+    const answer = await fetch(`/api/v1${where}`, {
+      method: verb, ...(what ? { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(what) } : {}),
+    });
+    return answer.status === 204 ? null : answer.json();
+  }, [method, path, body]);
+}
+
+async function enrich(page) {
+  const sender = (await call(page, 'GET', '/senders')).items[0];
+  const people = (await call(page, 'GET', '/contacts?limit=20&sort=name&has_address=email')).items;
+  const [one, two] = people;
+  await call(page, 'POST', '/messages', {
+    contact_id: one.id, sender: sender.id, override_sender: true, subject: 'Your ticket A-17 for Saturday',
+    text: 'See you on Saturday. Your ticket is attached.',
+    attachments: [{ file_name: 'ticket-A-17.txt', content: btoa('Admit one. '.repeat(800)) }],
+  });
+  await call(page, 'POST', '/messages', {
+    contact_id: two.id, kind: 'individual', sender: sender.id, override_sender: true,
+    subject: 'About the rehearsal on Tuesday',
+    text: 'Could you bring the folders? Thank you!',
+  });
+  const group = await call(page, 'POST', '/groups', { name: 'Concert committee' });
+  await call(page, 'POST', `/groups/${group.id}/members`, { contact_ids: people.slice(0, 6).map(({ id }) => id) });
+  await call(page, 'POST', '/relations', {
+    from_id: one.id, to_id: two.id, name: 'guardian of', receives_messages: true,
+  });
+  await call(page, 'POST', `/contacts/${one.id}/activities`, {
+    type: 'transaction', data: { what: 'Concert ticket', amount: 17.5 },
+  });
+  const draft = { sender_id: sender.id, subject: 'Rehearsals after the summer',
+    html: '<p>Dear {{ contact.first_name }}, we begin on Tuesday. <a href="{{ unsubscribe_url }}">Unsubscribe</a></p>' };
+  const slow = await call(page, 'POST', '/campaigns', {
+    name: 'Rehearsals', audience: { everybody: true }, draft, rate_per_second: 4,
+  });
+  await call(page, 'POST', `/campaigns/${slow.id}/start`, { override_sender: true, override_findings: true });
+  const later = await call(page, 'POST', '/campaigns', { name: 'Advent concert', audience: { everybody: true },
+    draft: { ...draft, subject: 'Advent concert: tickets' } });
+  await call(page, 'POST', `/campaigns/${later.id}/schedule`, {
+    at: '2027-11-20T09:00', time_zone: 'Europe/Amsterdam', override_sender: true, override_findings: true,
+  });
+  return { contact: one.id, slow: slow.id };
+}
+
+const browser = await openBrowser();
+const first = await openPage(browser, base);
+const { page } = first;
+await page.goto('/');
+await page.waitForURL('**/welcome');
+await page.getByLabel('Name of the organisation').waitFor();
+await page.screenshot({ path: join(folder, 'welcome-desktop-light.png') });
+await page.getByLabel('Name of the organisation').fill('Quayside Choir');
+await page.getByLabel('Your name').fill('Ada Blythe');
+await page.getByLabel('E-mail address').fill(account.email);
+await page.getByLabel('Password', { exact: false }).first().fill(account.password);
+await page.getByRole('button', { name: 'Begin' }).click();
+await page.waitForURL('**/overview');
+const made = await enrich(page);
+const list = async (path) => (await call(page, 'GET', path)).items;
+const sendOut = (await list('/send-outs?type=mailing&sort=at'))[0].id;
+const sent = (await list(`/campaigns/${sendOut}/recipients?status=sent&limit=1`))[0].message_id;
+const bounced = (await list(`/campaigns/${sendOut}/recipients?status=bounced&limit=1`))[0].message_id;
+const state = await first.context.storageState();
+
+const views = {
+  overview: '/overview',
+  'send-outs': '/communications',
+  messages: '/communications/messages',
+  'messages-filtered': '/communications/messages?status=bounced,skipped&period=30d',
+  'messages-none': '/communications/messages?text=nobody.has.this',
+  message: `/communications/messages/${sent}`,
+  'message-headers': `/communications/messages/${sent}?view=headers`,
+  'message-bounced': `/communications/messages/${bounced}`,
+  'send-out': `/communications/send-outs/${sendOut}`,
+  'send-out-running': `/communications/send-outs/${made.slow}`,
+  recipients: `/communications/send-outs/${sendOut}?tab=recipients`,
+  contacts: '/contacts',
+  contact: `/contacts/${made.contact}`,
+  'contact-activities': `/contacts/${made.contact}?history=activities`,
+  arrived: '/arrived?q=bounce@',
+  you: '/you',
+  'not-here': '/contacts/a/b',
+};
+const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+const wanted = process.env['TIDINGS_VIEWS']?.split(',');
+for (const [size, viewport] of Object.entries(sizes)) {
+  for (const colorScheme of ['light', 'dark']) {
+    const shown = await openPage(browser, base, { storageState: state, viewport, colorScheme });
+    for (const [name, path] of Object.entries(views)) {
+      if (wanted && !wanted.includes(name)) continue;
+      await shown.page.goto(path);
+      await shown.page.waitForTimeout(700);
+      await shown.page.screenshot({
+        path: join(folder, `${name}-${size}-${colorScheme}.png`), fullPage: size === 'phone',
+      });
+    }
+    await shown.context.close();
+    const outside = await openPage(browser, base, { viewport, colorScheme });
+    await outside.page.goto('/sign-in');
+    await outside.page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await outside.page.screenshot({ path: join(folder, `sign-in-${size}-${colorScheme}.png`) });
+    await outside.context.close();
+    for (const trouble of shown.troubles) console.log(trouble);
+  }
+}
+await browser.close();

@@ -1,0 +1,50 @@
+// Every view has its address here. What is behind `lazy` is loaded when it is first opened.
+// src/edge/http/web_app.cc answers the first word of each with the application.
+import { createBrowserRouter, Navigate } from 'react-router';
+import { FirstVisit } from '../features/session/FirstVisit';
+import { NeedsSession } from '../features/session/NeedsSession';
+import { SignIn } from '../features/session/SignIn';
+import { BrokenScreen } from './BrokenScreen';
+import { NotHere } from './NotHere';
+import { Shell } from './Shell';
+
+export const router = createBrowserRouter([
+  {
+    errorElement: <BrokenScreen />,
+    hydrateFallbackElement: <span />,
+    children: [
+      { path: '/sign-in', element: <SignIn /> },
+      { path: '/welcome', element: <FirstVisit /> },
+      {
+        element: <NeedsSession><Shell /></NeedsSession>,
+        children: [
+          { index: true, element: <Navigate to="/overview" replace /> },
+          {
+            errorElement: <BrokenScreen />,
+            children: [
+              { path: '/overview', lazy: () => import('../features/overview/Overview') },
+              { path: '/communications', lazy: () => import('../features/communications/SendOuts') },
+              {
+                path: '/communications/messages',
+                lazy: () => import('../features/communications/Messages'),
+              },
+              {
+                path: '/communications/messages/:id',
+                lazy: () => import('../features/message/MessagePage'),
+              },
+              {
+                path: '/communications/send-outs/:id',
+                lazy: () => import('../features/send_out/SendOutPage'),
+              },
+              { path: '/contacts', lazy: () => import('../features/contacts/Contacts') },
+              { path: '/contacts/:id', lazy: () => import('../features/contacts/ContactPage') },
+              { path: '/arrived', lazy: () => import('../features/arrival/Arrived') },
+              { path: '/you', lazy: () => import('../features/account/Account') },
+              { path: '*', element: <NotHere /> },
+            ],
+          },
+        ],
+      },
+    ],
+  },
+]);
