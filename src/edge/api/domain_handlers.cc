@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,7 +44,7 @@ json::object to_json(const DomainKey& key) {
 
 json::object to_json(const domains::PublishedRecord& record) {
   return {{"purpose", domains::to_string(record.purpose)},
-          {"type", "TXT"},
+          {"type", record.type()},
           {"name", record.name},
           {"value", record.value},
           {"zone_line", record.zone_line()},
@@ -73,6 +74,7 @@ json::object to_json(const SendingDomain& domain, const domains::SendingFacts& f
   }
   return {{"id", to_text(domain.id)},
           {"name", domain.name},
+          {"return_path_domain", domain.return_path_domain},
           {"is_verified", domain.verified_at.has_value()},
           {"verified_at", instant_or_null(domain.verified_at)},
           {"checked_at", instant_or_null(domain.checked_at)},
@@ -95,6 +97,7 @@ net::ResolverOptions resolver_options(const Call& call) {
 Result<domains::SendingFacts> facts_of(db::Connection& connection, const Call& call) {
   domains::SendingFacts facts;
   facts.addresses = call.services.settings.sending_addresses;
+  facts.inbound_host = call.services.settings.inbound_name;
   for (const delivery::MailServer& server : TRY(delivery::list_mail_servers(
            connection, call.organisation(), TransportId(), kMailServersMax))) {
     if (const auto relay = wire::parse_relay_url(server.url)) facts.relays.push_back(relay->host);
@@ -163,6 +166,19 @@ Result<Answer> list(const Call& call) {
   });
 }
 
+// The member return_path_domain, read; nothing when it is not given.
+Result<std::optional<std::string>> return_path_in(const json::object& body,
+                                                  std::string_view domain) {
+  const json::value* given = body.if_contains("return_path_domain");
+  if (given == nullptr) return std::nullopt;
+  return TRY(domains::read_return_path_domain(given->get_string(), domain));
+}
+
+Answer unfit_return_path(const Error& error) {
+  const compose::FieldProblem problem{"/return_path_domain", error.code, error.message};
+  return unfit({&problem, 1});
+}
+
 Result<Answer> create(const Call& call) {
   const json::object& body = call.body.get_object();
   const auto name = domains::read_domain_name(text_of(body, "name"));
@@ -170,6 +186,8 @@ Result<Answer> create(const Call& call) {
     const compose::FieldProblem problem{"/name", name.error().code, name.error().message};
     return unfit({&problem, 1});
   }
+  const auto return_path = return_path_in(body, *name);
+  if (!return_path) return unfit_return_path(return_path.error());
   const json::value* wish = body.if_contains("keys");
   const auto keys =
       domains::make_keys(wish_of(wish == nullptr ? json::value() : *wish), call.now());
@@ -180,6 +198,10 @@ Result<Answer> create(const Call& call) {
     const SendingDomain made = TRY(domains::load_domain(connection, call.organisation(), id));
     TRY(domains::add_keys(connection, call.services.ids, call.organisation(), made,
                           call.services.secrets, *keys, call.now()));
+    if (*return_path) {
+      TRY(domains::set_return_path_domain(connection, call.organisation(), made, **return_path,
+                                          call.now()));
+    }
     TRY(audit(connection, call, "domain.create", made, selectors_of(*keys)));
     return TRY(shown(201, connection, call, id)).with("Location", "/api/v1/domains/" + to_text(id));
   });
@@ -189,6 +211,26 @@ Result<Answer> get(const Call& call) {
   const auto id = TRY(call.id<SendingDomainId>("domain_id"));
   return call.services.database.read_value(
       [&](db::Connection& connection) { return shown(200, connection, call, id); });
+}
+
+Result<Answer> change(const Call& call) {
+  const auto id = TRY(call.id<SendingDomainId>("domain_id"));
+  const SendingDomain known =
+      TRY(call.services.database.read_value([&](db::Connection& connection) {
+        return domains::load_domain(connection, call.organisation(), id);
+      }));
+  const auto return_path = return_path_in(call.body.get_object(), known.name);
+  if (!return_path) return unfit_return_path(return_path.error());
+  return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    const SendingDomain before = TRY(domains::load_domain(connection, call.organisation(), id));
+    TRY(call.expect_version(etag_of(before.changed_at)));
+    if (*return_path && **return_path != before.return_path_domain) {
+      TRY(domains::set_return_path_domain(connection, call.organisation(), before, **return_path,
+                                          call.now()));
+      TRY(audit(connection, call, "domain.change", before, **return_path));
+    }
+    return shown(200, connection, call, id);
+  });
 }
 
 Result<Answer> remove(const Call& call) {
@@ -278,6 +320,7 @@ void add_domain_handlers(Registry& registry) {
   registry.answer("listDomains", list);
   registry.answer("createDomain", create);
   registry.answer("getDomain", get);
+  registry.answer("changeDomain", change);
   registry.answer("deleteDomain", remove);
   registry.answer("rotateDomainKeys", rotate);
   registry.answer("activateDomainKeys", activate);

@@ -10,12 +10,14 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
+#include "delivery/domains/return_paths.h"
 #include "delivery/domains/signing_keys.h"
 #include "delivery/ledger.h"
 #include "delivery/prepare_email.h"
 #include "edge/api/testing/content_fixture.h"
 #include "identity/secret_box.h"
 #include "wire/dkim_key.h"
+#include "wire/return_path.h"
 
 namespace tidings::api {
 namespace {
@@ -249,6 +251,36 @@ TEST_P(DomainsApi, who_did_what_to_keys_is_told) {
   EXPECT_EQ(count("SELECT COUNT(*) FROM audit_log WHERE object = 'domain'"), 4);
 }
 
+TEST_P(DomainsApi, reports_come_back_to_a_domain_of_the_same_organisation_only) {
+  const std::string path = "/domains/" + make_domain("news.school.org");
+  for (const auto& [typed, code] :
+       std::vector<std::pair<std::string, std::string>>{{"bounces.other.org", "domain.return_path"},
+                                                        {"co.uk", "domain.public_suffix"},
+                                                        {"a@school.org", "domain.name"}}) {
+    const auto refused =
+        api_.call("PATCH", path, fmt::format(R"({{"return_path_domain":"{}"}})", typed));
+    EXPECT_EQ(refused.status, 422) << typed;
+    EXPECT_EQ(refused.fields(), "/return_path_domain") << typed;
+    EXPECT_THAT(refused.text, HasSubstr(code)) << typed;
+  }
+  const auto set = api_.call("PATCH", path, R"({"return_path_domain": "Bounces.School.org."})");
+  ASSERT_EQ(set.status, 200) << set.text;
+  EXPECT_EQ(set.json.at("return_path_domain"), "bounces.school.org");
+  EXPECT_EQ(
+      api_.call("PATCH", path, R"({"return_path_domain": ""})", {{"If-Match", "\"other\""}}).status,
+      412);
+  domains::ReturnPaths paths(api_.database(), api_.clock());
+  EXPECT_EQ(*paths.domain_for(api_.organisation(), "news.school.org"), "bounces.school.org");
+  EXPECT_EQ(*paths.domain_for(api_.organisation(), "a.news.school.org"), "bounces.school.org");
+  EXPECT_EQ(*paths.domain_for(api_.organisation(), "school.org"), "");
+  EXPECT_EQ(*paths.domain_for(api_.other_organisation(), "news.school.org"), "");
+  EXPECT_EQ(api_.call("PATCH", path, R"({"return_path_domain": ""})").status, 200);
+  EXPECT_EQ(*paths.domain_for(api_.organisation(), "news.school.org"), "bounces.school.org")
+      << "for a second";
+  api_.clock().advance(std::chrono::seconds(2));
+  EXPECT_EQ(*paths.domain_for(api_.organisation(), "news.school.org"), "");
+}
+
 // ---------------------------------------------------------------- what leaves
 TEST_P(DomainsApi, a_retry_leaves_with_the_signature_of_the_first_attempt) {
   const std::string id = make_domain();
@@ -265,15 +297,23 @@ TEST_P(DomainsApi, a_retry_leaves_with_the_signature_of_the_first_attempt) {
                         api_.clock().now());
   });
   ASSERT_TRUE(claimed && claimed->size() == 1);
+  api_.call("PATCH", "/domains/" + id, R"({"return_path_domain": "bounces.school.org"})");
+  domains::ReturnPaths return_paths(api_.database(), api_.clock());
   delivery::EmailPreparer preparer(
       api_.database(), api_.clock(),
       {"https://x.example",
        [](OrganisationId) -> Result<std::shared_ptr<const wire::TokenSigner>> {
          return std::make_shared<const wire::TokenSigner>(1, std::string(32, 'k'));
        }},
-      &keys_);
+      &keys_, &return_paths);
   const auto first = preparer.prepare(claimed->front());
   ASSERT_TRUE(first) << first.error().message;
+  // The return path names the message, the same for every attempt.
+  const wire::TokenSigner signer(1, std::string(32, 'k'));
+  const auto token = wire::parse_return_path_token(wire::return_path_token((*first)->reverse_path));
+  ASSERT_TRUE(token && signer.verify(*token)) << (*first)->reverse_path;
+  EXPECT_EQ(token->message_id, claimed->front().id);
+  EXPECT_THAT((*first)->reverse_path, ::testing::EndsWith("@bounces.school.org"));
   EXPECT_THAT(*(*first)->octets, ::testing::StartsWith("DKIM-Signature: v=1; a=ed25519-sha256;"));
   EXPECT_THAT(*(*first)->octets, HasSubstr(" d=school.org;"));
   api_.call("POST", "/domains/" + id + "/keys");
@@ -285,6 +325,7 @@ TEST_P(DomainsApi, a_retry_leaves_with_the_signature_of_the_first_attempt) {
   const auto second = preparer.prepare(again);
   ASSERT_TRUE(second) << second.error().message;
   EXPECT_EQ(*(*second)->octets, *(*first)->octets);
+  EXPECT_EQ((*second)->reverse_path, (*first)->reverse_path);
   const auto anew = preparer.prepare(claimed->front());
   EXPECT_NE(*(*anew)->octets, *(*first)->octets) << "the new key signs what is new";
 }

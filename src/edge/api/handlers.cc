@@ -8,12 +8,16 @@
 #include "edge/api/group_handlers.h"
 #include "edge/api/identity_handlers.h"
 #include "edge/api/import_handlers.h"
+#include "edge/api/mailbox_handlers.h"
 #include "edge/api/media_handlers.h"
 #include "edge/api/message_handlers.h"
 #include "edge/api/organisation_handlers.h"
 #include "edge/api/preview_handlers.h"
+#include "edge/api/problem_handlers.h"
+#include "edge/api/provider_handlers.h"
 #include "edge/api/queue_handlers.h"
 #include "edge/api/record_handlers.h"
+#include "edge/api/returned_mail_handlers.h"
 #include "edge/api/sandbox_handlers.h"
 #include "edge/api/segment_handlers.h"
 #include "edge/api/sender_handlers.h"
@@ -34,12 +38,16 @@ void add_all_handlers(Registry& registry) {
   add_group_handlers(registry);
   add_identity_handlers(registry);
   add_import_handlers(registry);
+  add_mailbox_handlers(registry);
   add_media_handlers(registry);
   add_message_handlers(registry);
   add_organisation_handlers(registry);
   add_preview_handlers(registry);
+  add_provider_handlers(registry);
   add_queue_handlers(registry);
+  add_problem_handlers(registry);
   add_record_handlers(registry);
+  add_returned_mail_handlers(registry);
   add_sandbox_handlers(registry);
   add_segment_handlers(registry);
   add_sender_handlers(registry);

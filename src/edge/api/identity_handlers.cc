@@ -18,7 +18,9 @@ json::array to_json(identity::PermissionSet permissions) {
 }
 
 void add_identity_handlers(Registry& registry) {
-  add_session_handlers(registry, std::make_shared<identity::PasswordHasher>());
+  const auto hasher = std::make_shared<identity::PasswordHasher>();
+  add_session_handlers(registry, hasher);
+  add_first_visit_handlers(registry, hasher);
   add_user_handlers(registry);
   add_token_handlers(registry);
   add_audit_handlers(registry);

@@ -34,7 +34,12 @@ json::object to_json(const Organisation& organisation, const OrganisationSetting
           {"lateness_limit_min", settings.lateness_limit_min},
           {"body_retention_days", number_or_null(settings.body_retention_days)},
           {"event_retention_days", number_or_null(settings.event_retention_days)},
+          {"soft_bounce_limit", settings.soft_bounce_limit},
+          {"soft_bounce_period_days", settings.soft_bounce_period_days},
+          {"soft_bounce_pause_days", settings.soft_bounce_pause_days},
+          {"returned_mail_retention_days", number_or_null(settings.returned_mail_retention_days)},
           {"copy_address", settings.copy_address},
+          {"reply_forward_to", settings.reply_forward_to},
           {"logo_media_id", settings.logo_media_id.valid()
                                 ? json::value(to_text(settings.logo_media_id))
                                 : json::value(nullptr)},
@@ -88,8 +93,15 @@ void apply(const json::object& change, OrganisationSettings& settings) {
   set("lateness_limit_min", settings.lateness_limit_min);
   set_or_none("body_retention_days", settings.body_retention_days);
   set_or_none("event_retention_days", settings.event_retention_days);
+  set("soft_bounce_limit", settings.soft_bounce_limit);
+  set("soft_bounce_period_days", settings.soft_bounce_period_days);
+  set("soft_bounce_pause_days", settings.soft_bounce_pause_days);
+  set_or_none("returned_mail_retention_days", settings.returned_mail_retention_days);
   if (const auto* copy = change.if_contains("copy_address")) {
     settings.copy_address = copy->as_string();
+  }
+  if (const auto* staff = change.if_contains("reply_forward_to")) {
+    settings.reply_forward_to = staff->as_string();
   }
   // The schema has held the words.
   settings.tracking =

@@ -1,13 +1,12 @@
 #include "edge/api/record_handlers.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include <fmt/format.h>
 
 #include "audience/contacts.h"
-#include "compose/campaigns.h"
 #include "delivery/email_content.h"
-#include "delivery/link_store.h"
 #include "edge/api/json_values.h"
 #include "edge/api/record_input.h"
 #include "edge/api/record_json.h"
@@ -15,7 +14,6 @@
 #include "report/message_pages.h"
 #include "report/recipients.h"
 #include "report/send_outs.h"
-#include "report/statistics.h"
 
 namespace tidings::api {
 
@@ -59,6 +57,15 @@ Result<void> check_deleted(const Call& call, bool is_deleted) {
               "What was deleted from the history is shown only to those who may delete from it.");
 }
 
+json::value number_or_null(const std::optional<std::int64_t>& number) {
+  return number ? json::value(*number) : json::value();
+}
+// Percent, with one decimal.
+json::value rate_or_null(const report::SendOut& one) {
+  if (!one.opened || one.sent <= 0) return {};
+  return static_cast<double>(std::min(*one.opened, one.sent) * 1000 / one.sent) / 10.0;
+}
+
 Result<Answer> list_send_outs(const Call& call) {
   RecordInput input;
   const report::SendOutQuery query = read_send_out_query(call, input);
@@ -81,7 +88,11 @@ Result<Answer> list_send_outs(const Call& call) {
                                  {"sent", one.sent},
                                  {"total", one.total},
                                  {"at", instant_text(one.at)},
-                                 {"has_attachments", one.has_attachments}});
+                                 {"has_attachments", one.has_attachments},
+                                 {"opened", number_or_null(one.opened)},
+                                 {"open_rate", rate_or_null(one)},
+                                 {"unsubscribed", number_or_null(one.unsubscribed)},
+                                 {"blocked_or_spam", number_or_null(one.blocked_or_spam)}});
   }
   json::value earlier;
   if (items.empty() && query.cursor.empty() && page.next_cursor.empty() && query.filter.from) {
@@ -196,58 +207,6 @@ Result<Answer> export_messages(const Call& call) {
                       [all](std::string& piece) { return all->next(piece); });
 }
 
-Result<Answer> get_statistics(const Call& call) {
-  const auto id = TRY(call.id<CampaignId>("id"));
-  const auto figures = TRY(call.services.database.read_value([&](db::Connection& connection) {
-    return report::statistics(connection, call.organisation(), id);
-  }));
-  json::array ended;
-  for (const report::EndLine& line : figures.ended) {
-    json::array statuses;
-    for (const Status status : line.statuses) statuses.emplace_back(to_string(status));
-    ended.push_back(json::object{{"line", line.line},
-                                 {"amount", line.amount},
-                                 {"percent", line.per_mille / 10.0},
-                                 {"statuses", std::move(statuses)}});
-  }
-  json::array along;
-  for (const report::Figure& figure : figures.along_the_way) {
-    along.push_back(json::object{
-        {"figure", figure.figure},
-        {"people", figure.people},
-        {"of_sent", figure.per_mille ? json::value(*figure.per_mille / 10.0) : json::value()}});
-  }
-  json::array not_measured;
-  for (const std::string_view word : figures.not_measured) not_measured.emplace_back(word);
-  return Answer::ok(json::object{{"total", figures.total},
-                                 {"ended", std::move(ended)},
-                                 {"along_the_way", std::move(along)},
-                                 {"not_measured", std::move(not_measured)}});
-}
-
-Result<Answer> get_campaign_links(const Call& call) {
-  const auto id = TRY(call.id<CampaignId>("id"));
-  const auto figures = TRY(call.services.database.read_value(
-      [&](db::Connection& connection) -> Result<delivery::TrackingFigures> {
-        const auto campaign = TRY(compose::load_campaign(connection, call.organisation(), id));
-        return delivery::tracking_figures(connection, call.organisation(),
-                                          campaign.content_version_id);
-      }));
-  json::array links;
-  for (const delivery::LinkFigures& link : figures.links) {
-    links.push_back(json::object{{"number", link.number},
-                                 {"url", link.url},
-                                 {"has_values", link.is_template},
-                                 {"locale", link.locale},
-                                 {"hits", link.hits}});
-  }
-  return Answer::ok(json::object{{"tracks_opens", figures.tracks_opens},
-                                 {"tracks_clicks", figures.tracks_clicks},
-                                 {"is_total", figures.is_total},
-                                 {"image_hits", figures.image_hits},
-                                 {"links", std::move(links)}});
-}
-
 }  // namespace
 
 void add_record_handlers(Registry& registry) {
@@ -257,8 +216,7 @@ void add_record_handlers(Registry& registry) {
   registry.answer("listRecipients", list_recipients);
   registry.answer("exportRecipients", export_recipients);
   registry.answer("exportMessages", export_messages);
-  registry.answer("getStatistics", get_statistics);
-  registry.answer("getCampaignLinks", get_campaign_links);
+  add_statistics_handlers(registry);
   add_record_message_handlers(registry);
   add_record_deletion_handlers(registry);
 }

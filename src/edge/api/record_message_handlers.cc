@@ -59,10 +59,14 @@ json::object event_json(const report::TimelineEvent& event) {
                       {"hit", nullptr}};
   if (event.type == EventType::image_loaded || event.type == EventType::link_followed) {
     const delivery::HitFacts hit = delivery::read_hit_data(event.data);
-    object["hit"] = json::object{{"link", hit.link == 0 ? json::value() : json::value(hit.link)},
-                                 {"url", hit.url},
-                                 {"address", hit.address},
-                                 {"user_agent", hit.user_agent}};
+    const bool is_machine = hit.reason != HitReason::none;
+    object["hit"] =
+        json::object{{"link", hit.link == 0 ? json::value() : json::value(hit.link)},
+                     {"url", hit.url},
+                     {"address", hit.address},
+                     {"user_agent", hit.user_agent},
+                     {"by", is_machine ? "machine" : "person"},
+                     {"why", is_machine ? json::value(to_string(hit.reason)) : json::value()}};
     return object;
   }
   const auto facts = delivery::read_attempt_data(event.data);

@@ -117,28 +117,7 @@ Result<Answer> get_session(const Call& call) {
 Result<Answer> sign_in(const Call& call, const Hasher& hasher) {
   TRY(check_sign_in_is_safe(call.request, call.services.public_url));
   TRY(check_same_site(call.request, call.services.public_url, false));
-  const Origin origin(call);
-  const auto organisation = parse_id(text_in(call.body, "organisation_id"));
-  const auto outcome =
-      TRY(sign_in_of(call, hasher)
-              .sign_in({text_in(call.body, "email"), text_in(call.body, "password"),
-                        OrganisationId{organisation.value_or(0)}, origin.view(),
-                        text_in(call.body, "code")}));
-  if (auto refused = refusal(outcome, "The e-mail address or the password is wrong.")) {
-    return *std::move(refused);
-  }
-  auto body = TRY(
-      call.services.database.read_value([&](db::Connection& connection) -> Result<json::object> {
-        const auto found =
-            TRY(identity::find_session(connection, outcome.session.secret, call.now()));
-        if (!found) {
-          return fail(ErrorKind::conflict, "session.ended", "Signed out in the same moment.");
-        }
-        return session_json(connection, found->who);
-      }));
-  return Answer::created(std::move(body))
-      .with("Set-Cookie",
-            set_session_cookie(outcome.session.secret, outcome.session.expires_at - call.now()));
+  return start_browser_session(call, *hasher);
 }
 
 Result<Answer> change_session(const Call& call) {
@@ -426,6 +405,30 @@ Result<Answer> create_organisation(const Call& call) {
 }
 
 }  // namespace
+
+Result<Answer> start_browser_session(const Call& call, identity::PasswordHasher& hasher) {
+  const Origin origin(call);
+  identity::SignIn sign_in(call.services.database, call.services.ids, call.services.clock, hasher);
+  const auto organisation = parse_id(text_in(call.body, "organisation_id"));
+  const auto outcome = TRY(sign_in.sign_in(
+      {text_in(call.body, "email"), text_in(call.body, "password"),
+       OrganisationId{organisation.value_or(0)}, origin.view(), text_in(call.body, "code")}));
+  if (auto refused = refusal(outcome, "The e-mail address or the password is wrong.")) {
+    return *std::move(refused);
+  }
+  auto body = TRY(
+      call.services.database.read_value([&](db::Connection& connection) -> Result<json::object> {
+        const auto found =
+            TRY(identity::find_session(connection, outcome.session.secret, call.now()));
+        if (!found) {
+          return fail(ErrorKind::conflict, "session.ended", "Signed out in the same moment.");
+        }
+        return session_json(connection, found->who);
+      }));
+  return Answer::created(std::move(body))
+      .with("Set-Cookie",
+            set_session_cookie(outcome.session.secret, outcome.session.expires_at - call.now()));
+}
 
 void add_session_handlers(Registry& registry, const Hasher& hasher) {
   registry.answer("getSession", get_session);

@@ -116,7 +116,7 @@ TEST_P(TrackingApi, WhatWasCountedIsToldAndNobodyElsesBusiness) {
   const auto draft = api_.call("POST", "/campaigns", R"({"name":"News"})");
   const auto nothing = api_.call("GET", "/campaigns/" + text(draft, "id") + "/links");
   EXPECT_EQ(nothing.json, json::parse(R"({"tracks_opens":false,"tracks_clicks":false,
-      "is_total":false,"image_hits":0,"links":[]})"));
+      "is_total":false,"image_hits":0,"image_machine_hits":0,"image_people":0,"links":[]})"));
   choose("individual");
   delivery::EmailContent content;
   content.subject = "News";
@@ -150,26 +150,85 @@ TEST_P(TrackingApi, WhatWasCountedIsToldAndNobodyElsesBusiness) {
     TRY(compose::insert_campaign(c, campaign, api_.clock().now()));
     TRY(ledger.enqueue(c, {api_.organisation(), campaign.id, campaign.content_version_id},
                        {&message, 1}, api_.clock().now()));
-    return ledger.record_hits(c, std::vector{hit(1), hit(0), hit(1)}, api_.clock().now());
+    delivery::Hit apple = hit(0);
+    apple.user_agent = "Mozilla/5.0";
+    return ledger.record_hits(c, std::vector{hit(1), hit(0), hit(1), apple}, api_.clock().now());
   });
   const std::string at = "/campaigns/" + to_text(campaign.id) + "/links";
   const auto told = api_.call("GET", at);
   EXPECT_EQ(told.json, json::parse(R"({"tracks_opens":true,"tracks_clicks":true,"is_total":false,
-      "image_hits":1,"links":[
-        {"number":1,"url":"https://a.example/?q=1","has_values":false,"locale":"","hits":2},
+      "image_hits":2,"image_machine_hits":1,"image_people":1,"links":[
+        {"number":1,"url":"https://a.example/?q=1","has_values":false,"locale":"","hits":2,
+         "machine_hits":0,"people":1},
         {"number":2,"url":"https://b.example/{{ contact.external_id }}","has_values":true,
-         "locale":"","hits":0}]})"))
+         "locale":"","hits":0,"machine_hits":0,"people":0}]})"))
       << told.text;
   const auto events = api_.call("GET", "/messages/" + to_text(message.id)).json.at("events");
-  ASSERT_EQ(events.as_array().size(), 3U);
+  ASSERT_EQ(events.as_array().size(), 5U);
   EXPECT_EQ(events.at(0).at("type"), "link followed");
   EXPECT_EQ(events.at(0).at("hit"),
             json::parse(R"({"link":1,"url":"https://a.example/?q=1","address":"192.0.2.0",
-                "user_agent":"<script>"})"));
-  EXPECT_EQ(events.at(1).at("type"), "image loaded");
-  EXPECT_TRUE(events.at(1).at("hit").at("link").is_null());
+                "user_agent":"<script>","by":"person","why":null})"));
+  EXPECT_EQ(events.at(1).at("type"), "clicked");
+  EXPECT_EQ(events.at(2).at("type"), "image loaded");
+  EXPECT_TRUE(events.at(2).at("hit").at("link").is_null());
+  EXPECT_EQ(events.at(4).at("hit").at("by"), "machine");
+  EXPECT_EQ(events.at(4).at("hit").at("why"), "bare_user_agent");
+  const auto figures = api_.call("GET", "/campaigns/" + to_text(campaign.id) + "/statistics");
+  ASSERT_EQ(figures.status, 200) << figures.text;
+  for (const json::value& figure : figures.json.at("along_the_way").as_array()) {
+    if (figure.at("figure") == "opened") {
+      EXPECT_EQ(figure.at("people"), 1);
+      EXPECT_EQ(figure.at("times"), 1);
+      EXPECT_EQ(figure.at("machine"), 1);
+    }
+    if (figure.at("figure") == "clicked") EXPECT_EQ(figure.at("times"), 2);
+  }
+  const std::string statistics = "/campaigns/" + to_text(campaign.id) + "/statistics";
+  for (const char* by : {"?by=hour&time_zone=Asia/Kathmandu", "?by=day", ""}) {
+    const auto times = api_.call("GET", statistics + "/activity" + by);
+    ASSERT_EQ(times.status, 200) << times.text;
+    ASSERT_EQ(times.json.at("items").as_array().size(), 1U) << times.text;
+    EXPECT_EQ(times.json.at("items").at(0).at("opened"), 1);
+    EXPECT_EQ(times.json.at("items").at(0).at("clicks"), 2);
+    EXPECT_EQ(times.json.at("items").at(0).at("machine_opens"), 1);
+  }
+  EXPECT_EQ(api_.call("GET", statistics + "/activity?time_zone=Nowhere").status, 422);
+  EXPECT_EQ(api_.call("GET", statistics + "/activity?cursor=x").status, 422);
+  const auto programs = api_.call("GET", statistics + "/programs");
+  EXPECT_EQ(programs.json, json::parse(R"({"items":[{"program":"other","device":"unknown",
+      "people":1,"opens":1,"clicks":2}]})"))
+      << programs.text;
+  const auto domains = api_.call("GET", statistics + "/domains");
+  EXPECT_EQ(domains.json, json::parse(R"({"items":[{"domain":"example.org","messages":1,"sent":0,
+      "bounced":0,"opened":1,"clicked":1}]})"))
+      << domains.text;
+  const auto send_outs = api_.call("GET", "/send-outs");
+  EXPECT_EQ(send_outs.json.at("items").at(0).at("opened"), 1) << send_outs.text;
+  const auto found = api_.call("GET", "/messages?status=clicked");
+  EXPECT_EQ(found.json.at("items").as_array().size(), 1U) << found.text;
+  // Once it has ended, those who did not open it can be written to again.
+  const std::string again_at = "/campaigns/" + to_text(campaign.id) + "/resend";
+  write([&](db::Connection& c) -> Result<void> {
+    TRY(c.execute({"", "UPDATE campaign SET state = 4, finished_at = 5 WHERE id = $1"},
+                  {campaign.id}));
+    return {};
+  });
+  const auto again = api_.call("POST", again_at, R"({"outcome":"not_opened"})");
+  ASSERT_EQ(again.status, 201) << again.text;
+  EXPECT_EQ(again.json.at("audience").at("campaigns").at(0).at("outcome"), "not_opened");
+  write([&](db::Connection& c) -> Result<void> {
+    TRY(c.execute({"", "DELETE FROM content_link"}));
+    TRY(c.execute({"", "UPDATE content_version SET options = '{}'"}));
+    return {};
+  });
+  const auto unknown = api_.call("POST", again_at, R"({"outcome":"not_opened"})");
+  EXPECT_EQ(unknown.code(), "campaign.not_measured") << unknown.text;
   const auto stranger = api_.everything(api_.other_organisation());
-  EXPECT_EQ(api_.call_as(stranger, "GET", at).status, 404);
+  for (const std::string& path : {at, statistics, statistics + "/activity",
+                                  statistics + "/programs", statistics + "/domains"}) {
+    EXPECT_EQ(api_.call_as(stranger, "GET", path).status, 404) << path;
+  }
   EXPECT_EQ(api_.call_as(api_.with({}), "GET", at).status, 403);
 }
 

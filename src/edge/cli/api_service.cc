@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -60,6 +61,16 @@ void ApiService::add_network_routes(net::Router& router) {
 
 void ApiService::add_local_routes(net::Router& router) {
   impl_->dispatcher.add_routes(router, impl_->local);
+}
+
+Result<net::Response> ApiService::call(OrganisationId organisation, std::string_view method,
+                                       std::string_view target,
+                                       std::vector<net::HttpHeader> headers, std::string body) {
+  api::OperatorGate gate(organisation);
+  net::Router router;
+  impl_->dispatcher.add_routes(router, gate);
+  return api::respond(router,
+                      TRY(api::make_request(method, target, std::move(headers), std::move(body))));
 }
 
 }  // namespace tidings::cli

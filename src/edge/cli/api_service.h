@@ -5,12 +5,17 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "audience/people/import_queue.h"
+#include "base/id.h"
+#include "base/result.h"
 #include "compose/campaign_runner.h"
 #include "delivery/dispatcher.h"
 #include "edge/cli/workplace.h"
 #include "identity/token_keys.h"
+#include "net/http_message.h"
 #include "net/router.h"
 
 namespace tidings::cli {
@@ -36,6 +41,11 @@ class ApiService {
   void add_network_routes(net::Router& router);
   // Callers are the person who runs the program: for the folder's socket only.
   void add_local_routes(net::Router& router);
+  // A call of the program itself, as whoever runs it, in that organisation. Errors:
+  // request.target (invalid).
+  Result<net::Response> call(OrganisationId organisation, std::string_view method,
+                             std::string_view target, std::vector<net::HttpHeader> headers,
+                             std::string body);
 
  private:
   struct Impl;

@@ -1,4 +1,5 @@
-// tidings bounce: what mail that came back says. Needs no data folder and changes nothing.
+// tidings bounce: what mail that came back says. `read` needs no data folder and changes nothing;
+// what came to the server is looked up by returned_mail.cc.
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
@@ -16,6 +17,7 @@
 #include "edge/cli/command.h"
 #include "edge/cli/file_input.h"
 #include "edge/cli/parser.h"
+#include "edge/cli/returned_mail.h"
 #include "edge/cli/terminal_text.h"
 #include "feedback/reading/mail.h"
 #include "feedback/reading/read_report.h"
@@ -176,8 +178,11 @@ void add_bounce_command(Parser& app, CommandLine& line) {
       .required();
   made->add_flag("--json", flags->is_json, "One JSON object a line, one for each message");
   made->callback([&line, flags] { line.run = [flags] { return read(*flags); }; });
+  add_returned_mail_commands(*command, line);
   command->footer(
       "Examples:\n"
+      "  tidings bounce list --kind reply\n"
+      "  tidings bounce show 0e5m3k9q1zw2a --raw\n"
       "  tidings bounce read returned.eml\n"
       "  tidings bounce read --json /var/mail/bounces | jq .recipients\n"
       "  tidings bounce read - < returned.eml");

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "edge/cli/parser.h"
@@ -24,6 +25,7 @@ inline constexpr int kInterrupted = 130;
 struct CommandLine {
   std::string program = "tidings";
   std::function<int()> run;  // the chosen command
+  std::string_view web_app;  // what serve shows in a browser (edge/http/web_app.h); may be empty
 };
 
 // --data and --database: where a command works. `place` must live until the line is parsed.
@@ -37,10 +39,12 @@ void add_cancel_command(Parser& app, CommandLine& line);
 void add_campaign_command(Parser& app, CommandLine& line);
 void add_config_command(Parser& app, CommandLine& line);
 void add_queue_commands(Parser& app, CommandLine& line);  // and trace
+void add_problem_commands(Parser& app, CommandLine& line);
 void add_record_commands(Parser& app, CommandLine& line);
 void add_render_command(Parser& app, CommandLine& line);
 void add_contact_command(Parser& app, CommandLine& line);
 void add_domain_command(Parser& app, CommandLine& line);
+void add_provider_command(Parser& app, CommandLine& line);
 void add_export_command(Parser& app, CommandLine& line);
 void add_group_command(Parser& app, CommandLine& line);
 void add_topic_command(Parser& app, CommandLine& line);  // and trigger
@@ -48,6 +52,7 @@ void add_import_command(Parser& app, CommandLine& line);
 void add_suppression_command(Parser& app, CommandLine& line);
 void add_init_command(Parser& app, CommandLine& line);
 void add_log_command(Parser& app, CommandLine& line);
+void add_mailbox_command(Parser& app, CommandLine& line);
 void add_message_command(Parser& app, CommandLine& line);
 void add_segment_command(Parser& app, CommandLine& line);
 void add_send_command(Parser& app, CommandLine& line);

@@ -27,6 +27,7 @@ struct DomainFlags {
   std::vector<std::string> algorithms;
   std::string selector;
   std::string key_file;
+  std::string return_path;
   bool is_json = false;
 };
 
@@ -92,8 +93,9 @@ int show_answer(const DomainFlags& flags, const ApiAnswer& answer, std::string_v
 int add(const DomainFlags& flags) {
   const auto wish = key_wish(flags);
   if (!wish) return report(wish.error());
-  const auto made = call_api(flags.place, "POST", "/domains",
-                             json::object{{"name", flags.domain}, {"keys", *wish}});
+  json::object body{{"name", flags.domain}, {"keys", *wish}};
+  if (!flags.return_path.empty()) body["return_path_domain"] = flags.return_path;
+  const auto made = call_api(flags.place, "POST", "/domains", body);
   if (!made) return report(made.error());
   return show_answer(flags, *made, "is a sending domain now. Publish these records in its DNS:");
 }
@@ -141,6 +143,21 @@ int rotate(const DomainFlags& flags) {
   if (!wish) return report(wish.error());
   return act(flags, "/keys", *wish,
              "has new keys, which wait while the old ones sign. Publish these records:");
+}
+
+// `none` is written for no domain at all.
+int set_return_path(const DomainFlags& flags) {
+  const auto domain = find(flags);
+  if (!domain) return report(domain.error());
+  const bool is_none = flags.return_path == "none";
+  const auto answer =
+      call_api(flags.place, "PATCH", fmt::format("/domains/{}", text_member(*domain, "id")),
+               json::object{{"return_path_domain", is_none ? "" : flags.return_path}});
+  if (!answer) return report(answer.error());
+  return show_answer(flags, *answer,
+                     is_none ? "has reports about its mail come to the sender again. Its records:"
+                             : "has reports about its mail come back here from now on. Its "
+                               "records:");
 }
 
 int activate(const DomainFlags& flags) {
@@ -218,12 +235,19 @@ void add_domain_command(Parser& app, CommandLine& line) {
     made->add_option("--selector", flags->selector, "The name of the key in DNS");
     made->add_option("--key", flags->key_file, "A private key that you have, in PEM form");
   };
-  with_keys(of_domain("add", "Add a domain, and print what to put into its DNS", add));
+  auto* adding = of_domain("add", "Add a domain, and print what to put into its DNS", add);
+  with_keys(adding);
+  constexpr auto kReturnPath = "--return-path";
+  adding->add_option(kReturnPath, flags->return_path,
+                     "Where reports about its mail come back to, such as bounces.example.org");
   sub("list", "All domains and their keys", list);
   of_domain("show", "Print the DNS records of a domain", show);
   of_domain("check", "Look whether DNS has the records; verifies the senders of a domain", check);
   with_keys(of_domain("rotate", "Make new keys beside those that sign", rotate));
   of_domain("activate", "Sign with the newest keys, whatever DNS has", activate);
+  of_domain("return-path", "Choose where reports about its mail come back to", set_return_path)
+      ->add_option("to", flags->return_path, "Such as bounces.example.org; none: to the sender")
+      .required();
   of_domain("remove", "Forget a domain and its keys", remove);
   command->footer(
       "Examples:\n"

@@ -161,8 +161,11 @@ int print_json(const Record& record) {
 
 void print_hit(const TimelineEvent& event) {
   const delivery::HitFacts hit = delivery::read_hit_data(event.data);
-  fmt::print("  {}  {}{}\n", local_time(event.occurred_at, true), to_string(event.type),
-             hit.link > 0 ? fmt::format(" {}: {}", hit.link, harmless(hit.url)) : "");
+  fmt::print("  {}  {}{}{}\n", local_time(event.occurred_at, true), to_string(event.type),
+             hit.link > 0 ? fmt::format(" {}: {}", hit.link, harmless(hit.url)) : "",
+             hit.reason != HitReason::none
+                 ? fmt::format(", by a machine ({})", to_string(hit.reason))
+                 : "");
   if (hit.address.empty() && hit.user_agent.empty()) return;
   fmt::print("      {}{}{}\n", harmless(hit.address),
              hit.address.empty() || hit.user_agent.empty() ? "" : ", ", harmless(hit.user_agent));

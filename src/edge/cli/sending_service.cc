@@ -7,10 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
+#include "base/json_text.h"
 #include "compose/campaigns.h"
 #include "delivery/transports.h"
 #include "edge/api/dispatch.h"
 #include "edge/http/public_pages.h"
+#include "feedback/apply_refusals.h"
 
 namespace tidings::cli {
 
@@ -61,7 +64,7 @@ SendingService::~SendingService() { stop(); }
 
 Result<void> SendingService::recover() {
   ledger_ = std::make_unique<delivery::Ledger>(workplace_.ids(), workplace_.node().id,
-                                               workplace_.node().number);
+                                               workplace_.node().number, feedback::apply_refusals);
   keys_ = std::make_unique<identity::TokenKeys>(workplace_.database(), workplace_.secrets(),
                                                 workplace_.clock());
   recovery_ = TRY(delivery::recover(workplace_.database(), *ledger_, workplace_.clock(),
@@ -95,12 +98,13 @@ delivery::StsPolicies* SendingService::policies(net::Resolver& resolver) {
 void SendingService::make_engine() {
   signing_keys_ = std::make_unique<domains::SigningKeys>(workplace_.database(),
                                                          workplace_.secrets(), workplace_.clock());
+  return_paths_ = std::make_unique<domains::ReturnPaths>(workplace_.database(), workplace_.clock());
   preparer_ = std::make_unique<delivery::EmailPreparer>(
       workplace_.database(), workplace_.clock(),
       delivery::MessageLinks{
           public_url_,
           [this](OrganisationId organisation) { return keys_->current(organisation); }},
-      signing_keys_.get());
+      signing_keys_.get(), return_paths_.get());
   delivery::DispatcherOptions options;
   options.lease = workplace_.settings().lease;
   options.retry = workplace_.settings().retry;
@@ -144,6 +148,21 @@ void SendingService::make_engine() {
   runner.node_lost_after = workplace_.settings().node_lost_after;
   runner_ = std::make_unique<compose::CampaignRunner>(
       workplace_.database(), workplace_.ids(), workplace_.clock(), *ledger_, *dispatcher_, runner);
+}
+
+Result<void> SendingService::send_alert(const AlertMail& mail) {
+  // The key in a form and length that every text has.
+  const auto answer =
+      TRY(api_->call(mail.organisation, "POST", "/api/v1/messages",
+                     {{"Content-Type", "application/json"},
+                      {"Idempotency-Key", "alert-" + to_hex(sha256(mail.key))}},
+                     boost::json::serialize(boost::json::object{
+                         {"to", mail.to}, {"subject", mail.subject}, {"text", mail.text}})));
+  if (answer.status < 300) return {};
+  const auto problem = parse_json(answer.body);
+  const auto* object = problem.if_object();
+  return fail(ErrorKind::unavailable, "alert.not_sent",
+              object != nullptr ? text_of(*object, "detail") : "it was refused");
 }
 
 compose::ComposeContext SendingService::compose_context() {

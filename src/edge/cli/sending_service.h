@@ -17,6 +17,7 @@
 #include "compose/start_campaign.h"
 #include "delivery/attempt_log.h"
 #include "delivery/dispatcher.h"
+#include "delivery/domains/return_paths.h"
 #include "delivery/domains/signing_keys.h"
 #include "delivery/journal.h"
 #include "delivery/ledger.h"
@@ -24,6 +25,7 @@
 #include "delivery/recovery.h"
 #include "delivery/sending_figures.h"
 #include "delivery/sts_policies.h"
+#include "edge/cli/alerts.h"
 #include "edge/cli/api_service.h"
 #include "edge/cli/local_work.h"
 #include "edge/cli/workplace.h"
@@ -49,6 +51,9 @@ class SendingService {
 
   // Serves `router` and the API to the network; returns the address with its real port.
   Result<std::string> serve(net::Router router, const std::string& listen);
+
+  // A message to somebody of the organisation itself. Error: why it cannot be made now.
+  Result<void> send_alert(const AlertMail& mail);
 
   compose::ComposeContext compose_context();
   compose::CampaignRunner& runner() { return *runner_; }
@@ -81,6 +86,7 @@ class SendingService {
   delivery::RecoveryReport recovery_;
   std::unique_ptr<identity::TokenKeys> keys_;
   std::unique_ptr<domains::SigningKeys> signing_keys_;
+  std::unique_ptr<domains::ReturnPaths> return_paths_;
   std::unique_ptr<delivery::Ledger> ledger_;
   std::unique_ptr<delivery::Journal> journal_;
   net::EventLoop loop_;

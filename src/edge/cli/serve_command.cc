@@ -3,10 +3,14 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "compose/campaign_control.h"
+#include "compose/test_send.h"
+#include "delivery/domains/domain_check.h"
 #include "edge/cli/command.h"
 #include "edge/cli/interrupt.h"
 #include "edge/cli/sending_service.h"
@@ -14,13 +18,21 @@
 #include "edge/http/content_routes.h"
 #include "edge/http/metrics_routes.h"
 #include "edge/http/password_routes.h"
+#include "edge/http/provider_routes.h"
 #include "edge/http/serve_routes.h"
 #include "edge/http/tracking_routes.h"
 #include "edge/http/view_routes.h"
+#include "edge/http/web_app.h"
+#include "feedback/ask_sns.h"
 #include "feedback/hit_applier.h"
 #include "feedback/hit_journal.h"
+#include "feedback/inbound_mail.h"
 #include "feedback/link_targets.h"
+#include "feedback/mailbox_poller.h"
+#include "feedback/provider_intake.h"
+#include "feedback/returned_mail_reader.h"
 #include "feedback/unsubscribe.h"
+#include "identity/organisations.h"
 #include "identity/sign_in.h"
 
 namespace tidings::cli {
@@ -70,11 +82,15 @@ class Readers {
     applier_ = std::make_unique<feedback::HitApplier>(*journal_, workplace_.database(),
                                                       service_.ledger(), workplace_.clock());
     applier_->start();
+    poller_.start();
     http::add_tracking_routes(router, {.targets = &targets_,
                                        .journal = journal_.get(),
                                        .clock = &workplace_.clock(),
                                        .public_url = service_.public_url()});
     http::add_view_routes(router, {&workplace_.database(), &service_.token_keys()});
+    http::add_provider_routes(
+        router,
+        {.intake = &intake_, .clock = &workplace_.clock(), .public_url = service_.public_url()});
     http::add_metrics_routes(router,
                              {.database = &workplace_.database(),
                               .clock = &workplace_.clock(),
@@ -86,7 +102,10 @@ class Readers {
     return {};
   }
   // Once nobody is served any more.
-  void close() { applier_->stop(); }
+  void close() {
+    poller_.stop();
+    applier_->stop();
+  }
 
   std::string trouble() const {
     if (const std::uint64_t lost = journal_->lost(); lost > 0) {
@@ -98,12 +117,109 @@ class Readers {
  private:
   Workplace& workplace_;
   SendingService& service_;
+  static net::ResolverOptions resolver_options(const Settings& settings) {
+    net::ResolverOptions options;
+    options.servers = settings.dns_servers;
+    return options;
+  }
+
+  static feedback::TokenOptions token_options(const Settings& settings) {
+    return {resolver_options(settings), settings.mx_private_networks, ""};
+  }
+
   feedback::LinkTargets targets_{workplace_.database(), service_.token_keys()};
+  feedback::ProviderIntake intake_{
+      {.database = workplace_.database(),
+       .ledger = service_.ledger(),
+       .ids = workplace_.ids(),
+       .secrets = workplace_.secrets(),
+       .token_keys = service_.token_keys(),
+       .clock = workplace_.clock(),
+       .ask_sns = feedback::ask_sns_by(resolver_options(workplace_.settings()))}};
+  feedback::MailboxPoller poller_{{.database = workplace_.database(),
+                                   .ids = workplace_.ids(),
+                                   .secrets = workplace_.secrets(),
+                                   .clock = workplace_.clock(),
+                                   .tokens = token_options(workplace_.settings())}};
   std::unique_ptr<feedback::HitJournal> journal_;
   std::unique_ptr<feedback::HitApplier> applier_;
 };
 
-int run_serve(const ServeFlags& flags) {
+// The host that mail servers know this machine by.
+std::string inbound_name(const Settings& settings, const std::string& public_url) {
+  if (!settings.inbound_name.empty()) return settings.inbound_name;
+  std::string host = domains::host_of_url(public_url);
+  return host.empty() ? "localhost" : host;
+}
+
+// Mail that comes back: taken in where the settings say so, and read.
+class Returns {
+ public:
+  Returns(Workplace& workplace, SendingService& service)
+      : workplace_(workplace),
+        service_(service),
+        reader_(
+            {.database = workplace.database(),
+             .ledger = service.ledger(),
+             .ids = workplace.ids(),
+             .keys = service.token_keys(),
+             .clock = workplace.clock(),
+             .forward = [this](db::Connection& connection, const feedback::ReceivedReply& reply) {
+               return pass_on(connection, reply);
+             }}) {}
+
+  Result<void> open() {
+    const Settings& settings = workplace_.settings();
+    if (!settings.inbound_listen.empty()) {
+      if (settings.inbound_certificate.empty() != settings.inbound_key.empty()) {
+        return fail(ErrorKind::invalid, "serve.inbound_key",
+                    "inbound_certificate and inbound_key belong together: set both, or neither.");
+      }
+      inbound_ = std::make_unique<feedback::InboundMail>(
+          workplace_.database(), workplace_.ids(), workplace_.clock(),
+          feedback::InboundOptions{.listen = settings.inbound_listen,
+                                   .host_name = inbound_name(settings, service_.public_url()),
+                                   .certificate_file = settings.inbound_certificate,
+                                   .key_file = settings.inbound_key},
+          [this] { reader_.wake(); });
+      const std::string address = TRY(inbound_->start());
+      fmt::print("Taking in returned mail on {}\n", address);
+    }
+    reader_.start();
+    return {};
+  }
+  void close() {
+    if (inbound_) inbound_->stop();
+    reader_.stop();
+  }
+  std::string trouble() const { return reader_.trouble(); }
+
+ private:
+  // The runner sees what is queued by itself.
+  Result<void> pass_on(db::Connection& connection, const feedback::ReceivedReply& reply) {
+    const auto organisation = TRY(identity::find_organisation(connection, reply.organisation));
+    const compose::TestContext context{
+        .ids = workplace_.ids(),
+        .organisation = organisation,
+        .transport_id = TRY(compose::default_transport(connection, reply.organisation)),
+        .sent_by = "returned mail",
+        .now = workplace_.clock().now()};
+    TRY(compose::send_reply_copy(connection, context,
+                                 {.message = reply.message,
+                                  .to = reply.forward_to,
+                                  .from = reply.sender,
+                                  .subject = reply.subject,
+                                  .text = reply.text}));
+    return {};
+  }
+
+  Workplace& workplace_;
+  SendingService& service_;
+  feedback::ReturnedMailReader reader_;
+  std::unique_ptr<feedback::InboundMail> inbound_;
+};
+
+int run_serve(const ServeFlags& flags, std::string_view web_app) {
   const InterruptWatch interrupt;
   WorkplaceOptions options = flags.place.writing(true);
   if (!flags.listen.empty()) options.flags["listen"] = flags.listen;
@@ -136,6 +252,9 @@ int run_serve(const ServeFlags& flags) {
     }
     return {};
   };
+  const auto has_web_app = http::add_web_app_routes(router, web_app);
+  if (!has_web_app) return report(has_web_app.error());
+  pages.has_web_app = *has_web_app;
   http::add_public_routes(router, std::move(pages));
   http::add_content_routes(router, {&(*workplace)->database(), &(*workplace)->clock()});
   identity::PasswordHasher hasher;
@@ -145,8 +264,16 @@ int run_serve(const ServeFlags& flags) {
                                      (*service)->public_url()});
   Readers readers(**workplace, **service);
   if (const auto opened = readers.open(router); !opened) return report(opened.error());
+  Returns returns(**workplace, **service);
+  if (const auto opened = returns.open(); !opened) return report(opened.error());
   const auto address = (*service)->serve(std::move(router), settings.listen);
   if (!address) return report(address.error());
+  Alerts alerts({.database = &(*workplace)->database(),
+                 .clock = &(*workplace)->clock(),
+                 .folder = (*workplace)->folder(),
+                 .send = [&](const AlertMail& mail) { return (*service)->send_alert(mail); },
+                 .say = [](std::string_view what) { fmt::print(stderr, "tidings: {}\n", what); }});
+  alerts.start();
   fmt::print("Serving {} on http://{}\n", (*workplace)->organisation().name, *address);
   std::fflush(stdout);
   std::string last_trouble;
@@ -155,9 +282,12 @@ int run_serve(const ServeFlags& flags) {
     std::string trouble = (*service)->runner().progress().trouble;
     if (trouble.empty()) trouble = (*service)->dispatcher().activity().trouble;
     if (trouble.empty()) trouble = readers.trouble();
+    if (trouble.empty()) trouble = returns.trouble();
     if (trouble != last_trouble && !trouble.empty()) fmt::print(stderr, "tidings: {}\n", trouble);
     last_trouble = trouble;
   }
+  alerts.stop();
+  returns.close();
   (*service)->stop();
   readers.close();
   return kDone;
@@ -176,7 +306,8 @@ void add_serve_command(Parser& app, CommandLine& line) {
   command->footer(
       "Example:\n"
       "  tidings serve --data ./data --listen 127.0.0.1:8080");
-  command->callback([&line, flags] { line.run = [flags] { return run_serve(*flags); }; });
+  command->callback(
+      [&line, flags] { line.run = [&line, flags] { return run_serve(*flags, line.web_app); }; });
 }
 
 }  // namespace tidings::cli

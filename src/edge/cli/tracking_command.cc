@@ -75,13 +75,23 @@ int links(const TrackingFlags& flags) {
   const auto number = [](const json::value& of, std::string_view name) {
     return grouped(of.at(name).to_number<std::int64_t>());
   };
-  fmt::print("{}  the picture was loaded\n", right_aligned(number(figures, "image_hits"), 12));
+  const bool is_total = figures.at("is_total").as_bool();
+  const auto line = [&](const json::value& of, std::string_view prefix, const std::string& what) {
+    const auto named = [&](std::string_view name) {
+      return number(of, prefix.empty() ? std::string(name) : fmt::format("{}_{}", prefix, name));
+    };
+    fmt::print("{}{}{}  {}\n", is_total ? "" : right_aligned(named("people"), 10),
+               right_aligned(named("hits"), 12), right_aligned(named("machine_hits"), 12), what);
+  };
+  fmt::print("{}{}{}\n", is_total ? "" : right_aligned("people", 10), right_aligned("requests", 12),
+             right_aligned("by machines", 12));
+  line(figures, "image", "the picture was loaded");
   for (const json::value& link : figures.at("links").as_array()) {
     const std::string_view locale = word(link, "locale");
-    fmt::print("{}  {}. {}{}\n", right_aligned(number(link, "hits"), 12), number(link, "number"),
-               harmless(word(link, "url")), locale.empty() ? "" : fmt::format(" ({})", locale));
+    line(link, "",
+         fmt::format("{}. {}{}", number(link, "number"), harmless(word(link, "url")),
+                     locale.empty() ? "" : fmt::format(" ({})", locale)));
   }
-  fmt::print("Requests as they came, those of machines included.\n");
   return kDone;
 }
 

@@ -37,6 +37,7 @@ void add_public_routes(net::Router& router, PublicPagesContext given) {
                                    .public_url = context->public_url});
   router.add("GET", "/livez", [](const Request&) { return Response::text(200, "alive\n"); });
   router.add("GET", "/readyz", [context](const Request&) { return readiness(*context); });
+  if (context->has_web_app) return;
   router.add("GET", "/", [context](const Request& request) {
     return home_page({.organisation_name = context->organisation_name,
                       .data_folder = is_operator(request) ? std::string_view(context->data_folder)

@@ -1,7 +1,7 @@
 // The routes that `tidings serve` offers to everybody: the pages behind the links in messages
 // (subscription_routes.h), health, and one page that says what this is.
 //
-//   GET  /              what this is and what to type
+//   GET  /              what this is and what to type, where no web application is built in
 //   GET  /livez         200 while the process answers
 //   GET  /readyz        200 when the database and the journal can be used, else 503
 #pragma once
@@ -25,6 +25,8 @@ struct PublicPagesContext {
   std::string organisation_name;
   std::string data_folder;  // as typed after --data
   std::string public_url;
+  // The web application answers at / (web_app.h).
+  bool has_web_app = false;
 };
 
 void add_public_routes(net::Router& router, PublicPagesContext context);

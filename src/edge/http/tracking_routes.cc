@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "domain/hit_judgement.h"
 #include "edge/api/authenticate.h"
 #include "edge/http/public_pages.h"
 #include "edge/http/public_texts.h"
@@ -40,11 +41,17 @@ int read_number(std::string_view text) {
 
 // Whatever comes of it, the reader is answered.
 void write_down(const TrackingRoutesContext& context, const Request& request, delivery::Hit hit) {
-  if (request.is_head) return;
   hit.occurred_at = context.clock->now();
-  if (!hit.is_total) {
-    hit.address = api::client_address(request, context.public_url);
-    hit.user_agent = request.header("User-Agent").substr(0, delivery::kUserAgentMax);
+  hit.is_head = request.is_head;
+  std::string address = api::client_address(request, context.public_url);
+  const std::string_view agent = request.header("User-Agent");
+  if (hit.is_total) {
+    // Judged now, by itself: who it was is written down nowhere.
+    const Asked asked{hit.number == 0, hit.is_head, agent, address};
+    hit.is_machine = judge(asked) != HitReason::none;
+  } else {
+    hit.address = std::move(address);
+    hit.user_agent = agent.substr(0, delivery::kUserAgentMax);
   }
   [[maybe_unused]] const auto written = context.journal->add(hit);  // counts what it refuses
 }

@@ -7,9 +7,10 @@
 // The content version stands in the link beside the message's token so that nearly every link is
 // followed from memory.
 //
-// A GET changes nothing but what is counted, a HEAD not even that. What was asked for is with the
-// journal before the answer leaves; where it cannot be written down the reader gets their page all
-// the same. A token that is not ours: a page that says so, and 404. Nothing is cached.
+// A GET changes nothing but what is counted; a HEAD is counted as a machine's. What was asked for
+// is with the journal before the answer leaves; where it cannot be written down the reader gets
+// their page all the same. A token that is not ours: a page that says so, and 404. Nothing is
+// cached.
 #pragma once
 
 #include <string>
