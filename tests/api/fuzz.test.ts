@@ -19,6 +19,8 @@ const seed = process.env['TIDINGS_FUZZ_SEED'];
 const idForm = /"([0-9abcdefghjkmnpqrstvwxyz]{13})"/g;
 // They end the credential that the fuzzer itself uses.
 const ending = new Set(['signOut', 'signIn']);
+// It succeeds while a server has no user yet, and this one has: tests/e2e and FirstVisit see it do so.
+const once = new Set(['beginHere']);
 
 const text = (value: Json): string =>
   typeof value === 'string' ? value : Array.isArray(value) ? value.map(text).join(',') : String(value);
@@ -117,7 +119,7 @@ describe('odd calls', { concurrency: false }, () => {
 
   it('reach a success of every operation', () => {
     const reached = new Set(seen.filter((each) => each.status < 300).map((each) => each.operation));
-    const missed = able.filter((each) => !reached.has(each.id)).map((each) => each.id);
+    const missed = able.filter((each) => !reached.has(each.id) && !once.has(each.id)).map((each) => each.id);
     assert.deepEqual(missed, []);
   });
 });

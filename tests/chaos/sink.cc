@@ -207,6 +207,7 @@ struct Session {
   std::string held;               // the reply that waits until then
   std::uint64_t accepted = 0;
   std::string reverse_path;
+  std::int64_t mail_at = 0;  // monotonic_micros() of MAIL
   std::vector<std::string> recipients;
 };
 
@@ -400,6 +401,7 @@ class Sink {
     }
     session.has_mail = true;
     session.reverse_path = *path;
+    session.mail_at = monotonic_micros();
     std::string parameters(line);
     std::transform(parameters.begin(), parameters.end(), parameters.begin(), lower);
     session.eight_bit = parameters.find("body=8bitmime") != std::string::npos;
@@ -508,7 +510,8 @@ class Sink {
       pending_ += ",\"sha256\":\"" + digest + "\",\"bytes\":" + std::to_string(octets.size()) +
                   ",\"offset\":" + std::to_string(body_offset_) +
                   ",\"conn\":" + std::to_string(session.number) + ",\"defects\":\"" + defects +
-                  "\",\"t\":" + std::to_string(monotonic_micros()) + "}\n";
+                  "\",\"mail_t\":" + std::to_string(session.mail_at) +
+                  ",\"t\":" + std::to_string(monotonic_micros()) + "}\n";
     }
     if (bodies_ >= 0) {
       write_all(bodies_, octets);

@@ -174,8 +174,10 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 @contextlib.contextmanager
-def postfix(addresses, port):
-    """`addresses`: {address: words of smtpd_discard_ehlo_keywords}."""
+def postfix(addresses, port, bounces=None):
+    """`addresses`: {address: words of smtpd_discard_ehlo_keywords}. `bounces`: (domain, port): what it
+    takes for gone.example it cannot deliver and reports, to that port where the report is for that
+    domain."""
     top = unpacked("postfix")
 
     def command(folder):
@@ -203,9 +205,9 @@ myhostname = postfix.peers
 inet_interfaces = all
 inet_protocols = ipv4
 mynetworks =
-mydestination =
+mydestination ={" gone.example" if bounces else ""}
 alias_maps =
-virtual_mailbox_domains = static:all
+virtual_mailbox_domains = {"elsewhere.example" if bounces else "static:all"}
 virtual_mailbox_maps = static:all/
 virtual_mailbox_base = {folder}/box
 virtual_uid_maps = static:{NOBODY.pw_uid}
@@ -223,10 +225,17 @@ smtpd_client_connection_rate_limit = 0
 smtputf8_enable = yes
 smtputf8_autodetect_classes = all
 always_add_missing_headers = no
-""")
+""" + (f"""\
+transport_maps = inline:{{ {{{bounces[0]}=smtp:[127.0.0.1]:{bounces[1]}}} }}
+local_recipient_maps =
+local_transport = local
+smtp_tls_security_level = may
+""" if bounces else ""))
         lines = [f"{address}:{port} inet n - n - - smtpd"
                  + (f"\n  -o smtpd_discard_ehlo_keywords={off}" if off else "")
                  for address, off in addresses.items()]
+        if bounces:
+            lines += ["smtp unix - - n - - smtp", "local unix - n n - - local"]
         (conf / "master.cf").write_text(POSTFIX_MASTER + "\n".join(lines) + "\n")
         (folder / "maillog").touch()
         library = f"LD_LIBRARY_PATH={top}/usr/lib/postfix"

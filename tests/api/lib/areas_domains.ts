@@ -12,6 +12,7 @@ export const domains: Record<string, Case> = {
   listDomains: async () => ({}),
   createDomain: async () => ({ body: { name: name(), keys } }),
   getDomain: domain,
+  changeDomain: async (own) => ({ ...(await domain(own)), body: { return_path_domain: '' } }),
   deleteDomain: domain,
   rotateDomainKeys: async (own) => ({ ...(await domain(own)), body: keys }),
   activateDomainKeys: domain,

@@ -8,7 +8,7 @@ import { until } from './until.js';
 
 const override = { override_sender: true };
 
-async function message(own: Organisation, to: string): Promise<string> {
+export async function message(own: Organisation, to: string): Promise<string> {
   return made(own, own.server.url, 'sendMessage', {
     body: { to, subject: 'Receipt', text: 'Thank you, {{ data.name }}', data: { name: 'Bo' },
             sender: await sender(own), ...override } });

@@ -60,6 +60,9 @@ export const records: Record<string, Case> = {
   exportRecipients: ofCampaign,
   getStatistics: ofCampaign,
   getCampaignLinks: ofCampaign,
+  listCampaignActivity: ofCampaign,
+  listCampaignPrograms: ofCampaign,
+  listCampaignDomains: ofCampaign,
   listQueue: async () => ({}),
   steerQueue: async (own) => ({
     isForeignByBody: true, body: { action: 'retry', campaign_id: (await kept(own)).campaign },

@@ -29,6 +29,8 @@ async function freePort(): Promise<number> {
 export class Server {
   readonly folder: string;
   url = '';
+  /** Where it takes in returned mail. */
+  inbound = 0;
   #process: ChildProcess | undefined;
   #said = '';
 
@@ -51,7 +53,9 @@ export class Server {
     const words = ['serve', '--data', this.folder, '--listen', listen, '--check-answers'];
     const database = process.env['TIDINGS_API_DATABASE'];
     if (database) words.push('--database', database);
-    const env = { ...process.env, ...environment };
+    this.inbound = await freePort();
+    const inbound = { TIDINGS_INBOUND_LISTEN: `127.0.0.1:${this.inbound}` };
+    const env = { ...process.env, ...inbound, ...environment };
     const child = spawn(program(), words, { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.#process = child;
     const served = new Promise<string>((resolve, reject) => {

@@ -112,23 +112,54 @@ class TrackingTest(Walk):
         self.assertEqual((answer.status, answer.getheader("Content-Type"), body[:6], len(body)),
                          (200, "image/gif", b"GIF89a", 43))
         self.assertEqual(answer.getheader("Cache-Control"), "no-store")
-        # A HEAD follows nothing; it is not counted.
         self.assertEqual(self.get(shop, "HEAD")[0].status, 302)
         self.server.kill()
         self.server.start()
         campaign = self.row("person0@example.org")["campaign_id"]
-        self.wait_links(campaign, [1, 1, 1])
+        self.wait_links(campaign, [1, 2, 1])
         self.assert_told(self.row("person0@example.org"))
+        self.assert_a_person_is_seen(campaign, shop)
         self.assertIn("a.example", self.command("tracking links", campaign))
         self.assert_forged_is_refused(shop, picture)
         self.assert_consent_unchanged()
 
+    def assert_a_person_is_seen(self, campaign, shop):
+        figures = self.server.call("GET", f"/campaigns/{campaign}/statistics")
+        along = {figure["figure"]: figure for figure in figures["along_the_way"]}
+        self.assertEqual(along["opened"]["people"], 0)
+        self.assertEqual(along["clicked"]["machine"], 3)
+        self.get(shop, User_Agent="Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 "
+                                  "Firefox/128.0")
+        self.wait_links(campaign, [1, 3, 1])
+        self.assertEqual(self.row("person0@example.org")["status"], "clicked")
+        shown = self.command("statistics", campaign)
+        self.assertRegex(shown, r"1 +\d+\.\d %  opened\n")
+        self.assertIn("clicked  (1 times; machines 3)", shown)
+        self.assertIn("Firefox, computer", self.command("statistics --by program", campaign))
+        self.assertRegex(self.command("statistics --by day", campaign), r"\n +1 +1 +0 +1 +4  20")
+        self.assertIn("example.org", self.command("statistics --by domain", campaign))
+
+        self.assert_who_did_not_open_can_be_written_to(campaign)
+
+    def assert_who_did_not_open_can_be_written_to(self, campaign):
+        again = self.server.call("POST", f"/campaigns/{campaign}/resend", {"outcome": "not_opened"})
+        people = {outcome: self.server.call("POST", "/audience/preview", {"audience": {
+            "campaigns": [{"id": campaign, "outcome": outcome}]}})["messages"]
+                  for outcome in ("sent", "opened", "clicked", "not_opened", "not_clicked")}
+        self.assertEqual(people, {"sent": 3, "opened": 1, "clicked": 1, "not_opened": 2,
+                                  "not_clicked": 2})
+        self.assertEqual(again["audience"]["campaigns"],
+                         [{"id": campaign, "outcome": "not_opened"}])
+
     def assert_told(self, row):
-        self.assertEqual(row["status"], "sent", "raw hits raise no status")
+        self.assertEqual(row["status"], "sent", "a machine raises no status")
         events = self.server.call("GET", f"/messages/{row['id']}")["events"]
         hits = [event for event in events if event["hit"]]
         self.assertEqual([h["type"] for h in hits],
-                         ["link followed", "link followed", "image loaded"])
+                         ["link followed", "link followed", "image loaded", "link followed"])
+        # Every link at once, and none a moment after it was sent: nobody reads like that.
+        self.assertEqual({h["hit"]["by"] for h in hits}, {"machine"})
+        self.assertEqual(hits[3]["hit"]["why"], "head")
         self.assertEqual(hits[0]["hit"]["user_agent"], "Reader/1 <b>")
         self.assertEqual(hits[0]["hit"]["link"], 1)
         self.assertEqual(hits[0]["hit"]["address"], "127.0.0.0")

@@ -9,6 +9,7 @@ import json
 import re
 import signal
 import socket
+import time
 import urllib.parse
 
 import walk
@@ -152,6 +153,30 @@ class UnsubscribeTest(Walk):
         self.assertEqual(running.wait(60), 0, running.output)
         self.assertEqual(set(mails) - set(self.mails()), {"person299@example.org"})
         self.assertEqual(self.status_of("person299@example.org")["status"], "dropped")
+
+    def test_no_mail_begins_after_an_unsubscription_was_acknowledged(self):
+        self.csv = self.write("people.csv", self.people(300))
+        self.assertEqual(self.send(self.relay.url)[0], 0)
+        links = {to: re.fullmatch(r"<(\S+)>", mail["List-Unsubscribe"]).group(1)
+                 for to, mail in self.mails().items()}
+        self.serve()
+        running = self.program.start("send", *self.words(self.relay.url, subject="Again",
+                                                         rate="100/s"))
+        self.assertTrue(running.wait_for("accepted", 20), running.output)
+        before = len(self.relay.messages)
+        acknowledged = {}
+        for number in range(299, 99, -2):  # from the end: the sending meets them half-way
+            to = f"person{number}@example.org"
+            self.assertEqual(self.one_click(links[to])[0].status, 200)
+            acknowledged[to] = time.monotonic() * 1e6
+        self.assertEqual(running.wait(60), 0, running.output)
+        self.relay.read()
+        again = {m["to"]: m["mail_t"] for m in self.relay.messages[before:]}
+        late = {to: again[to] - at for to, at in acknowledged.items()
+                if again.get(to, 0) > at}
+        self.assertEqual(late, {}, "microseconds after the acknowledgement")
+        self.assertGreater(len(set(acknowledged) - set(again)), 20)
+        self.assertGreater(len(again), 150)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def check(report, program, server, people):
     rows = {r["message_id"]: r for r in program.log()}
     report(len(rows) == len(people), f"the log has {len(rows)} rows of {len(people)}")
     for row in rows.values():
-        report(row["status"] == "sent", f"{row['address']} is {row['status']}: {row['reason']}")
+        report(row["status"] == "delivered", f"{row['address']} is {row['status']}: {row['reason']}")
     server.wait_for(len(people))
     arrived = server.read()
     report(set(arrived) == set(rows),

@@ -83,7 +83,7 @@ class MessagePagesTest : public testing::TestWithParam<db::testing::Kind> {
     std::uniform_int_distribution<int> any(0, 19);
     for (const LogEntry& entry : everything()) {
       const int state = any(random);
-      const int status = state < 9 ? 3 : state % 16;
+      const int status = state < 9 ? 3 : state < 16 ? state : state - 12;  // opened, clicked …
       write([&](db::Connection& c) -> Result<void> {
         TRY(c.execute({"",
                        "UPDATE message SET status = $1, state = $2, reason = $3, attempts = $4,"
@@ -238,6 +238,8 @@ TEST_P(MessagePagesTest, FindsWhatTheSlowTwinFindsForAnyFilterAndOrder) {
     if (one_in(6)) f.channel = static_cast<Channel>(random() % 2);
     if (one_in(4)) f.statuses = {Status::bounced, Status::failed};
     if (one_in(6)) f.statuses = {Status::sent};
+    if (one_in(6)) f.statuses = {Status::opened, Status::clicked};
+    if (one_in(9)) f.statuses = {Status::opened, Status::sent};
     if (one_in(3)) f.from = kStart + std::chrono::hours(random() % 80);
     if (one_in(4)) f.until = kStart + std::chrono::hours(random() % 90);
     if (one_in(5)) f.has_attachments = one_in(2);
