@@ -66,10 +66,10 @@ install_packages() {
   die "apt-get could not install the packages; its words are above, all of them in build/apt.log"
 }
 
-# Unpacks a package below build/ without installing it.
+# Unpacks a package below build/ without installing it; several may share a folder.
 unpack_package() {
   local name=$1 target=build/$2 work
-  [ -d "$target/usr" ] && return 0
+  [ -e "$target/.$name" ] && return 0
   say "unpacking $name into $target"
   work=$(mktemp -d "$root/build/unpack.XXXXXX")
   if ! (cd -- "$work" && apt-get -o APT::Sandbox::User=root download "$name" >>../apt.log 2>&1) &&
@@ -79,8 +79,9 @@ unpack_package() {
     die "the package $name cannot be had from this machine's sources (see /etc/apt/sources.list)"
   fi
   dpkg -x "$work"/*.deb "$work/out"
-  rm -rf "$target"
-  mv "$work/out" "$target"
+  mkdir -p "$target"
+  cp -a "$work/out/." "$target/"
+  touch "$target/.$name"
   rm -rf "$work"
 }
 
@@ -89,6 +90,7 @@ unpack_package() {
 install_peers() {
   install_packages_of tests/peers
   install_packages_of tests/api
+  install_packages_of tests/e2e
 }
 
 install_packages_of() {
@@ -103,6 +105,35 @@ install_packages_of() {
   cp $folder/package-lock.json $stamp
 }
 
+# Node 20.19 builds the web application; where the system's is older, one of its own below build/.
+node_for_web() {
+  local machine
+  node -e 'const [a, b] = process.versions.node.split(".").map(Number);
+           process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null && return 0
+  case $(uname -m) in
+    x86_64) machine=x64 ;;
+    aarch64) machine=arm64 ;;
+    *) die "Node 20.19 or newer is needed to build the web application; this machine has $(node --version)" ;;
+  esac
+  if ! build/node/bin/node --version >/dev/null 2>&1; then
+    say "installing Node 24 into build/node"
+    mkdir -p build/node
+    npm install --prefix build/node --no-save --no-audit --no-fund --ignore-scripts \
+      "node-linux-$machine@24" >build/npm.log 2>&1 || {
+      tail -n 8 build/npm.log >&2
+      die "npm could not install Node; its words are above and in build/npm.log"
+    }
+    ln -sfn "node_modules/node-linux-$machine/bin" build/node/bin
+  fi
+  export PATH="$root/build/node/bin:$PATH"
+}
+
+# What the web application is built with: cmake/web.cmake leaves it out otherwise.
+install_web() {
+  node_for_web
+  install_packages_of web
+}
+
 # setup_for build|test: what that purpose needs.
 setup_for() {
   local name folder
@@ -114,6 +145,7 @@ setup_for() {
   while read -r name folder; do
     if [ "$1" = test ] || [ "$folder" = phonenumber ]; then unpack_package "$name" "$folder"; fi
   done < <(packages unpack)
+  install_web
 }
 
 dev_setup() {

@@ -7,7 +7,7 @@ import subprocess
 
 from tree import Rule
 
-CODE = (".cc", ".h", ".py", ".sh", ".js", ".mjs", ".ts")
+CODE = (".cc", ".h", ".py", ".sh", ".js", ".mjs", ".ts", ".tsx")
 HEADINGS = ["Purpose", "Owns", "May include", "Never does", "Read first"]
 
 
@@ -117,10 +117,14 @@ def check_format(tree):
 def check_readme(tree):
     folders = {os.path.dirname(n) for n in tree.files
                if n.startswith("src/") and n.endswith((".cc", ".h"))}
+    # Of the web application: its four parts, and each capability of its features.
+    folders |= {match[0] for n in tree.files
+                if (match := re.match(r"web/src/(features/\w+|\w+)(?=/)", n))
+                and match[0] != "web/src/features"}
     for folder in sorted(folders):
         name = f"{folder}/README.md"
         if name not in tree.files:
-            yield name, 0, "every folder of src/ opens with a README.md"
+            yield name, 0, "every folder of code opens with a README.md"
             continue
         text = tree.text(name)
         if len(text.splitlines()) > 30:
@@ -160,7 +164,7 @@ RULES = [
     Rule("file-names", "snake_case, never utils, helpers, common, manager, misc", check_names),
     Rule("header-form", "a header opens with its comment and has #pragma once", check_header),
     Rule("format", "clang-format finds nothing", check_format),
-    Rule("readme", "every folder of src/ has its README.md: five headings, at most 30 lines",
+    Rule("readme", "every folder of code has its README.md: five headings, at most 30 lines",
          check_readme),
     Rule("lockfile", "package.json pins exactly, package-lock.json has no download address",
          check_lockfile),

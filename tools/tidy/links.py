@@ -39,7 +39,7 @@ def check_orphans(tree):
             continue
         base = os.path.basename(name)
         wanted = name[4:] if name.startswith("src/") and name.endswith(".h") else base
-        if name.endswith((".cmake", ".py", ".ts")):
+        if name.endswith((".cmake", ".py", ".ts", ".tsx")):
             wanted = base.rsplit(".", 1)[0]
         if not any(wanted in text for other, text in texts.items() if other != name):
             yield name, 0, "no other file names it"
