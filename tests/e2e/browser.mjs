@@ -61,3 +61,16 @@ export async function check(page, troubles, what) {
     document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(over <= 0, `${what} is ${over} pixels too wide`);
 }
+
+export const ada = { email: 'ada@quayside.example.org', password: 'seven turnips under a slow ladder' };
+
+/** The first visit, up to the overview: Ada owns the Quayside Choir. */
+export async function begin(page) {
+  await page.goto('/welcome');
+  await page.getByLabel('Name of the organisation').fill('Quayside Choir');
+  await page.getByLabel('Your name').fill('Ada Blythe');
+  await page.getByLabel('E-mail address').fill(ada.email);
+  await page.getByLabel('Password', { exact: false }).first().fill(ada.password);
+  await page.getByRole('button', { name: 'Begin' }).click();
+  await page.waitForURL('**/overview');
+}

@@ -1,11 +1,10 @@
 // What a person at the office does, from the first visit on.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { check, openBrowser, openPage } from './browser.mjs';
+import { ada, begin, check, openBrowser, openPage } from './browser.mjs';
 
 const base = process.env['TIDINGS_URL'];
-const email = 'ada@quayside.example.org';
-const password = 'seven turnips under a slow ladder';
+const { email, password } = ada;
 
 let browser;
 let page;
@@ -22,12 +21,7 @@ test('the first visitor names the organisation and is its owner', async () => {
   await page.goto('/');
   await page.waitForURL('**/welcome');
   await looked('the first visit');
-  await page.getByLabel('Name of the organisation').fill('Quayside Choir');
-  await page.getByLabel('Your name').fill('Ada Blythe');
-  await page.getByLabel('E-mail address').fill(email);
-  await page.getByLabel('Password', { exact: false }).first().fill(password);
-  await page.getByRole('button', { name: 'Begin' }).click();
-  await page.waitForURL('**/overview');
+  await begin(page);
   await page.getByText('Last mailings').waitFor();
   await looked('the overview');
 });

@@ -1,12 +1,9 @@
 // Every screen as a picture: desktop and phone, light and dark.
 import { join } from 'node:path';
-import { openBrowser, openPage } from './browser.mjs';
+import { begin, openBrowser, openPage } from './browser.mjs';
 
 const base = process.env['TIDINGS_URL'];
 const folder = process.env['TIDINGS_SCREENSHOTS'];
-const account = {
-  email: 'ada@quayside.example.org', password: 'seven turnips under a slow ladder',
-};
 
 /** A call of the API as the page itself would make it. */
 async function call(page, method, path, body) {
@@ -61,12 +58,7 @@ await page.goto('/');
 await page.waitForURL('**/welcome');
 await page.getByLabel('Name of the organisation').waitFor();
 await page.screenshot({ path: join(folder, 'welcome-desktop-light.png') });
-await page.getByLabel('Name of the organisation').fill('Quayside Choir');
-await page.getByLabel('Your name').fill('Ada Blythe');
-await page.getByLabel('E-mail address').fill(account.email);
-await page.getByLabel('Password', { exact: false }).first().fill(account.password);
-await page.getByRole('button', { name: 'Begin' }).click();
-await page.waitForURL('**/overview');
+await begin(page);
 const made = await enrich(page);
 const list = async (path) => (await call(page, 'GET', path)).items;
 const sendOut = (await list('/send-outs?type=mailing&sort=at'))[0].id;
