@@ -1,8 +1,9 @@
 """Dovecot, from a folder its packages were unpacked into, with mailboxes of its own.
 
-It speaks IMAP and POP3 on free ports of this machine, and knows the user `bounces` with the password
-`geheim`. TLS stands before it: a proxy with a certificate that only `authority` trusts, which can cut
-a connection as well.
+It speaks IMAP, POP3 and LMTP on free ports of this machine, and knows the user `bounces` with the
+password `geheim`, and who else is named: they have the same password, whatever domain they are asked
+for with. TLS stands before IMAP and POP3: a proxy with a certificate that only `authority` trusts,
+which can cut a connection as well.
 """
 
 import contextlib
@@ -24,10 +25,10 @@ from tidings import ROOT
 USER, PASSWORD = "bounces", "geheim"
 
 
-def folder():
-    """Where Dovecot was unpacked, or None."""
+def folder(part="sbin/dovecot"):
+    """Where Dovecot was unpacked with that part of it, or None."""
     unpacked = Path(os.environ.get("TIDINGS_DOVECOT", ROOT / "build" / "dovecot"))
-    return unpacked if (unpacked / "usr" / "sbin" / "dovecot").exists() else None
+    return unpacked if (unpacked / "usr" / part).exists() else None
 
 
 def make_certificate(at):
@@ -90,9 +91,11 @@ class TlsProxy:
 
 
 class Dovecot:
-    def __init__(self, at, introspection=None):
+    def __init__(self, at, introspection=None, people=None):
         self.at = at
+        self.people = people  # {name: octets of mail that fit, or None}; None: there is no LMTP
         self.plain_imap, self.plain_pop3 = free_port(), free_port()
+        self.lmtp = free_port() if people else None
         self.imap_proxy = TlsProxy(self.plain_imap, at)
         self.pop3_proxy = TlsProxy(self.plain_pop3, at)
         self.imap, self.pop3 = self.imap_proxy.port, self.pop3_proxy.port
@@ -112,7 +115,11 @@ class Dovecot:
         me = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         account = pwd.getpwnam(me)
         os.chown(self.at / "mail", account.pw_uid, account.pw_gid)
-        (self.at / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
+        quotas = {USER: None, **(self.people or {})}
+        (self.at / "users").write_text("".join(
+            f"{name}:{{PLAIN}}{PASSWORD}::::::"
+            + (f"userdb_quota_rule=*:bytes={quota}" if quota else "") + "\n"
+            for name, quota in quotas.items()))
         (self.at / "dovecot.conf").write_text(self.configuration(account, libraries))
         # Alone the server looks for doveconf below /usr: here doveconf starts the server.
         file = self.at / "dovecot.conf"
@@ -121,7 +128,7 @@ class Dovecot:
              unpacked / "usr" / "sbin" / "dovecot", "-F", "-c", file],
             env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE)
-        for port in (self.plain_imap, self.plain_pop3):
+        for port in filter(None, (self.plain_imap, self.plain_pop3, self.lmtp)):
             wait_for_port(port, self.process)
 
     def relocated(self, libraries):
@@ -153,6 +160,20 @@ passdb {{
   mechanisms = oauthbearer xoauth2
   args = {self.at}/oauth.conf
 }}"""
+        lmtp = "" if self.lmtp is None else f"""
+protocols = $protocols lmtp
+mail_plugins = quota
+plugin {{
+  quota = maildir:Mail
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    port = {self.lmtp}
+  }}
+}}
+protocol lmtp {{
+  postmaster_address = postmaster@dovecot.peers
+}}"""
         return f"""
 base_dir = {self.at}/run
 state_dir = {self.at}/run
@@ -170,14 +191,16 @@ default_internal_group = {group}
 first_valid_uid = 1
 mail_location = maildir:{self.at}/mail/%u
 auth_failure_delay = 0
+auth_username_format = %n
 {oauth}
 passdb {{
   driver = passwd-file
   args = {self.at}/users
 }}
 userdb {{
-  driver = static
-  args = uid={account.pw_uid} gid={account.pw_gid} home={self.at}/mail/%u
+  driver = passwd-file
+  args = {self.at}/users
+  default_fields = uid={account.pw_uid} gid={account.pw_gid} home={self.at}/mail/%u
 }}
 service imap-login {{
   chroot =
@@ -200,6 +223,7 @@ namespace inbox {{
     auto = create
   }}
 }}
+{lmtp}
 """
 
     def stop(self):
@@ -238,11 +262,11 @@ namespace inbox {{
 
 
 @contextlib.contextmanager
-def running(at, introspection=None):
+def running(at, introspection=None, people=None):
     at = Path(at)
     if not (at / "cert.pem").exists():
         make_certificate(at)
-    server = Dovecot(at, introspection)
+    server = Dovecot(at, introspection, people)
     server.start()
     try:
         yield server

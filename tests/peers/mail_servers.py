@@ -174,10 +174,10 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 @contextlib.contextmanager
-def postfix(addresses, port, bounces=None):
+def postfix(addresses, port, bounces=None, settings="", services=()):
     """`addresses`: {address: words of smtpd_discard_ehlo_keywords}. `bounces`: (domain, port): what it
     takes for gone.example it cannot deliver and reports, to that port where the report is for that
-    domain."""
+    domain. `settings` stand last in main.cf, and count; `services` in master.cf."""
     top = unpacked("postfix")
 
     def command(folder):
@@ -225,17 +225,20 @@ smtpd_client_connection_rate_limit = 0
 smtputf8_enable = yes
 smtputf8_autodetect_classes = all
 always_add_missing_headers = no
+import_environment = MAIL_CONFIG LD_LIBRARY_PATH={top}/usr/lib/postfix
+export_environment = MAIL_CONFIG LD_LIBRARY_PATH={top}/usr/lib/postfix
 """ + (f"""\
 transport_maps = inline:{{ {{{bounces[0]}=smtp:[127.0.0.1]:{bounces[1]}}} }}
 local_recipient_maps =
 local_transport = local
 smtp_tls_security_level = may
-""" if bounces else ""))
+""" if bounces else "") + settings)
         lines = [f"{address}:{port} inet n - n - - smtpd"
                  + (f"\n  -o smtpd_discard_ehlo_keywords={off}" if off else "")
                  for address, off in addresses.items()]
         if bounces:
             lines += ["smtp unix - - n - - smtp", "local unix - n n - - local"]
+        lines += services
         (conf / "master.cf").write_text(POSTFIX_MASTER + "\n".join(lines) + "\n")
         (folder / "maillog").touch()
         library = f"LD_LIBRARY_PATH={top}/usr/lib/postfix"
