@@ -7,7 +7,7 @@ from tree import DATA, Rule
 
 # Files that are found by a pattern or by their place, so that nothing need name them.
 BY_PLACE = re.compile(
-    r"^[^/]+$|^\.ci/|(^|/)(README\.md|CMakeLists\.txt|package(-lock)?\.json|tsconfig\.json|[\w-]+\.test\.ts|\.\w[\w-]*)$"
+    r"^[^/]+$|^\.ci/|(^|/)(README\.md|CMakeLists\.txt|package(-lock)?\.json|tsconfig\.json|[\w-]+\.test\.(ts|mjs)|\.\w[\w-]*)$"
     r"|^src/.*\.cc$|^spec/api/\w+\.yaml$|^tools/layers\.txt$|^docs/decisions/\d{4}-|(^|/)(run|__main__\.py)$|^tools/dev/\w+\.sh$")
 
 
