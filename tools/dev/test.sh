@@ -41,6 +41,7 @@ stage() { say "$* ($((SECONDS / 60))m$((SECONDS % 60))s)"; }
 # Whatever ends the run early (a build that cannot be configured, Ctrl-C) still gets its closing line.
 finished=0
 early_end() {
+  [ -z "$asan_pid" ] || kill "$asan_pid" 2>/dev/null || true
   stop_postgres
   [ $finished = 1 ] || { count 0 1 "the run ended early"; finish || true; }
 }
@@ -140,6 +141,22 @@ missing = [k for k in ("bench", "n", "per_s", "cpu_us_each", "rss_mb") if k not 
 sys.exit("the JSON line lacks " + ", ".join(missing) if missing else 0)' build/results/bench.out
 }
 
+# The sanitizers' build goes on beside the release tests, which mostly wait; where they do not, they
+# go first.
+asan_pid=
+begin_asan_build() {
+  configure asan
+  nice -n 19 ninja -C build/asan >build/results/asan_build.log 2>&1 &
+  asan_pid=$!
+}
+asan_build() {
+  local status=0
+  wait "$asan_pid" || status=$?
+  asan_pid=
+  [ $status = 0 ] || tail -n 60 build/results/asan_build.log
+  return $status
+}
+
 test_everything() {
   stage "tidy"
   counted "tidy" python3 tools/tidy --closing-line
@@ -148,11 +165,11 @@ test_everything() {
   check "release build" compile release || { finish; return; }
   check "the release binary is there" test -x build/release/tidings || true
   stage "tests, release"
+  begin_asan_build
   start_postgres
   run_ctest release
   stage "ASan+UBSan build"
-  configure asan
-  if check "ASan+UBSan build" compile asan; then
+  if check "ASan+UBSan build" asan_build; then
     sanitizer_options
     stage "tests, ASan+UBSan"
     run_ctest asan
