@@ -2,8 +2,7 @@
 
 #include <utility>
 
-#include "delivery/domains/signing_keys.h"
-#include "wire/public_suffix.h"
+#include "delivery/domains/nearest_domain.h"
 
 namespace tidings::domains {
 
@@ -38,20 +37,10 @@ Result<void> ReturnPaths::refresh(OrganisationId organisation, Known& known) {
 
 Result<std::string> ReturnPaths::domain_for(OrganisationId organisation,
                                             std::string_view from_domain) {
-  const Instant now = clock_.now();
   const std::lock_guard lock(mutex_);
   Known& known = known_[organisation];
-  // A clock that was set back asks again, too.
-  if (known.loaded_at == Instant() || now - known.loaded_at >= kFreshFor || now < known.loaded_at) {
-    TRY(refresh(organisation, known));
-  }
-  const Pair* nearest = nullptr;
-  for (const Pair& pair : known.pairs) {
-    if (wire::is_within(from_domain, pair.sending) &&
-        (nearest == nullptr || pair.sending.size() > nearest->sending.size())) {
-      nearest = &pair;
-    }
-  }
+  if (is_stale(known.loaded_at, clock_.now())) TRY(refresh(organisation, known));
+  const Pair* nearest = nearest_domain(known.pairs, from_domain, &Pair::sending);
   return nearest == nullptr ? std::string() : nearest->returning;
 }
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "wire/public_suffix.h"
+#include "delivery/domains/nearest_domain.h"
 
 namespace tidings::domains {
 
@@ -40,20 +40,10 @@ Result<void> SigningKeys::refresh(OrganisationId organisation, Known& known) {
 
 Result<std::shared_ptr<const wire::DkimSigner>> SigningKeys::signer(OrganisationId organisation,
                                                                     std::string_view from_domain) {
-  const Instant now = clock_.now();
   const std::lock_guard lock(mutex_);
   Known& known = known_[organisation];
-  // A clock that was set back asks again, too.
-  if (known.loaded_at == Instant() || now - known.loaded_at >= kFreshFor || now < known.loaded_at) {
-    TRY(refresh(organisation, known));
-  }
-  const Domain* nearest = nullptr;
-  for (const Domain& domain : known.domains) {
-    if (wire::is_within(from_domain, domain.name) &&
-        (nearest == nullptr || domain.name.size() > nearest->name.size())) {
-      nearest = &domain;
-    }
-  }
+  if (is_stale(known.loaded_at, clock_.now())) TRY(refresh(organisation, known));
+  const Domain* nearest = nearest_domain(known.domains, from_domain, &Domain::name);
   return nearest == nullptr ? nullptr : nearest->signer;
 }
 

@@ -25,8 +25,6 @@
 
 namespace tidings::domains {
 
-inline constexpr Duration kFreshFor = std::chrono::seconds(1);
-
 class SigningKeys {
  public:
   SigningKeys(db::Database& database, const identity::SecretBox& secrets, const Clock& clock);
