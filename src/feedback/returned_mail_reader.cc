@@ -13,6 +13,7 @@
 #include "feedback/reading/mail.h"
 #include "feedback/reading/mail_text.h"
 #include "feedback/reading/read_report.h"
+#include "feedback/reading/report_json.h"
 #include "feedback/returned_mail_log.h"
 #include "identity/organisation_settings.h"
 #include "wire/dsn.h"
@@ -217,13 +218,7 @@ std::string recipients_json(const Report& report) {
   json::array list;
   for (const ReportRecipient& each : report.recipients) {
     if (list.size() >= kShownRecipients) break;
-    list.push_back(json::object{{"address", each.address},
-                                {"severity", to_string(each.severity)},
-                                {"reason", to_string(each.reason)},
-                                {"scope", to_string(each.scope)},
-                                {"status", each.status},
-                                {"reply_code", each.reply_code},
-                                {"diagnostic", each.diagnostic}});
+    list.push_back(json_of(each));
   }
   return json::serialize(list);
 }

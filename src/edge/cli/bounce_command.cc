@@ -21,6 +21,7 @@
 #include "edge/cli/terminal_text.h"
 #include "feedback/reading/mail.h"
 #include "feedback/reading/read_report.h"
+#include "feedback/reading/report_json.h"
 
 namespace tidings::cli {
 namespace {
@@ -74,13 +75,7 @@ Result<std::vector<std::string>> files_of(const std::string& path) {
 json::object json_of(const std::string& file, const feedback::Report& report) {
   json::array recipients;
   for (const feedback::ReportRecipient& each : report.recipients) {
-    recipients.push_back(json::object{{"address", each.address},
-                                      {"severity", to_string(each.severity)},
-                                      {"reason", to_string(each.reason)},
-                                      {"scope", to_string(each.scope)},
-                                      {"status", each.status},
-                                      {"reply_code", each.reply_code},
-                                      {"diagnostic", each.diagnostic}});
+    recipients.push_back(feedback::json_of(each));
   }
   return {{"file", file},
           {"kind", to_string(report.kind)},
