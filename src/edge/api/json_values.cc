@@ -12,7 +12,11 @@ namespace tidings::api {
 namespace json = boost::json;
 
 std::string_view text_in(const json::value& body, std::string_view name) {
-  const json::value* found = body.is_object() ? body.get_object().if_contains(name) : nullptr;
+  return body.is_object() ? text_in(body.get_object(), name) : std::string_view{};
+}
+
+std::string_view text_in(const json::object& body, std::string_view name) {
+  const json::value* found = body.if_contains(name);
   return found != nullptr && found->is_string() ? std::string_view(found->get_string())
                                                 : std::string_view{};
 }

@@ -17,6 +17,10 @@ namespace tidings::api {
 
 // The member `name` of a body, borrowed from it; empty when there is none or it is no text.
 std::string_view text_in(const boost::json::value& body, std::string_view name);
+std::string_view text_in(const boost::json::object& body, std::string_view name);
+// Nothing is borrowed from what is about to go.
+std::string_view text_in(boost::json::value&& body, std::string_view name) = delete;
+std::string_view text_in(boost::json::object&& body, std::string_view name) = delete;
 // The member `name` that is an id; 0 when it is absent or null. Error: api.not_found.
 Result<std::int64_t> id_of(const boost::json::object& object, std::string_view name);
 

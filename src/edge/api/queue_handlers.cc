@@ -100,11 +100,6 @@ Steer action_of(std::string_view word) {
   return word == "expire" ? expire : retry;
 }
 
-std::string_view text_in(const json::object& body, std::string_view name) {
-  const json::value* found = body.if_contains(name);
-  return found == nullptr ? std::string_view() : std::string_view(found->as_string());
-}
-
 // Answers before a client loses patience; the next call goes on.
 Result<std::int64_t> steer_for_a_while(const Call& call, delivery::QueueSteering& steering) {
   const delivery::Ledger ledger(call.services.ids, NodeId(), call.services.ids.node());
