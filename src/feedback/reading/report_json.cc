@@ -1,5 +1,7 @@
 #include "feedback/reading/report_json.h"
 
+#include <boost/json/object.hpp>
+
 namespace tidings::feedback {
 
 boost::json::object json_of(const ReportRecipient& recipient) {

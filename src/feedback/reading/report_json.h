@@ -2,7 +2,7 @@
 // `address`, `severity`, `reason`, `scope`, `status`, `reply_code` (0: none), `diagnostic`.
 #pragma once
 
-#include <boost/json/object.hpp>
+#include <boost/json/fwd.hpp>
 
 #include "feedback/reading/read_report.h"
 
