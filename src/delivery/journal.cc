@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -224,11 +225,14 @@ Result<void> Journal::flush() {
   settlements_.clear();
   intents_.clear();
   intent_ids_.clear();
+  // Optimisation: told once of what is to be synced. Woken for every write, the thread that only
+  // gathers cost the sender 2 µs a message.
+  bool was_dirty;
   {
     const std::lock_guard lock(mutex_);
-    is_dirty_ = true;
+    was_dirty = std::exchange(is_dirty_, true);
   }
-  wake_.notify_one();
+  if (!was_dirty) wake_.notify_one();
   return {};
 }
 

@@ -40,6 +40,23 @@ Result<RecipientPolicy> policy_of(Connection& connection, OrganisationId organis
   return policy;
 }
 
+// Waiting rows of one organisation, read in this transaction.
+Result<void> lease_alike(Connection& connection, NodeId node,
+                         std::span<const ClaimedMessage> messages, Instant now) {
+  std::vector<Param> params;
+  while (!messages.empty()) {
+    const std::size_t count = std::min(messages.size(), sql::kAlike);
+    params.assign({Param(node), Param(now), Param(messages.front().organisation_id)});
+    for (std::size_t i = 0; i < sql::kAlike; ++i) {
+      params.emplace_back(messages[std::min(i, count - 1)].id);
+    }
+    const std::int64_t leased = TRY(connection.execute(sql::kLeaseAlike, params));
+    CHECK(leased == static_cast<std::int64_t>(count));
+    messages = messages.subspan(count);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> Ledger::enqueue(Connection& connection, const CampaignKeys& campaign,
@@ -166,8 +183,13 @@ Result<void> Ledger::claim_rows(Connection& connection, OrganisationId organisat
                          [&](const Row& row) { message.record = row.bytes(0); }));
   }
   if (due < limit) {
-    TRY(connection.query(waiting.in(connection.dialect()),
-                         {node_, organisation, key, limit - due, now}, take));
+    if (!direct && connection.dialect() == db::Dialect::sqlite) {
+      TRY(connection.query(sql::kWaitingRows, {organisation, key, limit - due}, take));
+      TRY(lease_alike(connection, node_, std::span(claimed).subspan(std::size_t(due)), now));
+    } else {
+      TRY(connection.query(waiting.in(connection.dialect()),
+                           {node_, organisation, key, limit - due, now}, take));
+    }
     figures.queued -= static_cast<std::int64_t>(claimed.size()) - due;
   }
   return {};
@@ -481,6 +503,8 @@ Result<CampaignFigures> Ledger::recount(Connection& connection, OrganisationId o
 std::span<const db::StatementPair> ledger_statements() {
   static constexpr std::array kAll = {
       sql::kClaimWaiting,
+      db::StatementPair{sql::kWaitingRows, sql::kWaitingRows},
+      db::StatementPair{sql::kLeaseAlike, sql::kLeaseAlike},
       sql::kClaimDeferred,
       sql::kClaimDirectWaiting,
       sql::kClaimDirectDeferred,

@@ -8,7 +8,6 @@ namespace tidings::delivery {
 
 using db::Connection;
 using db::Param;
-using db::Row;
 
 // A campaign repeats nobody by itself; a message of its own is worth a repetition (P37).
 MessageState state_of(const Settlement& settlement) {
@@ -54,30 +53,42 @@ struct SettledRow {
   }
 };
 
-// One statement for up to kSettledAlike rows that end alike, by their place in `applied`.
-Result<void> settle_alike(Connection& connection, NodeId lease, std::span<const SettledRow> rows,
-                          std::span<const std::size_t> places, Instant now,
-                          std::vector<bool>& applied) {
+// One statement for up to kAlike rows that end alike; how many of them did.
+Result<std::int64_t> settle_alike(Connection& connection, NodeId lease,
+                                  std::span<const SettledRow> rows,
+                                  std::span<const std::size_t> places, Instant now) {
   const auto values = rows[places.front()].values(now);
   std::vector<Param> params(values.begin(), values.end());
   params.emplace_back(lease);
-  for (std::size_t i = 0; i < sql::kSettledAlike; ++i) {
+  for (std::size_t i = 0; i < sql::kAlike; ++i) {
     const std::size_t place = places[std::min(i, places.size() - 1)];
     params.emplace_back(rows[place].settlement->outcome.message_id);
   }
-  return connection.query(sql::kSettleAlike, params, [&](const Row& row) {
-    const auto id = row.id<MessageId>(0);
-    const auto at = std::ranges::find_if(places, [&](std::size_t place) {
-      return rows[place].settlement->outcome.message_id == id;
-    });
-    if (at != places.end()) applied[*at] = true;
-  });
+  return connection.execute(sql::kSettleAlike, params);
+}
+
+// Settles the rows at `places`, all of them or none: false when one of them is not leased any more,
+// or stands there twice.
+Result<bool> settle_all_alike(Connection& connection, NodeId lease,
+                              std::span<const SettledRow> rows, std::span<const std::size_t> places,
+                              Instant now) {
+  TRY(connection.execute(sql::kBeforeAlike, {}));
+  bool is_whole = true;
+  for (std::span<const std::size_t> rest = places; !rest.empty() && is_whole;) {
+    const std::size_t count = std::min(rest.size(), sql::kAlike);
+    const auto changed = TRY(settle_alike(connection, lease, rows, rest.first(count), now));
+    is_whole = changed == static_cast<std::int64_t>(count);
+    rest = rest.subspan(count);
+  }
+  if (!is_whole) TRY(connection.execute(sql::kUndoAlike, {}));
+  TRY(connection.execute(sql::kAfterAlike, {}));
+  return is_whole;
 }
 
 }  // namespace
 
-// SQLite: begun once for many rows, a statement costs a third. PostgreSQL has all in one round trip
-// either way.
+// SQLite: begun once for many rows, a statement costs a third, and half again as much where it says
+// which rows they were. PostgreSQL has all in one round trip either way.
 Result<std::vector<bool>> settle_rows(Connection& connection, NodeId lease,
                                       std::span<const Settlement> settlements, Instant now) {
   std::vector<bool> applied(settlements.size());
@@ -90,10 +101,11 @@ Result<std::vector<bool>> settle_rows(Connection& connection, NodeId lease,
                                                 : rows[i].is_like(rows[alike.front()]));
     (fits ? alike : others).push_back(i);
   }
-  for (std::span<const std::size_t> rest = alike; !rest.empty();) {
-    const std::size_t count = std::min(rest.size(), sql::kSettledAlike);
-    TRY(settle_alike(connection, lease, rows, rest.first(count), now, applied));
-    rest = rest.subspan(count);
+  if (!alike.empty() && TRY(settle_all_alike(connection, lease, rows, alike, now))) {
+    for (const std::size_t i : alike) applied[i] = true;
+  } else {
+    others.insert(others.end(), alike.begin(), alike.end());
+    std::ranges::sort(others);
   }
   if (others.empty()) return applied;
   std::vector<Param> updates;

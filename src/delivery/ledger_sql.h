@@ -28,6 +28,21 @@ inline constexpr StatementPair kClaimWaiting{
      " RETURNING id, content_version_id, contact_id, address, normalised, message_values,"
      " attempts, queued_at, kind"}};
 
+// SQLite: of a campaign first read, then leased, kAlike at a time. One statement that also returns
+// what it changed goes through the rows three times.
+inline constexpr std::size_t kAlike = 32;
+inline constexpr Statement kWaitingRows{
+    "ledger.waiting_rows",
+    "SELECT id, content_version_id, contact_id, address, normalised, message_values, attempts,"
+    " queued_at, kind FROM message WHERE +organisation_id = $1 AND campaign_id = $2 AND state = 0"
+    " ORDER BY id LIMIT $3"};
+inline constexpr Statement kLeaseAlike{
+    "ledger.lease_alike",
+    "UPDATE message SET state = 2, status = CASE WHEN status = 0 THEN 1 ELSE status END,"
+    " lease_id = $1, changed_at = $2 WHERE organisation_id = $3 AND id IN ($4, $5, $6, $7, $8, $9,"
+    " $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27,"
+    " $28, $29, $30, $31, $32, $33, $34, $35) AND state = 0"};
+
 // message_deferred has only those that wait, in the order they become due. What was put off before
 // its first attempt is shown as being sent from now on.
 inline constexpr StatementPair kClaimDeferred{
@@ -116,8 +131,7 @@ inline constexpr Statement kSettle{
     " WHERE organisation_id = $8 AND id = $9 AND state = 2 AND lease_id = $10"
     " AND attempts < $4"};
 
-// The same of kSettledAlike messages whose attempts ended alike: what nearly all of a campaign do.
-inline constexpr std::size_t kSettledAlike = 32;
+// The same of kAlike messages whose attempts ended alike: what nearly all of a campaign do.
 inline constexpr Statement kSettleAlike{
     "ledger.settle_alike",
     "UPDATE message SET state = $1,"
@@ -126,7 +140,11 @@ inline constexpr Statement kSettleAlike{
     " due_at = $5, lease_id = NULL, is_ambiguous = $6, changed_at = $7"
     " WHERE organisation_id = $8 AND id IN ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,"
     " $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38,"
-    " $39, $40, $41) AND state = 2 AND lease_id = $9 AND attempts < $4 RETURNING id"};
+    " $39, $40, $41) AND state = 2 AND lease_id = $9 AND attempts < $4"};
+// SQLite: around what may have to be done row by row.
+inline constexpr Statement kBeforeAlike{"ledger.before_alike", "SAVEPOINT alike"};
+inline constexpr Statement kUndoAlike{"ledger.undo_alike", "ROLLBACK TO alike"};
+inline constexpr Statement kAfterAlike{"ledger.after_alike", "RELEASE alike"};
 
 inline constexpr Statement kDrop{
     "ledger.drop",
