@@ -106,11 +106,18 @@ Result<Answer> delete_contact(const Call& call) {
 
 Result<Answer> merge_contacts(const Call& call) {
   const auto id = TRY(call.id<ContactId>("contact_id"));
-  const ContactId loser{
-      parse_id(std::string_view(call.body.as_object().at("contact_id").as_string())).value_or(0)};
-  return commit(call, [&](db::Connection& connection) -> Result<Answer> {
+  const json::object& body = call.body.as_object();
+  const ContactId loser{parse_id(std::string_view(body.at("contact_id").as_string())).value_or(0)};
+  const json::value* given = body.if_contains("change");
+  std::vector<people::FieldProblem> problems;
+  auto answer = commit(call, [&](db::Connection& connection) -> Result<Answer> {
+    problems.clear();
     TRY(people::merge_contacts(connection, writer_of(call), id, loser));
     const auto survivor = TRY(people::find_person(connection, call.organisation(), id));
+    if (given != nullptr) {
+      TRY(people::change_contact(connection, writer_of(call), survivor.contact.id,
+                                 contact_change(given->as_object()), problems));
+    }
     TRY(compose::replace_in_audiences(connection, call.organisation(), loser, survivor.contact.id));
     TRY(identity::audit(connection, call.who,
                         {.action = "contact.merge",
@@ -120,6 +127,9 @@ Result<Answer> merge_contacts(const Call& call) {
                         call.now()));
     return shown(connection, call, id, 200);
   });
+  for (people::FieldProblem& each : problems) each.field.insert(0, "/change");
+  if (!answer && !problems.empty()) return contact_problem(answer.error(), problems);
+  return answer;
 }
 
 Result<Answer> erase_contact(const Call& call) {

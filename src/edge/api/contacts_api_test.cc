@@ -194,13 +194,21 @@ TEST_P(ContactsApi, MergesErasesAndExports) {
   const std::string theirs = contact("Anna", "a@x.org");
   const auto likely = ask("GET", "/duplicate-contacts");
   EXPECT_EQ(likely.json.at("items").at(0).at("reason"), "name") << likely.text;
+  const auto refused =
+      ask("POST", "/contacts/" + mine + "/merge",
+          fmt::format(R"({{"contact_id":"{}","change":{{"locale":"Klingon!"}}}})", theirs));
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_THAT(refused.text, HasSubstr("/change/locale"));
+  EXPECT_EQ(ask("GET", "/contacts/" + theirs).json.at("id"), boost::json::value(theirs));
   const auto merged =
-      ask("POST", "/contacts/" + mine + "/merge", fmt::format(R"({{"contact_id":"{}"}})", theirs));
+      ask("POST", "/contacts/" + mine + "/merge",
+          fmt::format(R"({{"contact_id":"{}","change":{{"first_name":"Ann"}}}})", theirs));
   ASSERT_EQ(merged.status, 200) << merged.text;
   EXPECT_EQ(merged.json.at("addresses").as_array().size(), 2u);
+  EXPECT_EQ(merged.json.at("first_name"), "Ann");
   EXPECT_EQ(ask("GET", "/contacts/" + theirs).json.at("id"), boost::json::value(mine));
 
-  const auto csv = ask("GET", "/contact-export?search=anna");
+  const auto csv = ask("GET", "/contact-export?search=ann");
   EXPECT_EQ(csv.status, 200);
   EXPECT_THAT(csv.text, HasSubstr("anna@x.org"));
   EXPECT_THAT(ask("GET", "/contacts/" + mine + "/export").text, HasSubstr("anna@x.org"));

@@ -15,8 +15,13 @@ interface Exchange<T> {
   response: Response;
 }
 
-/** The answer of a call, or a Trouble that says in a sentence what is wrong. */
-export async function answer<T>(call: Promise<Exchange<T>>): Promise<T> {
+/** What was read, with the ETag that a change of it names. */
+export interface Tagged<T> {
+  value: T;
+  tag: string;
+}
+
+async function settled<T>(call: Promise<Exchange<T>>): Promise<Exchange<T>> {
   let exchange: Exchange<T>;
   try {
     exchange = await call;
@@ -25,7 +30,23 @@ export async function answer<T>(call: Promise<Exchange<T>>): Promise<T> {
     throw Trouble.network();
   }
   if (!exchange.response.ok) throw Trouble.of(exchange.response, exchange.error);
-  return exchange.data as T;
+  return exchange;
+}
+
+/** The answer of a call, or a Trouble that says in a sentence what is wrong. */
+export async function answer<T>(call: Promise<Exchange<T>>): Promise<T> {
+  return (await settled(call)).data as T;
+}
+
+/** As `answer`, of something that can be edited. */
+export async function taggedAnswer<T>(call: Promise<Exchange<T>>): Promise<Tagged<T>> {
+  const { data, response } = await settled(call);
+  return { value: data as T, tag: response.headers.get('ETag') ?? '' };
+}
+
+/** The header that makes a change fail instead of overwriting what somebody else changed since. */
+export function ifMatch(tag: string): { 'If-Match'?: string } {
+  return tag ? { 'If-Match': tag } : {};
 }
 
 /** An answer that is no JSON (a message's octets), as text of at most `most` characters. */

@@ -1,6 +1,6 @@
 // What went wrong with a call, as a person can be told: RFC 9457 problems, and no answer at all.
 
-interface FieldError {
+export interface FieldError {
   field: string;
   code: string;
   message: string;

@@ -1,6 +1,6 @@
 // The table of every list: dense, sorted by its headings, walked with the arrow keys, and on a phone
 // a column of cards. Its rows lead somewhere by the link in their first cell.
-import { Skeleton } from '@mantine/core';
+import { Checkbox, Skeleton } from '@mantine/core';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import type { KeyboardEvent, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -24,6 +24,13 @@ export interface Column<Row> {
   phone?: 'title' | 'mark' | 'line' | 'corner';
 }
 
+/** Rows that are picked for something to be done with all of them. */
+export interface Selection<Row> {
+  chosen: ReadonlySet<string>; // keys
+  onChange: (chosen: ReadonlySet<string>) => void;
+  labelOf: (row: Row) => string;
+}
+
 interface Props<Row> {
   label: string;
   columns: readonly Column<Row>[];
@@ -32,6 +39,46 @@ interface Props<Row> {
   linkOf?: (row: Row) => string;
   sort?: string; // "-at": by at, downwards
   onSort?: (sort: string) => void;
+  selection?: Selection<Row> | undefined;
+}
+
+function SelectAll<Row>({ rows, keyOf, selection }: {
+  rows: readonly Row[] | undefined;
+  keyOf: (row: Row) => string;
+  selection: Selection<Row>;
+}) {
+  const { t } = useTranslation();
+  const keys = rows?.map(keyOf) ?? [];
+  const all = keys.length > 0 && keys.every((key) => selection.chosen.has(key));
+  return (
+    <th scope="col" data-select>
+      <Checkbox
+        size="xs" aria-label={t('choosing.all')} checked={all} disabled={keys.length === 0}
+        indeterminate={!all && selection.chosen.size > 0} onChange={() => selection.onChange(new Set(all ? [] : keys))}
+      />
+    </th>
+  );
+}
+
+function SelectOne({ label, id, selection }: {
+  label: string;
+  id: string;
+  selection: Pick<Selection<never>, 'chosen' | 'onChange'>;
+}) {
+  const { t } = useTranslation();
+  return (
+    <td data-select data-phone="mark">
+      <Checkbox
+        size="xs" aria-label={t('choosing.one', { what: label })} checked={selection.chosen.has(id)}
+        onChange={(event) => {
+          const chosen = new Set(selection.chosen);
+          if (event.currentTarget.checked) chosen.add(id);
+          else chosen.delete(id);
+          selection.onChange(chosen);
+        }}
+      />
+    </td>
+  );
 }
 
 function moveFocus(event: KeyboardEvent<HTMLTableSectionElement>): void {
@@ -85,24 +132,30 @@ export function DataTable<Row>(props: Props<Row>) {
       <table className={classes.table} aria-label={props.label} aria-busy={rows === undefined}>
         <thead>
           <tr>
+            {props.selection ? <SelectAll rows={rows} keyOf={props.keyOf} selection={props.selection} /> : null}
             {columns.map((column) => (
               <Heading key={column.key} column={column} sort={props.sort} onSort={props.onSort} />
             ))}
           </tr>
         </thead>
         <tbody onKeyDown={moveFocus}>
-          {rows === undefined ? <LoadingRows columns={columns.length} /> : rows.map((row) => {
+          {rows === undefined ? <LoadingRows columns={columns.length + (props.selection ? 1 : 0)} /> : rows.map((row) => {
             const to = linkOf?.(row);
             return (
               <tr
                 key={props.keyOf(row)}
                 data-leads={to ? true : undefined}
                 onClick={to ? (event) => {
-                  if (event.target instanceof Element && event.target.closest('a,button')) return;
+                  if (event.target instanceof Element && event.target.closest('a,button,[data-select]')) return;
                   if (window.getSelection()?.toString()) return;
                   void navigate(to);
                 } : undefined}
               >
+                {props.selection ? (
+                  <SelectOne
+                    id={props.keyOf(row)} label={props.selection.labelOf(row)} selection={props.selection}
+                  />
+                ) : null}
                 {columns.map((column, index) => (
                   <td key={column.key} data-align={column.align} data-phone={column.phone} data-wide={column.wide}>
                     {index === 0 && to ? (

@@ -1,14 +1,13 @@
 import { useTranslation } from 'react-i18next';
-import { NavLink } from 'react-router';
-import classes from './Views.module.css';
+import { Views as ViewLinks } from '../../ui/Views';
 
 /** The two views of the log (P32). */
 export function Views() {
   const { t } = useTranslation();
   return (
-    <nav className={classes.views} aria-label={t('communications.views')}>
-      <NavLink to="/communications" end>{t('communications.send_outs')}</NavLink>
-      <NavLink to="/communications/messages" end>{t('communications.messages')}</NavLink>
-    </nav>
+    <ViewLinks label={t('communications.views')} views={[
+      ['/communications', t('communications.send_outs')],
+      ['/communications/messages', t('communications.messages')],
+    ]} />
   );
 }

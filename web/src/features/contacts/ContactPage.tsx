@@ -1,4 +1,4 @@
-import { Badge, Group, Skeleton, Tabs } from '@mantine/core';
+import { Skeleton, Tabs } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Link, useParams } from 'react-router';
 import { isTrouble } from '../../api/trouble';
@@ -13,11 +13,16 @@ import { TroubleNotice } from '../../ui/TroubleNotice';
 import { ZoneNote } from '../../ui/ZoneNote';
 import { useMay } from '../session/session';
 import { Activities } from './Activities';
+import { ContactActions } from './ContactActions';
+import { ContactGroups } from './ContactGroups';
 import classes from './ContactPage.module.css';
 import { addressOf, fieldText } from './contact_words';
 import { EmailState } from './EmailState';
 import { Communications } from './History';
-import { useContact, useCustomFields, useRelations, type Contact } from './queries';
+import { Preferences } from './Preferences';
+import { useContact, useCustomFields, type Contact } from './queries';
+import { Relations } from './Relations';
+import { Suppressed } from './Suppressed';
 
 function Details({ contact }: { contact: Contact }) {
   const { t } = useTranslation();
@@ -37,18 +42,6 @@ function Details({ contact }: { contact: Contact }) {
       <Facts facts={[
         [t('contact.email'), emails.length > 0 ? <>{emails}</> : t('contact.none')],
         [t('contact.phone'), phones.length > 0 ? <>{phones}</> : null],
-        [t('contact.groups'), contact.groups.length > 0 ? (
-          <Group gap={6}>
-            {contact.groups.map(({ id, name }) => (
-              <Badge
-                key={id} component={Link} to={`/contacts?group_id=${id}`} variant="light" tt="none" fw={500}
-                style={{ cursor: 'pointer' }}
-              >
-                {name}
-              </Badge>
-            ))}
-          </Group>
-        ) : null],
         [t('message.language'), contact.locale],
         [t('contact.time_zone'), contact.time_zone],
         [t('contact.external_id'), contact.external_id],
@@ -58,32 +51,6 @@ function Details({ contact }: { contact: Contact }) {
         [t('contact.created'), shortDate(contact.created_at, locale)],
         [t('contact.changed'), shortDate(contact.changed_at, locale)],
       ]} />
-    </Sheet>
-  );
-}
-
-function Relations({ id }: { id: string }) {
-  const { t } = useTranslation();
-  const { data, error, refetch } = useRelations(id);
-  if (error) return <TroubleNotice error={error} onRetry={() => void refetch()} />;
-  if (!data || data.items.length === 0) return null;
-  return (
-    <Sheet title={t('contact.relations')}>
-      <ul className={classes.relations}>
-        {data.items.map((relation) => {
-          const isFrom = relation.from_id === id;
-          const other = isFrom
-            ? { id: relation.to_id, name: relation.to_name } : { id: relation.from_id, name: relation.from_name };
-          const link = <Link to={`/contacts/${other.id}`}>{other.name || other.id}</Link>;
-          return (
-            <li key={relation.id}>
-              {isFrom ? <>{relation.name} {link}</> : <>{link} ({relation.name})</>}
-              {relation.receives_messages
-                ? <span className={classes.soft}>{t('contact.receives')}</span> : null}
-            </li>
-          );
-        })}
-      </ul>
     </Sheet>
   );
 }
@@ -125,12 +92,17 @@ export function Component() {
         title={contact.name || addressOf(contact, 'email') || t('contact.no_name')}
         over={<Link to="/contacts">{t('areas.contacts')}</Link>}
         under={<EmailState state={contact.email_state} words />}
-      />
+      >
+        <ContactActions contact={contact} />
+      </PageHead>
       <div className={classes.columns}>
         <History id={contact.id} />
         <div className={classes.side}>
           <Details contact={contact} />
-          <Relations id={contact.id} />
+          <ContactGroups contact={contact} />
+          <Relations contact={contact} />
+          <Preferences contact={contact} />
+          <Suppressed contact={contact} />
         </div>
       </div>
       <ZoneNote />

@@ -1,7 +1,9 @@
-import { Button, Checkbox, Popover, Stack } from '@mantine/core';
+import { Button, Checkbox, Menu, Popover, Stack } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
-import { IconColumns3 } from '@tabler/icons-react';
+import { IconColumns3, IconDots, IconDownload, IconPlus, IconUsers } from '@tabler/icons-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 import { useLocale } from '../../lib/language/language';
 import { shortDate } from '../../lib/time';
 import { useUrlState } from '../../lib/url_state';
@@ -11,9 +13,12 @@ import { FilterBar, type Filter } from '../../ui/FilterBar';
 import { MoreRows } from '../../ui/MoreRows';
 import { PageHead } from '../../ui/PageHead';
 import { TroubleNotice } from '../../ui/TroubleNotice';
+import { BulkBar } from '../groups/BulkBar';
+import { useMay } from '../session/session';
+import { ContactViews } from './ContactViews';
 import { addressOf, fieldText } from './contact_words';
 import { EmailState } from './EmailState';
-import { kContactFilters, useContacts, useCustomFields, useGroups, type Contact } from './queries';
+import { contactFilter, kContactFilters, useContacts, useCustomFields, useGroups, type Contact } from './queries';
 
 const kSort = 'name';
 const kUsual = ['email', 'phone', 'last_interaction', 'created'];
@@ -83,6 +88,49 @@ function ColumnChoice(props: { columns: readonly Column<Contact>[]; chosen: stri
   );
 }
 
+function Actions({ params }: { params: URLSearchParams }) {
+  const { t } = useTranslation();
+  const mayWrite = useMay('contacts:write');
+  const mayExport = useMay('contacts:export');
+  return (
+    <>
+      {mayExport || mayWrite ? (
+        <Menu position="bottom-end" shadow="md">
+          <Menu.Target>
+            <Button variant="default" size="compact-md" aria-label={t('people.more')}>
+              <IconDots size={18} aria-hidden />
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {mayExport ? (
+              <Menu.Item
+                component="a" href={`/api/v1/contact-export?${new URLSearchParams(contactFilter(params)).toString()}`}
+                download leftSection={<IconDownload size={16} aria-hidden />}
+              >
+                {t('groups.export')}
+              </Menu.Item>
+            ) : null}
+            {mayWrite ? (
+              <Menu.Item
+                component={Link} to="/contacts/duplicates" leftSection={<IconUsers size={16} aria-hidden />}
+              >
+                {t('duplicates.title')}
+              </Menu.Item>
+            ) : null}
+          </Menu.Dropdown>
+        </Menu>
+      ) : null}
+      {mayWrite ? (
+        <>
+          <Button component={Link} to="/contacts/new" size="compact-md" leftSection={<IconPlus size={16} aria-hidden />}>
+            {t('people.new')}
+          </Button>
+        </>
+      ) : null}
+    </>
+  );
+}
+
 export function Component() {
   const { t } = useTranslation();
   const [params, change] = useUrlState();
@@ -91,28 +139,32 @@ export function Component() {
   const list = useContacts(params);
   const filters = useFilters();
   const rows = list.data?.pages.flatMap((page) => page.items);
+  const mayWrite = useMay('contacts:write');
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const filtered = kContactFilters.some((name) => params.has(name));
   return (
     <>
       <PageHead title={t('areas.contacts')}>
         <ColumnChoice columns={columns} chosen={chosen} onChange={setChosen} />
+        <Actions params={params} />
       </PageHead>
+      <ContactViews />
       <FilterBar
         filters={filters} params={params} onChange={change} textName="search" textLabel={t('contact.search')}
+      />
+      <BulkBar
+        chosen={picked} filter={contactFilter(params)} isFiltered={filtered} onDone={() => setPicked(new Set())}
       />
       {list.error ? <TroubleNotice error={list.error} onRetry={() => void list.refetch()} /> : null}
       {list.data?.pages[0]?.is_indexing ? <p role="status">{t('contact.indexing')}</p> : null}
       {rows?.length === 0 ? (
-        <EmptyState
-          title={t(filtered ? 'contact.nobody_matches' : 'contact.nobody')}
-          sentence={filtered ? null : t('contact.how_to_import')}
-        >
+        <EmptyState title={t(filtered ? 'contact.nobody_matches' : 'contact.nobody')}>
           {filtered ? (
             <Button variant="default" onClick={() =>
               change(Object.fromEntries(kContactFilters.map((name) => [name, null])))}>
               {t('filter.none')}
             </Button>
-          ) : <pre>tidings import people.csv</pre>}
+          ) : mayWrite ? <Button component={Link} to="/contacts/new">{t('people.new')}</Button> : null}
         </EmptyState>
       ) : list.error && !rows ? null : (
         <DataTable
@@ -120,6 +172,8 @@ export function Component() {
           columns={columns.filter((column, index) => index === 0 || chosen.includes(column.key))}
           linkOf={(row) => `/contacts/${row.id}`} sort={params.get('sort') ?? kSort}
           onSort={(sort) => change({ sort: sort === kSort ? null : sort })}
+          selection={mayWrite
+            ? { chosen: picked, onChange: setPicked, labelOf: (row) => row.name || addressOf(row, 'email') } : undefined}
         />
       )}
       <MoreRows

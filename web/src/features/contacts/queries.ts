@@ -1,5 +1,5 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { answer, api, type Schema } from '../../api/client';
+import { keepPreviousData, useInfiniteQuery, useQuery, type QueryClient } from '@tanstack/react-query';
+import { answer, api, taggedAnswer, type Schema } from '../../api/client';
 import type { paths } from '../../api/generated';
 import { periodQuery } from '../../lib/period';
 
@@ -10,14 +10,15 @@ type HistoryQuery = NonNullable<paths['/contacts/{id}/history']['get']['paramete
 
 export const kContactFilters = ['search', 'group_id', 'state', 'has_address'];
 
+/** What of an address of the list says whom it shows, as the API has it. */
+export function contactFilter(params: URLSearchParams): Record<string, string> {
+  const set = kContactFilters.map((name) => [name, params.get(name) ?? ''] as const);
+  return Object.fromEntries(set.filter(([, value]) => value !== ''));
+}
+
 export function useContacts(params: URLSearchParams) {
-  const query: Record<string, string | number> = { limit: 50 };
-  for (const name of [...kContactFilters, 'sort']) {
-    const value = params.get(name);
-    if (value) query[name] = value;
-  }
   // A list of people is by name until somebody wants it otherwise.
-  query['sort'] ??= 'name';
+  const query = { limit: 50, ...contactFilter(params), sort: params.get('sort') ?? 'name' };
   return useInfiniteQuery({
     queryKey: ['contacts', query],
     queryFn: ({ pageParam, signal }) => answer(api.GET('/contacts', {
@@ -37,12 +38,19 @@ export function useGroups() {
   });
 }
 
-export function useContact(id: string) {
+/** A contact with what a change of it is based on. */
+export function useTaggedContact(id: string, enabled = true) {
   return useQuery({
     queryKey: ['contact', id],
+    enabled,
     queryFn: ({ signal }) =>
-      answer(api.GET('/contacts/{contact_id}', { params: { path: { contact_id: id } }, signal })),
+      taggedAnswer(api.GET('/contacts/{contact_id}', { params: { path: { contact_id: id } }, signal })),
   });
+}
+
+export function useContact(id: string, enabled = true) {
+  const { data, ...rest } = useTaggedContact(id, enabled);
+  return { ...rest, data: data?.value };
 }
 
 export function useRelations(id: string) {
@@ -98,4 +106,12 @@ export function useActivities(id: string) {
     initialPageParam: '',
     getNextPageParam: (page) => page.next_cursor,
   });
+}
+
+/** What any view may still show of a contact that was changed. */
+export function refreshContact(queries: QueryClient, id: string): void {
+  for (const key of ['contact', 'activities', 'history', 'preferences', 'relations', 'suppressions', 'recipients']) {
+    void queries.invalidateQueries({ queryKey: [key, id] });
+  }
+  for (const key of ['contacts', 'groups', 'group']) void queries.invalidateQueries({ queryKey: [key] });
 }
