@@ -26,6 +26,7 @@
 #include "delivery/queue.h"
 #include "delivery/transport.h"
 #include "domain/retry_policy.h"
+#include "domain/site_rule.h"
 #include "net/event_loop.h"
 
 namespace tidings::delivery {
@@ -38,7 +39,8 @@ struct DispatcherOptions {
   int prefetch = 1000;
   Duration lease = std::chrono::seconds(60);
   RetryPolicies retry;
-  SiteLimits site;               // of each receiving site
+  SiteLimits site;                   // of each receiving site
+  std::vector<SiteRule> site_rules;  // of some, instead
   double organisation_rate = 0;  // of an organisation's campaigns together, a second; 0: no limit
   int preparing_threads = 1;     // at most; further ones help once a message takes over 100 µs
   Attempted attempted;           // may be empty

@@ -247,6 +247,7 @@ struct Dispatcher::Impl::Outlet final : DeliveryPort {
   Outlet(Impl& impl_, OrganisationId organisation_)
       : impl(impl_), organisation(organisation_), rate_timer(impl_.loop), pause_timer(impl_.loop) {
     engine.sites().limits = impl.options.site;
+    engine.sites().rules = impl.options.site_rules;
     engine.sites().set_suspended(impl.suspended_of(organisation));
     engine.set_organisation_rate(impl.options.organisation_rate);
   }

@@ -358,5 +358,22 @@ TEST_P(SitesTest, ASiteThatWasToldOfATwoHundredMessagesASecondGetsNoMore) {
   drain();
 }
 
+TEST_P(SitesTest, ARuleForADomainHoldsForItsSiteAndForNoOther) {
+  enqueue({"a.example", "b.example"}, 400);
+  script_.latency = milliseconds(5);
+  DispatcherOptions options;
+  options.site.connections = 4;
+  options.site_rules = {{.name = "a.example", .connections = 1, .rate = 20}};
+  start(options);
+  ASSERT_TRUE(run_until([&] { return script_.sent_to.size() >= 410; }));
+  EXPECT_EQ(script_.most["a.example"], 1u);
+  EXPECT_GT(script_.most["b.example"], 1u);
+  // Every other message is for it.
+  EXPECT_LT(std::ranges::count_if(script_.sent_to,
+                                  [](const auto& sent) { return sent.first.value % 2 == 1; }),
+            100);
+  drain();
+}
+
 }  // namespace
 }  // namespace tidings::delivery

@@ -242,6 +242,7 @@ Site* Engine::open_site(Domain& domain, Instant now, const DomainGate* gate) {
              !name.empty() &&
              (!domain.site || domain.site->is_forgotten || domain.site->name() != name)) {
     move_domain(domain, sites_.of(name, now));
+    sites_.serves(*domain.site, domain.name);
   }
   Site* const site = domain.site.get();
   const bool is_suspended =

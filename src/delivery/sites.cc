@@ -239,9 +239,39 @@ std::shared_ptr<Site> Sites::of(std::string_view name, Instant now) {
   if (sites_.size() >= kSitesMax) forget_one();
   // The only site has the transport's own limits.
   auto made = std::make_shared<Site>(std::string(name), name == kOneSite ? SiteLimits() : limits);
+  for (std::string_view hosts = name; !hosts.empty() && !rules.empty();) {
+    const auto comma = hosts.find(',');
+    serves(*made, hosts.substr(0, comma));
+    hosts.remove_prefix(comma == std::string_view::npos ? hosts.size() : comma + 1);
+  }
   made->used_at = now;
   made->set_suspended(is_suspended_site(name));
   return sites_.emplace(std::string(name), std::move(made)).first->second;
+}
+
+void Sites::serves(Site& site, std::string_view domain) {
+  const std::size_t before = site.rules.size();
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (rules[i].concerns(domain)) site.rules.insert(i);
+  }
+  if (site.rules.size() > before) site.set_limits(limits_of(site));
+}
+
+SiteLimits Sites::limits_of(const Site& site) const {
+  std::optional<std::size_t> connections;
+  std::optional<double> rate;
+  for (const std::size_t i : site.rules) {
+    if (const auto ruled = rules[i].connections) {
+      connections = std::min(connections.value_or(SIZE_MAX), static_cast<std::size_t>(*ruled));
+    }
+    // 0 is no limit: anything else is lower.
+    if (const auto ruled = rules[i].rate) {
+      rate = rate.value_or(0) == 0 ? *ruled : *ruled == 0 ? *rate : std::min(*rate, *ruled);
+    }
+  }
+  return {.connections = connections.value_or(limits.connections),
+          .per_second = rate.value_or(limits.per_second),
+          .is_suspended = site.is_suspended()};
 }
 
 void Sites::set_suspended(std::set<std::string, std::less<>> names) {

@@ -16,9 +16,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.h"
 #include "delivery/rate_limit.h"
+#include "domain/site_rule.h"
 
 namespace tidings::delivery {
 
@@ -86,8 +88,9 @@ class Site {
   // and it must not wait for those that were put off at the pace of its beginning.
   Instant next_place(Instant now, std::uint64_t spread);
 
-  std::size_t held = 0;       // ready in the engine
-  std::size_t in_flight = 0;  // handed out and not back yet
+  std::size_t held = 0;         // ready in the engine
+  std::size_t in_flight = 0;    // handed out and not back yet
+  std::set<std::size_t> rules;  // of Sites, those that are about it
   Instant used_at{};
   bool is_forgotten = false;  // by Sites, while a domain still points here
 
@@ -140,6 +143,8 @@ inline constexpr Duration kPostponedMax = std::chrono::minutes(30);
 class Sites {
  public:
   std::shared_ptr<Site> of(std::string_view name, Instant now);
+  // Mail for the domain goes to this site: what is ruled for the domain holds for it from now on.
+  void serves(Site& site, std::string_view domain);
   Site* find(std::string_view name) const;
   // What nothing is sent to for now: domains of recipients, sites, and single hosts of sites. In
   // place of those before.
@@ -154,12 +159,15 @@ class Sites {
     for (const auto& [name, site] : sites_) visit(*site);
   }
 
-  // What holds for a site; but for kOneSite.
+  // What holds for a site, and where others do; but for kOneSite. Set before any site is asked for.
   SiteLimits limits;
+  std::vector<SiteRule> rules;
 
  private:
   void forget_one();
   bool is_suspended_site(std::string_view name) const;
+  // The default, or the lowest of what the rules say that are about it.
+  SiteLimits limits_of(const Site& site) const;
 
   struct Hash {
     using is_transparent = void;

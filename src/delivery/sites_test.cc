@@ -251,5 +251,39 @@ TEST(SitesTest, ForgetsTheOneUnusedForLongestAndNeverOneInUse) {
   EXPECT_NE(sites.find("new"), nullptr);
 }
 
+TEST(SitesTest, RulesHoldForServersAndForTheDomainsTheyServe) {
+  Sites sites;
+  sites.limits = {.connections = 10, .per_second = 100};
+  sites.rules = {{.name = "big.example", .connections = 20, .rate = 0},
+                 {.name = "school.example", .connections = {}, .rate = 30},
+                 {.name = "club.example", .connections = 5, .rate = 50}};
+  const auto grown = [](Site& site) {
+    for (int i = 0; i < 1000; ++i) site.accepted(kStart);
+    return site.connection_limit();
+  };
+  Site& big = *sites.of("mx1.big.example,mx2.big.example", kStart);
+  EXPECT_EQ(grown(big), 20u);
+  EXPECT_EQ(big.rate(), 0);
+  sites.serves(big, "school.example");
+  EXPECT_EQ(big.rate(), 30);
+  sites.serves(big, "news.club.example");
+  EXPECT_EQ(big.rate(), 30);
+  EXPECT_EQ(big.connection_limit(), 5u);
+  Site& other = *sites.of("mx.notbig.example", kStart);
+  EXPECT_EQ(grown(other), 10u);
+  EXPECT_EQ(other.rate(), 100);
+  // The one mail server of a transport has the transport's own limits.
+  EXPECT_EQ(sites.of(kOneSite, kStart)->rate(), 0);
+}
+
+TEST(SitesTest, ARuleDoesNotEndASuspension) {
+  Sites sites;
+  sites.rules = {{.name = "school.example", .connections = 3, .rate = {}}};
+  sites.set_suspended({"mx.example"});
+  Site& site = *sites.of("mx.example", kStart);
+  sites.serves(site, "school.example");
+  EXPECT_TRUE(site.is_suspended());
+}
+
 }  // namespace
 }  // namespace tidings::delivery

@@ -58,7 +58,7 @@ Result<void> take(Values& values, const SettingDeclaration& declaration, Setting
 bool is_list(SettingType type) {
   return type == SettingType::durations || type == SettingType::hosts ||
          type == SettingType::addresses || type == SettingType::machines ||
-         type == SettingType::networks;
+         type == SettingType::networks || type == SettingType::site_rules;
 }
 
 // The text of a TOML value, or nothing when it has a type this setting cannot have.
@@ -174,6 +174,11 @@ Settings typed(const Values& values) {
   settings.organisation_rate = measure(SettingType::rate, "organisation_rate");
   settings.site_connections = static_cast<int>(measure(SettingType::count, "site_connections"));
   settings.site_rate = measure(SettingType::rate, "site_rate");
+  if (const std::string_view list = text("site_rules"); !list.empty()) {
+    for (const auto item : setting_items(list)) {
+      settings.site_rules.push_back(parse_site_rule(item).value());
+    }
+  }
   settings.mx_connections = static_cast<int>(measure(SettingType::count, "mx_connections"));
   settings.mx_port = static_cast<int>(measure(SettingType::count, "mx_port"));
   if (const std::string_view list = text("mx_private_networks"); !list.empty()) {

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "domain/retry_policy.h"
+#include "domain/site_rule.h"
 #include "wire/ip_address.h"
 
 namespace tidings {
@@ -39,6 +40,7 @@ enum class SettingType : std::uint8_t {
   machines,      // 192.0.2.1, 2001:db8::1; at most 20
   file,          // a path from the root
   networks,      // 10.0.0.0/8, fd00::/8; at most 20
+  site_rules,    // gmail.com connections=20 rate=50; at most 20
 };
 
 struct SettingDeclaration {
@@ -74,6 +76,7 @@ struct Settings {
   double organisation_rate = 0;                // 0: no limit
   int site_connections = 0;
   double site_rate = 0;  // 0: as fast as it takes them
+  std::vector<SiteRule> site_rules;
   int mx_connections = 0;
   int mx_port = 0;
   std::vector<wire::IpNetwork> mx_private_networks;

@@ -40,6 +40,11 @@ constexpr auto kSettings = std::to_array<SettingDeclaration>({
     {"site_rate", rate, "messages per second", "0", "0", "1000000",
      "How many messages one receiving site is given in a second at most, likewise; 0 is as fast as "
      "it takes them."},
+    {"site_rules", site_rules, "rules", "", "", "",
+     "Sites for which other figures hold than `site_connections` and `site_rate`. A rule names a "
+     "domain that people write to, such as gmail.com, or servers, such as google.com for all that "
+     "are called so; what lies within is meant too. It holds for the whole site: what several "
+     "domains have in common is one site. Of several rules the lower figure counts."},
     {"mx_connections", count, "connections", "200", "1", "10000",
      "How many connections are open at the same time when mail goes directly to the servers of its "
      "recipients (`mx:`): to all of them together. To each it is `site_connections` at most."},

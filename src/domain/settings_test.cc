@@ -3,6 +3,7 @@
 #include <fstream>
 #include <sstream>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace tidings {
@@ -151,6 +152,35 @@ TEST(SettingsTest, TheManualPageIsWhatTheDeclarationsSay) {
   std::stringstream page;
   page << file.rdbuf();
   EXPECT_EQ(page.str(), settings_reference()) << "run tools/generate";
+}
+
+TEST(SiteRuleTest, NamesASiteAndWhatHoldsForIt) {
+  const auto rule = parse_site_rule("Gmail.COM  connections=20 rate=0.5").value();
+  EXPECT_EQ(rule.name, "gmail.com");
+  EXPECT_EQ(rule.connections, 20);
+  EXPECT_EQ(rule.rate, 0.5);
+  EXPECT_TRUE(rule.concerns("gmail.com"));
+  EXPECT_TRUE(rule.concerns("mx.gmail.com"));
+  EXPECT_FALSE(rule.concerns("notgmail.com"));
+  EXPECT_TRUE(parse_site_rule("rate=2.example rate=2") == std::nullopt);
+  for (const char* text :
+       {"", "gmail.com", "gmail.com rate", "gmail.com rate=", "gmail.com rate=-1",
+        "gmail.com connections=0", "gmail.com connections=1001", "rate=5", "gmail.com rate=nan",
+        "gmail.com rate=5 rate=6", ".com rate=1", "gm ail.com rate=1", "gmail.com rate=1x",
+        "a_b rate=1"}) {
+    EXPECT_FALSE(parse_site_rule(text).has_value()) << text;
+  }
+}
+
+TEST(SettingsTest, SiteRulesAreReadAndRefusedWithAnExample) {
+  const auto told = resolve_settings(
+      {.file_text = "site_rules = [\"gmail.com rate=50\", \"example.org connections=1\"]"});
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->settings.site_rules.size(), 2u);
+  EXPECT_EQ(told->settings.site_rules[1].connections, 1);
+  const auto refused = resolve_settings({.file_text = "site_rules = \"gmail.com 50\""});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("gmail.com connections=20 rate=50"));
 }
 
 }  // namespace

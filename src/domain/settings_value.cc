@@ -126,6 +126,8 @@ bool is_of_type(const SettingDeclaration& declaration, std::string_view text) {
     case SettingType::networks:
       return are_all(
           text, [](std::string_view item) { return wire::IpNetwork::parse(item).has_value(); });
+    case SettingType::site_rules:
+      return are_all(text, [](std::string_view item) { return parse_site_rule(item).has_value(); });
     default:
       return measure_setting(declaration.type, text).has_value();
   }
@@ -184,6 +186,10 @@ std::string describe_values(const SettingDeclaration& declaration) {
       return "the path of a file, from / on";
     case SettingType::networks:
       return fmt::format("1 to {} networks such as \"10.0.0.0/8, fd00::/8\"", kItemsMax);
+    case SettingType::site_rules:
+      return fmt::format(
+          "1 to {} rules such as \"gmail.com connections=20 rate=50, example.org rate=0.5\"",
+          kItemsMax);
     case SettingType::count:
       words = "a whole number";
       break;

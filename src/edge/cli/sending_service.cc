@@ -112,6 +112,7 @@ void SendingService::make_engine() {
       static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, kPreparingMax));
   options.site.connections = static_cast<std::size_t>(workplace_.settings().site_connections);
   options.site.per_second = workplace_.settings().site_rate;
+  options.site_rules = workplace_.settings().site_rules;
   options.organisation_rate = workplace_.settings().organisation_rate;
   options.attempted = [this](const delivery::PreparedMessage& message,
                              const delivery::Settlement& settlement) {
