@@ -14,6 +14,8 @@
 #include "audience/groups.h"
 #include "audience/import_values.h"
 #include "audience/people/custom_fields.h"
+#include "base/utf8.h"
+#include "domain/wall_time.h"
 
 namespace tidings::audience {
 namespace {
@@ -22,8 +24,8 @@ namespace json = boost::json;
 using db::Row;
 using db::Statement;
 
-constexpr Statement organisation_locale{"import.organisation_locale",
-                                        "SELECT locale FROM organisation WHERE id = $1"};
+constexpr Statement organisation_place{"import.organisation_place",
+                                       "SELECT locale, time_zone FROM organisation WHERE id = $1"};
 constexpr Statement insert_job{
     "import.insert_job",
     "INSERT INTO import_job (organisation_id, id, file_name, path, state, options, group_id, "
@@ -214,17 +216,36 @@ Error cancelled_error() {
           "This import was cancelled. What it had brought in by then stays until it is undone."};
 }
 
+// Where the organisation is: what its numbers and its days are.
+struct Place {
+  std::string locale;
+  std::string time_zone;
+};
+
+// "people.csv, 2026-11-23", and with a number behind where there is such a group already.
+Result<std::string> name_of_own_group(const ImportContext& context, db::Connection& connection,
+                                      std::string_view file_name, std::string_view time_zone) {
+  const std::string day = wall_time_text(context.clock.now(), time_zone).substr(0, 10);
+  const std::string first = fmt::format("{}, {}", utf8_prefix(file_name, kGroupNameMax / 2), day);
+  std::string name = first;
+  for (int number = 2; TRY(find_group(connection, context.organisation, name)); ++number) {
+    name = fmt::format("{} ({})", first, number);
+  }
+  return name;
+}
+
 }  // namespace
 
 Result<ImportId> create_import(const ImportContext& context, const std::filesystem::path& source,
                                const std::filesystem::path& folder, const ImportOptions& options) {
-  const std::string locale =
-      TRY(context.database.read_value([&](db::Connection& connection) -> Result<std::string> {
-        return TRY(connection.query_first(organisation_locale, {context.organisation},
-                                          [](const Row& row) { return row.string(0); }))
-            .value_or("");
+  const Place place =
+      TRY(context.database.read_value([&](db::Connection& connection) -> Result<Place> {
+        return TRY(connection.query_first(
+                       organisation_place, {context.organisation},
+                       [](const Row& row) { return Place{row.string(0), row.string(1)}; }))
+            .value_or(Place());
       }));
-  const std::string region = TRY(choose_region(options.region, locale));
+  const std::string region = TRY(choose_region(options.region, place.locale));
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return fail_errno("import.file", folder.string(), error.value());
@@ -243,9 +264,10 @@ Result<ImportId> create_import(const ImportContext& context, const std::filesyst
                                                     name, GroupOrigin::by_hand, now)));
         std::ranges::sort(groups);
         groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+        const std::string name =
+            TRY(name_of_own_group(context, connection, file_name, place.time_zone));
         const GroupId own = TRY(find_or_create_group(connection, context.ids, context.organisation,
-                                                     fmt::format("Import {}", number),
-                                                     GroupOrigin::by_import, now));
+                                                     name, GroupOrigin::by_import, now));
         std::vector<people::ImportedField> fields;
         for (const MappedColumn& column : file.columns)
           if (column.field == ContactField::custom) fields.push_back({column.name, column.header});

@@ -119,6 +119,15 @@ class ImportTest : public testing::TestWithParam<db::testing::Kind> {
         .value_or(-2);
   }
 
+  std::vector<std::string> group_names() {
+    std::vector<std::string> names;
+    EXPECT_TRUE(database_->read([&](db::Connection& c) -> Result<void> {
+      for (const Group& each : TRY(list_groups(c, kOrganisation))) names.push_back(each.name);
+      return {};
+    }));
+    return names;
+  }
+
   db::testing::TestDatabase database_{GetParam()};
   TickingClock clock_;
   IdSource ids_{clock_, 1};
@@ -152,6 +161,8 @@ TEST_P(ImportTest, ImportingTwiceChangesNothing) {
   EXPECT_EQ(again.counts, (ImportCounts{.rows = 4, .unchanged = 4}));
   EXPECT_EQ(people(), before);
   EXPECT_EQ(members(again.target.import_group), 4);
+  EXPECT_EQ(group_names(),
+            (std::vector<std::string>{"people.csv, 2027-01-15", "people.csv, 2027-01-15 (2)"}));
 }
 
 TEST_P(ImportTest, OfSeveralRowsForOnePersonTheLastWinsAndTheReportSaysSo) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "compose/campaign_control.h"
 #include "delivery/link_store.h"
 #include "domain/campaign_life.h"
@@ -15,13 +16,6 @@ namespace {
 constexpr std::size_t kNameMax = 200;
 
 using audience::EarlierOutcome;
-
-// At most so many bytes, ending with a whole character.
-std::string_view cut(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return text;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
-  return text.substr(0, most);
-}
 
 struct Origin {
   Campaign campaign;
@@ -53,7 +47,7 @@ Campaign child(IdSource& ids, const Campaign& origin, Parentage parentage, std::
 }
 
 std::string named(std::string_view name, std::string_view addition) {
-  return fmt::format("{} ({})", cut(name, kNameMax - addition.size() - 3), addition);
+  return fmt::format("{} ({})", utf8_prefix(name, kNameMax - addition.size() - 3), addition);
 }
 
 // Nobody but the people of that campaign who came to that end.

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 
 namespace tidings::identity {
 namespace {
@@ -88,12 +89,7 @@ std::string digest_of(std::string_view content) {
   return content.empty() ? std::string() : sha256(content);
 }
 
-std::string cut(std::string_view text) {
-  if (text.size() <= kNoteMax) return std::string(text);
-  std::size_t end = kNoteMax;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return std::string(text.substr(0, end));
-}
+std::string cut(std::string_view text) { return std::string(utf8_prefix(text, kNoteMax)); }
 
 // Greater than every text that begins with `prefix`.
 std::string after_prefix(std::string_view prefix) {

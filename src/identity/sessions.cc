@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 #include "identity/roles.h"
 #include "wire/text_encoding.h"
 
@@ -47,11 +48,7 @@ constexpr db::Statement kMayWork{
     " AND disabled_at IS NULL"};
 
 std::string readable(std::string_view text, std::size_t most) {
-  std::size_t end = std::min(text.size(), most);
-  while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
-    --end;
-  }
-  std::string kept(text.substr(0, end));
+  std::string kept(utf8_prefix(text, most));
   std::ranges::replace_if(
       kept, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   return wire::is_utf8(kept) ? kept : "?";

@@ -7,6 +7,7 @@
 #include <gmime/gmime.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "feedback/reading/mail.h"
 #include "wire/html_text.h"
 #include "wire/smtp_reply.h"
@@ -71,12 +72,7 @@ std::string clean_text(std::string_view text, std::size_t most) {
 }
 
 std::string cut_text(std::string_view text, std::size_t most) {
-  std::size_t size = std::min(text.size(), most);
-  while (size > 0 && size < text.size() &&
-         (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) {
-    --size;
-  }
-  return std::string(text.substr(0, size));
+  return std::string(utf8_prefix(text, most));
 }
 
 bool needs_charset(std::string_view charset, std::string_view octets) {
