@@ -1,7 +1,5 @@
 #include "domain/message_state.h"
 
-#include "base/check.h"
-
 namespace tidings {
 
 namespace {
@@ -31,52 +29,66 @@ constexpr std::array<StatusFacts, kStatusCount> kFacts = {{
     {"uncertain", 7},
 }};
 
-std::optional<Status> status_of(EventType type) {
-  switch (type) {
-    case EventType::queued:
-      return Status::queued;
-    case EventType::sent:
-      return Status::sent;
-    case EventType::deferred:
-      return Status::deferred;
-    case EventType::bounced:
-      return Status::bounced;
-    case EventType::failed:
-      return Status::failed;
-    case EventType::uncertain:
-      return Status::uncertain;
-    case EventType::skipped:
-      return Status::skipped;
-    case EventType::dropped:
-      return Status::dropped;
-    case EventType::cancelled:
-      return Status::cancelled;
-    case EventType::held:
-      return Status::held;
-    case EventType::delivered:
-      return Status::delivered;
-    case EventType::opened:
-      return Status::opened;
-    case EventType::clicked:
-      return Status::clicked;
-    case EventType::marked_as_spam:
-      return Status::marked_as_spam;
-    case EventType::unsubscribed:
-      return Status::unsubscribed;
-    case EventType::resubscribed:
-    case EventType::auto_replied:
-    case EventType::image_loaded:
-    case EventType::link_followed:
-    case EventType::delayed:
-    case EventType::replied:
-      return std::nullopt;
-  }
-  return std::nullopt;
+constexpr std::string_view word_of(Status status) {
+  return kFacts[static_cast<std::size_t>(status)].word;
 }
+
+struct EventFacts {
+  std::string_view word;
+  std::optional<Status> status;  // that it raises a message to
+};
+constexpr EventFacts raises(Status status) { return {word_of(status), status}; }
+
+// In the order of the enumeration.
+constexpr std::array<EventFacts, 21> kEvents = {{
+    raises(Status::queued),
+    raises(Status::sent),
+    raises(Status::deferred),
+    raises(Status::bounced),
+    raises(Status::failed),
+    raises(Status::uncertain),
+    raises(Status::skipped),
+    raises(Status::dropped),
+    raises(Status::cancelled),
+    raises(Status::held),
+    raises(Status::delivered),
+    raises(Status::opened),
+    raises(Status::clicked),
+    raises(Status::marked_as_spam),
+    raises(Status::unsubscribed),
+    {"resubscribed", {}},
+    {"auto-replied", {}},
+    {"image loaded", {}},
+    {"link followed", {}},
+    {"delayed", {}},
+    {"replied", {}},
+}};
+
+// Of what this program does not know: a newer one may have stored it.
+constexpr EventFacts kUnknown = {"unknown", {}};
+
+constexpr const EventFacts& facts_of(EventType type) {
+  const auto index = static_cast<std::size_t>(type);
+  return index < kEvents.size() ? kEvents[index] : kUnknown;
+}
+
+struct OutcomeFacts {
+  MessageState state;
+  EventType event;
+};
+
+// In the order of the enumeration.
+constexpr std::array<OutcomeFacts, 5> kOutcomes = {{
+    {MessageState::sent, EventType::sent},
+    {MessageState::deferred, EventType::deferred},
+    {MessageState::bounced, EventType::bounced},
+    {MessageState::failed, EventType::failed},
+    {MessageState::uncertain, EventType::uncertain},
+}};
 
 }  // namespace
 
-std::string_view to_string(Status status) { return kFacts[static_cast<std::size_t>(status)].word; }
+std::string_view to_string(Status status) { return word_of(status); }
 
 std::optional<Status> parse_status(std::string_view word) {
   for (int i = 0; i < kStatusCount; ++i) {
@@ -85,32 +97,12 @@ std::optional<Status> parse_status(std::string_view word) {
   return std::nullopt;
 }
 
-std::string_view to_string(EventType type) {
-  switch (type) {
-    case EventType::resubscribed:
-      return "resubscribed";
-    case EventType::auto_replied:
-      return "auto-replied";
-    case EventType::image_loaded:
-      return "image loaded";
-    case EventType::link_followed:
-      return "link followed";
-    case EventType::delayed:
-      return "delayed";
-    case EventType::replied:
-      return "replied";
-    default:
-      break;
-  }
-  const auto status = status_of(type);
-  CHECK(status.has_value());
-  return to_string(*status);
-}
+std::string_view to_string(EventType type) { return facts_of(type).word; }
 
 int rank(Status status) { return kFacts[static_cast<std::size_t>(status)].rank; }
 
 Status after_event(Status status, EventType type) {
-  const auto next = status_of(type);
+  const auto next = facts_of(type).status;
   return next && rank(*next) > rank(status) ? *next : status;
 }
 
@@ -130,35 +122,9 @@ Status status_of_events(std::span<const EventType> events, Status before) {
 }
 
 MessageState state_after(OutcomeKind kind) {
-  switch (kind) {
-    case OutcomeKind::sent:
-      return MessageState::sent;
-    case OutcomeKind::deferred:
-      return MessageState::deferred;
-    case OutcomeKind::bounced:
-      return MessageState::bounced;
-    case OutcomeKind::failed:
-      return MessageState::failed;
-    case OutcomeKind::uncertain:
-      return MessageState::uncertain;
-  }
-  return MessageState::deferred;
+  return kOutcomes[static_cast<std::size_t>(kind)].state;
 }
 
-EventType event_of(OutcomeKind kind) {
-  switch (kind) {
-    case OutcomeKind::sent:
-      return EventType::sent;
-    case OutcomeKind::deferred:
-      return EventType::deferred;
-    case OutcomeKind::bounced:
-      return EventType::bounced;
-    case OutcomeKind::failed:
-      return EventType::failed;
-    case OutcomeKind::uncertain:
-      return EventType::uncertain;
-  }
-  return EventType::deferred;
-}
+EventType event_of(OutcomeKind kind) { return kOutcomes[static_cast<std::size_t>(kind)].event; }
 
 }  // namespace tidings

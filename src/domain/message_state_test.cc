@@ -131,6 +131,22 @@ TEST(StatusTest, EveryEventHasAWordOfItsOwn) {
   EXPECT_EQ(words.size(), std::size_t{kEventTypes});
 }
 
+TEST(StatusTest, AnEventOfANewerProgramRaisesNothing) {
+  for (const EventType event : {static_cast<EventType>(kEventTypes), EventType{255}}) {
+    EXPECT_EQ(to_string(event), "unknown");
+    EXPECT_EQ(status_of_events(std::array{EventType::sent, event}), Status::sent);
+  }
+}
+
+TEST(StatusTest, NothingFollowsByItselfOnlyOnAFinalState) {
+  for (int i = 0; i <= int(MessageState::held); ++i) {
+    const auto state = static_cast<MessageState>(i);
+    const bool goes_on = state == MessageState::waiting || state == MessageState::deferred ||
+                         state == MessageState::leased || state == MessageState::held;
+    EXPECT_EQ(is_final(state), !goes_on) << i;
+  }
+}
+
 TEST(StatusTest, EveryWordIsReadBack) {
   for (int i = 0; i < kStatusCount; ++i) {
     const auto status = static_cast<Status>(i);
