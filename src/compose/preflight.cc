@@ -16,6 +16,9 @@
 #include "compose/preview.h"
 #include "compose/senders.h"
 #include "delivery/content_store.h"
+#include "delivery/domains/domain_check.h"
+#include "delivery/domains/nearest_domain.h"
+#include "wire/email_address.h"
 
 namespace tidings::compose {
 
@@ -32,6 +35,18 @@ void append(std::vector<Finding>& findings, std::vector<Finding> more) {
 
 Finding about(std::string code, Severity severity, std::string sentence) {
   return {std::move(code), severity, std::move(sentence), "", 0, 0, 0, {}};
+}
+
+// Of the nearest domain that has return paths, as delivery takes it (domains/return_paths.h).
+Result<std::string> return_path_doubt_of(db::Connection& connection, OrganisationId organisation,
+                                         std::string_view sender) {
+  const auto address = wire::parse_email_address(sender);
+  if (!address) return std::string();
+  auto known = TRY(domains::list_domains(connection, organisation));
+  std::erase_if(known, [](const auto& each) { return each.return_path_domain.empty(); });
+  const auto* nearest =
+      domains::nearest_domain(known, address->domain(), &domains::SendingDomain::name);
+  return nearest == nullptr ? std::string() : domains::return_path_doubt(*nearest);
 }
 
 Result<std::vector<Finding>> check_sender_of(db::Connection& connection,
@@ -59,6 +74,13 @@ Result<std::vector<Finding>> check_sender_of(db::Connection& connection,
             sender->fields.address,
             way_around_verification(context.may_override_sender ? SenderOverride::permitted
                                                                 : SenderOverride::not_permitted))));
+  }
+  if (sender) {
+    if (std::string doubt =
+            TRY(return_path_doubt_of(connection, context.organisation.id, sender->fields.address));
+        !doubt.empty()) {
+      findings.push_back(about("return_path", Severity::warning, std::move(doubt)));
+    }
   }
   return findings;
 }

@@ -58,7 +58,8 @@ Result<std::vector<Finding>> check_topic(db::Connection& connection,
                                          const Draft& draft, MessageKind kind);
 
 // Every language of it. Codes besides those of content_check.h: no_sender, sender_unverified,
-// bad_reply_to, attachment_missing, attachments_too_large, html_too_large, liquid.render.
+// return_path, bad_reply_to, attachment_missing, attachments_too_large, html_too_large,
+// liquid.render.
 Result<Preflight> check_before_sending(db::Connection& connection, const PreflightContext& context,
                                        const LocalisedDraft& content, MessageKind kind);
 

@@ -442,6 +442,20 @@ std::vector<CheckFinding> findings_from_json(std::string_view text) {
   return findings;
 }
 
+std::string return_path_doubt(const SendingDomain& domain) {
+  if (domain.return_path_domain.empty()) return {};
+  for (const CheckFinding& each : findings_from_json(domain.findings)) {
+    if (each.check != "return_path") continue;
+    return each.status == CheckStatus::problem || each.status == CheckStatus::unknown
+               ? each.sentence
+               : std::string();
+  }
+  return fmt::format(
+      "Nobody has looked yet whether {} is in DNS: many receivers take no mail whose "
+      "return path is not, and no report comes back. Check the domain {} first.",
+      domain.return_path_domain, domain.name);
+}
+
 std::string host_of_url(std::string_view url) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) return "";

@@ -59,6 +59,10 @@ DomainReport check_domain(const SendingDomain& domain, const CheckFacts& facts,
 std::string findings_to_json(const std::vector<CheckFinding>& findings);
 std::vector<CheckFinding> findings_from_json(std::string_view text);
 
+// Why reports about mail from the domain may not come back, as far as its last check knows: a
+// sentence. Empty where they do, and where it has no domain for return paths.
+std::string return_path_doubt(const SendingDomain& domain);
+
 // The host of http://HOST:PORT/…; empty when there is none.
 std::string host_of_url(std::string_view url);
 

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "db/nullable.h"
+#include "delivery/domains/domain_check.h"
 #include "wire/email_address.h"
 #include "wire/public_suffix.h"
 
@@ -39,8 +40,8 @@ constexpr db::Statement kStoreCheck{
     " WHERE organisation_id = $5 AND id = $6"};
 constexpr db::Statement kSetReturnPath{
     "domain.set_return_path",
-    "UPDATE sending_domain SET return_path_domain = $1, changed_at = $2"
-    " WHERE organisation_id = $3 AND id = $4"};
+    "UPDATE sending_domain SET return_path_domain = $1, changed_at = $2, findings = $3"
+    " WHERE organisation_id = $4 AND id = $5"};
 constexpr db::Statement kDelete{
     "domain.delete", "DELETE FROM sending_domain WHERE organisation_id = $1 AND id = $2"};
 constexpr db::Statement kDeleteKeys{
@@ -292,8 +293,13 @@ Result<void> delete_domain(db::Connection& connection, OrganisationId organisati
 Result<void> set_return_path_domain(db::Connection& connection, OrganisationId organisation,
                                     const SendingDomain& domain,
                                     std::string_view return_path_domain, Instant now) {
-  TRY(connection.execute(kSetReturnPath, {return_path_domain, after(domain.changed_at, now),
-                                          organisation, domain.id}));
+  // What was found out is of another name.
+  auto findings = findings_from_json(domain.findings);
+  std::erase_if(findings, [](const CheckFinding& each) { return each.check == "return_path"; });
+  TRY(connection.execute(
+      kSetReturnPath,
+      {return_path_domain, after(domain.changed_at, now),
+       findings.empty() ? std::string() : findings_to_json(findings), organisation, domain.id}));
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include "audience/suppressions.h"
 #include "base/bytes.h"
 #include "compose/senders.h"
+#include "delivery/domains/sending_domains.h"
 #include "edge/api/testing/content_fixture.h"
 
 namespace tidings::api {
@@ -202,6 +203,46 @@ TEST_P(PreviewsApi, a_good_message_passes_preflight_once_its_sender_is_verified)
   ASSERT_TRUE(verified);
   const auto after = api_.call("POST", "/preflights", json::serialize(body));
   EXPECT_THAT(codes(after.json.at("findings")), ElementsAre()) << after.text;
+}
+
+TEST_P(PreviewsApi, a_return_path_that_dns_does_not_know_is_a_warning) {
+  const json::object body{{"draft", {{"sender_id", make_sender()}}}};
+  const auto found = [&] {
+    const auto told = api_.call("POST", "/preflights", json::serialize(body));
+    EXPECT_EQ(told.status, 200) << told.text;
+    for (const json::value& each : told.json.at("findings").as_array()) {
+      if (each.at("code") == "return_path") return std::string(each.at("message").as_string());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(found(), "");
+  const std::string id =
+      make("/domains", R"({"name": "example.org", "return_path_domain": "bounces.example.org"})");
+  EXPECT_TRUE(found().starts_with("Nobody has looked yet")) << found();
+  const auto say = [&](std::string findings) {
+    const auto wrote = api_.database().write(db::Priority::web, [&](db::Connection& connection) {
+      const auto domain =
+          domains::load_domain(connection, api_.organisation(), SendingDomainId{*parse_id(id)});
+      return domains::store_check(connection, api_.organisation(), *domain,
+                                  {std::move(findings), std::nullopt}, api_.clock().now());
+    });
+    EXPECT_TRUE(wrote);
+  };
+  const auto finding = [](std::string_view status) {
+    return fmt::format(
+        R"([{{"check":"return_path","status":"{}","sentence":"It is so.","found":[]}}])", status);
+  };
+  say(finding("problem"));
+  EXPECT_EQ(found(), "It is so.");
+  for (const char* status : {"good", "warning"}) {
+    say(finding(status));
+    EXPECT_EQ(found(), "") << status;
+  }
+  // Another name: what was found out is of the one before.
+  EXPECT_EQ(
+      api_.call("PATCH", "/domains/" + id, R"({"return_path_domain": "back.example.org"})").status,
+      200);
+  EXPECT_TRUE(found().contains("back.example.org")) << found();
 }
 
 TEST_P(PreviewsApi, html_that_gmail_would_cut_off_is_a_warning) {
