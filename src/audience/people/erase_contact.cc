@@ -62,16 +62,16 @@ constexpr Statement erase_events{
     "(SELECT message_id FROM message_about WHERE organisation_id = $1 AND contact_id = $2 "
     "AND is_recipient = 1)"};
 // What came back about its messages, and what it answered; before what they are about goes.
+#define TIDINGS_RETURNED                                                          \
+  "(SELECT id FROM returned_mail WHERE organisation_id = $1 AND contact_id = $2 " \
+  "UNION ALL SELECT id FROM returned_mail WHERE organisation_id = $1 "            \
+  "AND message_id IN " TIDINGS_ABOUT ")"
 constexpr Statement erase_returned_octets{
     "erase.returned_octets",
-    "DELETE FROM returned_mail_octets WHERE organisation_id = $1 AND id IN "
-    "(SELECT id FROM returned_mail WHERE organisation_id = $1 AND contact_id = $2 "
-    "UNION ALL SELECT id FROM returned_mail WHERE organisation_id = $1 "
-    "AND message_id IN " TIDINGS_ABOUT ")"};
+    "DELETE FROM returned_mail_octets WHERE organisation_id = $1 AND id IN " TIDINGS_RETURNED};
 constexpr Statement erase_returned{
     "erase.returned",
-    "DELETE FROM returned_mail WHERE organisation_id = $1 AND (contact_id = $2 "
-    "OR message_id IN " TIDINGS_ABOUT ")"};
+    "DELETE FROM returned_mail WHERE organisation_id = $1 AND id IN " TIDINGS_RETURNED};
 constexpr Statement erase_about{
     "erase.about", "DELETE FROM message_about WHERE organisation_id = $1 AND contact_id = $2"};
 constexpr Statement suppressions_of{
