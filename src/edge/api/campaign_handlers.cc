@@ -18,7 +18,6 @@
 #include "edge/api/draft_json.h"
 #include "edge/api/json_values.h"
 #include "edge/api/sender_override.h"
-#include "net/event_stream.h"
 #include "wire/email_address.h"
 
 namespace tidings::api {
@@ -28,9 +27,6 @@ namespace {
 namespace json = boost::json;
 using compose::Campaign;
 using compose::LocalisedDraft;
-
-// A bar that is drawn twice a second looks live.
-constexpr Duration kWatchEvery = std::chrono::milliseconds(500);
 
 Error unfit() {
   return {ErrorKind::invalid, "campaign.invalid", "Some of what was given cannot be used."};
@@ -458,44 +454,6 @@ Result<Answer> check(const Call& call) {
   });
 }
 
-Result<Answer> progress(const Call& call) {
-  const auto id = TRY(call.id<CampaignId>("id"));
-  return call.services.database.read_value([&](db::Connection& connection) -> Result<Answer> {
-    const Campaign campaign = TRY(compose::load_campaign(connection, call.organisation(), id));
-    const auto figures =
-        TRY(delivery::Ledger::figures(connection, call.organisation(), campaign.id));
-    return Answer::ok(progress_json(campaign, figures));
-  });
-}
-
-// What changes, as it changes, until the campaign has ended. A browser that comes back gets the
-// state as it is then: nothing has to be remembered for it.
-Result<Answer> watch(const Call& call) {
-  const auto id = TRY(call.id<CampaignId>("id"));
-  const OrganisationId organisation = call.organisation();
-  db::Database& database = call.services.database;
-  const auto look = [&database, organisation, id]() {
-    return database.read_value([&](db::Connection& connection) -> Result<json::object> {
-      const Campaign campaign = TRY(compose::load_campaign(connection, organisation, id));
-      const auto figures = TRY(delivery::Ledger::figures(connection, organisation, id));
-      json::object shown = progress_json(campaign, figures);
-      shown["is_over"] = campaign.finished_at.has_value();
-      return shown;
-    });
-  };
-  TRY(look());
-  return Answer::event_stream(net::EventStream::polled(
-      kWatchEvery, [look, last = std::string()](net::EventStream& stream) mutable {
-        auto shown = look();
-        if (!shown) return shown.error().kind != ErrorKind::not_found;
-        const bool is_over = shown->at("is_over").as_bool();
-        shown->erase("is_over");
-        std::string text = json::serialize(*shown);
-        if (text != last) stream.send({"progress", last = std::move(text)});
-        return !is_over;
-      }));
-}
-
 }  // namespace
 
 void add_campaign_handlers(Registry& registry) {
@@ -515,8 +473,7 @@ void add_campaign_handlers(Registry& registry) {
   registry.answer("resendCampaign", resend);
   registry.answer("correctCampaign", correct);
   registry.answer("checkCampaign", check);
-  registry.answer("getCampaignProgress", progress);
-  registry.answer("watchCampaign", watch);
+  add_campaign_watch_handlers(registry);
 }
 
 }  // namespace tidings::api

@@ -6,5 +6,7 @@
 namespace tidings::api {
 
 void add_campaign_handlers(Registry& registry);
+// How far one is, and as it goes on (campaign_watch.cc).
+void add_campaign_watch_handlers(Registry& registry);
 
 }  // namespace tidings::api

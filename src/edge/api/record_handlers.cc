@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -10,8 +11,8 @@
 #include "edge/api/json_values.h"
 #include "edge/api/record_input.h"
 #include "edge/api/record_json.h"
+#include "report/communications.h"
 #include "report/message_export.h"
-#include "report/message_pages.h"
 #include "report/recipients.h"
 #include "report/send_outs.h"
 
@@ -107,18 +108,57 @@ Result<Answer> list_send_outs(const Call& call) {
                                  {"earlier", std::move(earlier)}});
 }
 
-Result<Answer> answer_messages(const Call& call, const report::MessageQuery& query) {
+json::object communication_json(const report::LogEntry& entry) {
+  json::object object = message_json(entry);
+  object["direction"] = "out";
+  object["answers"] = nullptr;
+  object["text"] = "";
+  return object;
+}
+
+json::object communication_json(const report::ReceivedAnswer& answer) {
+  const auto id_or_null = [](auto id) {
+    return id.valid() ? json::value(to_text(id)) : json::value();
+  };
+  json::array contacts;
+  if (answer.contact_id.valid()) contacts.emplace_back(to_text(answer.contact_id));
+  return {{"id", to_text(answer.id)},
+          {"message_id", ""},
+          {"campaign_id", id_or_null(answer.campaign_id)},
+          {"contact_ids", std::move(contacts)},
+          {"address", nullptr},
+          {"kind", "reply"},
+          {"channel", to_string(Channel::email)},
+          {"subject", answer.subject},
+          {"sender", answer.sender},
+          {"has_attachments", false},
+          {"status", "received"},
+          {"reason", ""},
+          {"attempts", 0},
+          {"queued_at", instant_text(answer.received_at)},
+          {"changed_at", instant_text(answer.received_at)},
+          {"direction", "in"},
+          {"answers", id_or_null(answer.message_id)},
+          {"text", answer.text}};
+}
+
+Result<Answer> answer_messages(const Call& call, const RecordInput& input,
+                               const report::MessageQuery& query) {
   TRY(check_deleted(call, query.filter.is_deleted));
-  report::MessagePages pages(call.services.database, call.organisation());
-  const report::MessagePage page = TRY(pages.list(query));
+  report::Communications communications(call.services.database, call.organisation());
+  const auto found = TRY(communications.list({query, input.has_messages, input.has_answers}));
+  const report::MessagePage& page = found.page;
   json::array items;
-  for (const report::LogEntry& entry : page.items) items.push_back(message_json(entry));
+  for (const report::Communication& one : found.items) {
+    items.push_back(std::visit([](const auto& each) { return communication_json(each); }, one));
+  }
   json::value earlier;
-  if (items.empty() && query.cursor.empty() && page.next_cursor.empty() && query.filter.from) {
+  if (items.empty() && query.cursor.empty() && page.next_cursor.empty() && query.filter.from &&
+      input.has_messages) {
     report::LogFilter before = query.filter;
     before.until = before.from;
     before.from.reset();
-    const std::int64_t count = TRY(pages.count(before, kEarlierMost));
+    const std::int64_t count = TRY(communications.count(before, kEarlierMost));
     if (count >= 0) earlier = count;
   }
   return Answer::ok(json::object{{"items", std::move(items)},
@@ -130,14 +170,14 @@ Result<Answer> answer_messages(const Call& call, const report::MessageQuery& que
 }
 
 Result<Answer> list_messages(const Call& call) {
-  RecordInput input;
+  RecordInput input{.takes_answers = true};
   const report::MessageQuery query = read_message_query(call, input, true);
   if (!input.errors.empty()) return input.refusal();
-  return answer_messages(call, query);
+  return answer_messages(call, input, query);
 }
 
 Result<Answer> list_history(const Call& call) {
-  RecordInput input;
+  RecordInput input{.takes_answers = true};
   report::MessageQuery query = read_message_query(call, input, false);
   if (!input.errors.empty()) return input.refusal();
   const auto id = TRY(call.id<ContactId>("id"));
@@ -149,7 +189,7 @@ Result<Answer> list_history(const Call& call) {
                 "There is no contact " + to_text(id) + ".");
   }
   query.filter.contact = id;
-  return answer_messages(call, query);
+  return answer_messages(call, input, query);
 }
 
 Result<Answer> list_recipients(const Call& call) {

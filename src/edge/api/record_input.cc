@@ -80,14 +80,25 @@ Answer RecordInput::refusal() const {
 report::MessageQuery read_message_query(const Call& call, RecordInput& input, bool has_default) {
   report::MessageQuery query;
   report::LogFilter& filter = query.filter;
-  for (const std::string& word : input.words(call, "kind")) {
+  // What answers have instead of a kind and a status.
+  const auto is_of_answers = [&](const std::vector<std::string>& words, std::string_view own) {
+    if (!input.takes_answers || words.empty()) return;
+    const auto own_ones = std::ranges::count(words, own);
+    input.has_answers = input.has_answers && own_ones > 0;
+    input.has_messages = input.has_messages && own_ones < std::ssize(words);
+  };
+  const auto kinds = input.words(call, "kind");
+  is_of_answers(kinds, "reply");
+  for (const std::string& word : kinds) {
     if (const auto kind = parse_message_kind(word)) filter.kinds.push_back(*kind);
   }
   if (const auto word = call.query("channel"); !word.empty()) filter.channel = parse_channel(word);
-  for (const std::string& word : input.words(call, "status")) {
+  const auto statuses = input.words(call, "status");
+  is_of_answers(statuses, "received");
+  for (const std::string& word : statuses) {
     if (const auto status = parse_status(word)) {
       filter.statuses.push_back(*status);
-    } else {
+    } else if (!input.takes_answers || word != "received") {
       input.wrong("status", fmt::format("There is no status \"{}\".", word));
     }
   }

@@ -17,6 +17,10 @@ struct RecordInput {
   std::vector<FieldError> errors;
   std::optional<Instant> from;  // as used: given, or the default
   bool is_default_period = false;
+  // Of a list that has people's answers among the messages: whether the filter leaves either out.
+  bool takes_answers = false;
+  bool has_messages = true;
+  bool has_answers = true;
 
   // The period, of the last seven days when none is given and `has_default`.
   void read_period(const Call& call, bool has_default, std::optional<Instant>& from_at,

@@ -1,9 +1,11 @@
-// A message of the record as JSON. Thread: any.
+// Messages of the record and figures as JSON. Thread: any.
 #pragma once
 
 #include <boost/json/object.hpp>
 
+#include "base/id.h"
 #include "base/result.h"
+#include "db/connection.h"
 #include "edge/api/call.h"
 #include "report/log_filter.h"
 
@@ -13,5 +15,8 @@ boost::json::object message_json(const report::LogEntry& entry);
 // What was sent of it: MessageContent of the specification. Errors: message.not_sent (not_found)
 // when nothing was handed over, body.* (corrupt).
 Result<boost::json::object> content_json(const Call& call, const report::LogEntry& entry);
+// Statistics of the specification. Error: campaign.not_found.
+Result<boost::json::object> statistics_json(db::Connection& connection, OrganisationId organisation,
+                                            CampaignId campaign);
 
 }  // namespace tidings::api

@@ -9,6 +9,7 @@
 #include "edge/api/json_values.h"
 #include "edge/api/record_handlers.h"
 #include "edge/api/record_input.h"
+#include "edge/api/record_json.h"
 #include "identity/organisations.h"
 #include "report/engagement_report.h"
 #include "report/statistics.h"
@@ -17,18 +18,13 @@ namespace tidings::api {
 
 namespace json = boost::json;
 
-namespace {
-
-Result<Answer> get_statistics(const Call& call) {
-  const auto id = TRY(call.id<CampaignId>("id"));
-  const auto figures = TRY(call.services.database.read_value(
-      [&](db::Connection& connection) -> Result<report::Statistics> {
-        const auto campaign = TRY(compose::load_campaign(connection, call.organisation(), id));
-        const auto measured = TRY(delivery::what_is_measured(connection, call.organisation(),
-                                                             campaign.content_version_id));
-        return report::statistics(connection, call.organisation(), id,
-                                  {measured.opens, measured.clicks, measured.is_total});
-      }));
+Result<json::object> statistics_json(db::Connection& connection, OrganisationId organisation,
+                                     CampaignId campaign) {
+  const auto found = TRY(compose::load_campaign(connection, organisation, campaign));
+  const auto measured =
+      TRY(delivery::what_is_measured(connection, organisation, found.content_version_id));
+  const auto figures = TRY(report::statistics(
+      connection, organisation, campaign, {measured.opens, measured.clicks, measured.is_total}));
   json::array ended;
   for (const report::EndLine& line : figures.ended) {
     json::array statuses;
@@ -56,11 +52,20 @@ Result<Answer> get_statistics(const Call& call) {
                           {"machine_opens", figures.totals->machine_opens},
                           {"machine_clicks", figures.totals->machine_clicks}};
   }
-  return Answer::ok(json::object{{"total", figures.total},
-                                 {"ended", std::move(ended)},
-                                 {"along_the_way", std::move(along)},
-                                 {"not_measured", std::move(not_measured)},
-                                 {"totals", std::move(totals)}});
+  return json::object{{"total", figures.total},
+                      {"ended", std::move(ended)},
+                      {"along_the_way", std::move(along)},
+                      {"not_measured", std::move(not_measured)},
+                      {"totals", std::move(totals)}};
+}
+
+namespace {
+
+Result<Answer> get_statistics(const Call& call) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  return call.services.database.read_value([&](db::Connection& connection) -> Result<Answer> {
+    return Answer::ok(TRY(statistics_json(connection, call.organisation(), id)));
+  });
 }
 
 Result<Answer> get_campaign_links(const Call& call) {

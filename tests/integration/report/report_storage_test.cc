@@ -10,6 +10,7 @@
 #include "delivery/ledger.h"
 #include "identity/organisations.h"
 #include "report/campaign_report.h"
+#include "report/communications.h"
 #include "report/message_log.h"
 #include "report/timeline.h"
 
@@ -235,8 +236,9 @@ TEST_P(ReportTest, FollowsAMessageThroughItsAttempts) {
 }
 
 TEST_P(ReportTest, NoStatementReadsAWholeTable) {
-  for (const auto list : {message_log_statements(), content_facts_statements(),
-                          timeline_statements(), campaign_report_statements()}) {
+  for (const auto list :
+       {message_log_statements(), content_facts_statements(), timeline_statements(),
+        campaign_report_statements(), communication_statements()}) {
     for (const db::Statement& statement : list) {
       if (statement.name == "report.next_attempt") {
         // In the order of an index that holds deferred messages only.

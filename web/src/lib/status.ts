@@ -13,7 +13,10 @@ export const kCampaignStates = [
 ] as const;
 export type CampaignState = (typeof kCampaignStates)[number];
 
-export type StatusWord = MessageStatus | CampaignState;
+// Of what people answered.
+export const kReceived = 'received';
+
+export type StatusWord = MessageStatus | CampaignState | typeof kReceived;
 
 export type Tone = 'plain' | 'busy' | 'good' | 'best' | 'warn' | 'bad' | 'off';
 
@@ -40,6 +43,7 @@ const tones: Record<StatusWord, Tone> = {
   paused: 'warn',
   finished: 'good',
   'finished with errors': 'warn',
+  received: 'good',
 };
 
 const words: readonly string[] = Object.keys(tones);

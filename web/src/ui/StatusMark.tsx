@@ -1,7 +1,7 @@
 import {
   IconAlertTriangle, IconArrowBackUp, IconBan, IconCalendarTime, IconCheck, IconChecks, IconCircleX,
-  IconClick, IconClockPause, IconFlag, IconHandStop, IconHelpCircle, IconHourglassLow, IconMailOpened,
-  IconPencil, IconPlayerPause, IconPlayerSkipForward, IconSend2, IconUserOff, type Icon,
+  IconClick, IconClockPause, IconFlag, IconHandStop, IconHelpCircle, IconHourglassLow, IconMailDown,
+  IconMailOpened, IconPencil, IconPlayerPause, IconPlayerSkipForward, IconSend2, IconUserOff, type Icon,
 } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { isStatusWord, statusKey, toneOf, type StatusWord } from '../lib/status';
@@ -30,6 +30,7 @@ const icons: Record<StatusWord, Icon> = {
   paused: IconPlayerPause,
   finished: IconCheck,
   'finished with errors': IconAlertTriangle,
+  received: IconMailDown,
 };
 
 /** A status: its sign, its colour and its word, the same everywhere; its meaning on pointing. */

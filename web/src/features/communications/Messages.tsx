@@ -26,7 +26,8 @@ export function useMessageColumns(): readonly Column<Message>[] {
   const reason = useReason();
   return [
     { key: 'address', title: t('log.to'), sort: 'address', phone: 'title',
-      cell: (row) => row.address ?? t('log.no_address') },
+      cell: (row) => row.direction === 'in' ? t('log.from_address', { address: row.sender })
+        : row.address ?? t('log.no_address') },
     { key: 'subject', title: t('log.subject'), sort: 'subject', phone: 'line', cell: (row) => row.subject },
     { key: 'status', title: t('log.status'), sort: 'status', phone: 'mark', width: '9.5rem',
       cell: (row) => <StatusMark status={row.status} /> },
@@ -43,8 +44,13 @@ export function useMessageColumns(): readonly Column<Message>[] {
 }
 
 function exportPath(params: URLSearchParams): string {
+  // A file has messages only.
+  const kept = new URLSearchParams(params);
+  const kinds = kept.get('kind')?.split(',').filter((kind) => kind !== 'reply') ?? [];
+  kept.delete('kind');
+  if (kinds.length > 0) kept.set('kind', kinds.join(','));
   const { limit: _, all: __, ...query } = logQuery(
-    params, ['kind', 'status', 'channel', 'sender', 'has_attachments', 'text'], new Date());
+    kept, ['kind', 'status', 'channel', 'sender', 'has_attachments', 'text'], new Date());
   // The screen's usual period is the API's for a list, not for a file.
   const from = 'from' in query || 'until' in query || params.get('period') === 'all'
     ? {} : { from: new Date(Date.now() - 7 * 86_400_000).toISOString() };
@@ -87,7 +93,7 @@ export function Component() {
       ) : list.error && !rows ? null : (
         <DataTable
           label={t('communications.messages')} columns={columns} rows={rows} keyOf={(row) => row.id}
-          linkOf={(row) => `/communications/messages/${row.id}`} sort={real}
+          linkOf={(row) => `/communications/messages/${row.answers ?? row.id}`} sort={real}
           onSort={(sort) => change({ sort: sort === kSort ? null : sort })}
         />
       )}

@@ -5,7 +5,7 @@ import type { paths } from '../../api/generated';
 import { periodQuery } from '../../lib/period';
 
 export type SendOut = Schema<'SendOut'>;
-export type Message = Schema<'Message'>;
+export type Message = Schema<'Communication'>;
 type SendOutQuery = NonNullable<paths['/send-outs']['get']['parameters']['query']>;
 type MessageQuery = NonNullable<paths['/messages']['get']['parameters']['query']>;
 

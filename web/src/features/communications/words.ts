@@ -4,7 +4,7 @@ import { kCampaignStates, kMessageStatuses, statusKey } from '../../lib/status';
 import type { Filter } from '../../ui/FilterBar';
 
 export const kTypes = ['mailing', 'transactional_email', 'text_message', 'individual', 'test'] as const;
-export const kKinds = ['campaign', 'individual', 'transactional', 'test'] as const;
+export const kKinds = ['campaign', 'individual', 'transactional', 'test', 'reply'] as const;
 
 /** The filters that both views have; the status words of campaigns only where those are rows. */
 export function useLogFilters(view: 'send_outs' | 'messages'): readonly Filter[] {

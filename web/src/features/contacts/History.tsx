@@ -14,13 +14,13 @@ import { StatusMark } from '../../ui/StatusMark';
 import { TroubleNotice } from '../../ui/TroubleNotice';
 import { useHistory } from './queries';
 
-type Message = Schema<'Message'>;
+type Message = Schema<'Communication'>;
 
 const kSort = '-queued_at';
-const kKinds = ['campaign', 'individual', 'transactional', 'test'] as const;
+const kKinds = ['campaign', 'individual', 'transactional', 'test', 'reply'] as const;
 const kNames = ['kind', 'status', 'channel', 'sender', 'text'];
 
-/** What was sent to a person, or to others about them (P35). */
+/** What was sent to a person, or to others about them, and what they answered (P35). */
 export function Communications({ id }: { id: string }) {
   const { t } = useTranslation();
   const locale = useLocale();
@@ -40,7 +40,8 @@ export function Communications({ id }: { id: string }) {
     { key: 'kind', title: t('log.type'), sort: 'kind', width: '7.5rem', wide: true,
       cell: (row) => t(`kind.${row.kind}`) },
     { key: 'address', title: t('log.to'), sort: 'address', phone: 'line', wide: true,
-      cell: (row) => row.address ?? t('log.no_address') },
+      cell: (row) => row.direction === 'in' ? t('log.from_address', { address: row.sender })
+        : row.address ?? t('log.no_address') },
     { key: 'at', title: t('log.queued_at'), sort: 'queued_at', first: 'down', align: 'right', phone: 'corner',
       width: '9rem', cell: (row) => shortTime(row.queued_at, locale) },
   ];
@@ -68,7 +69,7 @@ export function Communications({ id }: { id: string }) {
       ) : list.error && !rows ? null : (
         <DataTable
           label={t('contact.communications')} columns={columns} rows={rows} keyOf={(row) => row.id}
-          linkOf={(row) => `/communications/messages/${row.id}`} sort={list.data?.pages[0]?.sort ?? wanted}
+          linkOf={(row) => `/communications/messages/${row.answers ?? row.id}`} sort={list.data?.pages[0]?.sort ?? wanted}
           onSort={(sort) => change({ sort: sort === kSort ? null : sort })}
         />
       )}

@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import { answer, api, type Schema } from '../../api/client';
 import type { paths } from '../../api/generated';
 import { viewerZone } from '../../lib/time';
+import { useMay } from '../session/session';
 import { spansTooLong } from './bars';
 
 export type Campaign = Schema<'Campaign'>;
@@ -23,11 +24,16 @@ export function useCampaign(id: string) {
 export function useProgress(campaign: Campaign): Progress {
   const queries = useQueryClient();
   const key = ['progress', campaign.id];
+  const mayRead = useMay('record:read');
   const moving = campaign.state === 'running';
   const { data } = useQuery({ queryKey: key, queryFn: () => campaign.progress, enabled: false });
   useEffect(() => {
     if (!moving) return undefined;
-    const source = new EventSource(`/api/v1/campaigns/${campaign.id}/events`);
+    const source = new EventSource(
+      `/api/v1/campaigns/${campaign.id}/events${mayRead ? '?statistics=true' : ''}`);
+    source.addEventListener('statistics', (event: MessageEvent<string>) => {
+      queries.setQueryData(['statistics', campaign.id], JSON.parse(event.data) as Statistics);
+    });
     source.addEventListener('progress', (event: MessageEvent<string>) => {
       const progress = JSON.parse(event.data) as Progress;
       queries.setQueryData(['progress', campaign.id], progress);
@@ -41,12 +47,14 @@ export function useProgress(campaign: Campaign): Progress {
       void queries.invalidateQueries({ queryKey: ['campaign', campaign.id] });
     });
     return () => source.close();
-  }, [campaign.id, campaign.state, moving, queries]);
+  }, [campaign.id, campaign.state, mayRead, moving, queries]);
   return moving && data ? data : campaign.progress;
 }
 
+/** Opens and clicks come long after the campaign has ended: looked at again while it is looked at. */
 export function useStatistics(id: string) {
   return useQuery({
+    refetchInterval: 15_000,
     queryKey: ['statistics', id],
     queryFn: ({ signal }) => answer(api.GET('/campaigns/{id}/statistics', { params: { path: { id } }, signal })),
   });

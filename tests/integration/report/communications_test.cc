@@ -1,0 +1,232 @@
+// Messages and the answers to them in one list: against everything read at once and sorted, page by
+// page, both ways, with every filter.
+#include "report/communications.h"
+
+#include <algorithm>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "compose/campaigns.h"
+#include "db/testing/databases.h"
+#include "delivery/content_store.h"
+#include "delivery/ledger.h"
+#include "identity/organisations.h"
+
+namespace tidings::report {
+namespace {
+
+constexpr OrganisationId kOrganisation{7};
+constexpr OrganisationId kOther{8};
+constexpr db::Statement kAnswer{
+    "test.answer",
+    "INSERT INTO returned_mail (organisation_id, id, source, envelope_from, envelope_to, digest,"
+    " size, received_at, state, due_at, attempts, read_at, kind, outcome, reason, message_id,"
+    " campaign_id, contact_id, sender, subject, body_text, recipients)"
+    " VALUES ($1, $2, 'smtp', '', $3, $4, 1, $5, 1, $5, 1, $5, $6, $7, '', $8, $9, $10, $11, $12,"
+    " 'Thank you', '[]')"};
+
+class SetClock final : public Clock {
+ public:
+  Instant now() const override { return at; }
+  Instant at = from_micros(1'800'000'000'000'000);
+};
+
+class CommunicationsTest : public testing::TestWithParam<db::testing::Kind> {
+ protected:
+  void SetUp() override {
+    write([&](db::Connection& c) -> Result<void> {
+      TRY(identity::create_organisation(c, {kOrganisation, "Club", "en", "UTC", "Here 1"},
+                                        clock_.at));
+      return identity::create_organisation(c, {kOther, "Other", "en", "UTC", "There 1"}, clock_.at);
+    });
+    // Three people get two campaigns each, day by day; the first two of them answer, Ann twice.
+    for (const char* subject : {"Spring", "Autumn"}) {
+      const compose::Campaign campaign = start(subject);
+      campaigns_.push_back(campaign.id);
+      for (int i = 0; i < 3; ++i) {
+        const MessageId message = enqueue(campaign, ContactId{501 + i});
+        const std::string subject_of = std::string("Re: ") + subject;
+        if (i < 2) answer(message, campaign.id, ContactId{501 + i}, "reply", "applied", subject_of);
+        if (i == 0) answer(message, campaign.id, ContactId{501}, "reply", "applied", "Élan vital");
+        answer(message, campaign.id, ContactId{501 + i}, "auto-reply", "applied", "Away");
+        answer(message, campaign.id, ContactId{501 + i}, "reply", "unverified", "Forged");
+        clock_.at += std::chrono::days(1);
+      }
+    }
+  }
+
+  void write(const db::Database::Work& work) {
+    const auto wrote = database_->write(db::Priority::ledger, work);
+    ASSERT_TRUE(wrote) << wrote.error().message;
+  }
+  compose::Campaign start(std::string_view subject) {
+    delivery::EmailContent content;
+    content.subject = subject;
+    content.text = "Hello";
+    content.from = wire::parse_mailbox("Our Club <news@club.example>").value();
+    const auto email = delivery::CompiledEmail::compile(content).value();
+    compose::Campaign campaign;
+    campaign.organisation_id = kOrganisation;
+    campaign.id = ids_.next<CampaignId>();
+    campaign.content_version_id = ids_.next<ContentVersionId>();
+    campaign.transport_id = TransportId{1};
+    campaign.name = subject;
+    write([&](db::Connection& c) -> Result<void> {
+      TRY(delivery::freeze_content(c, kOrganisation, campaign.content_version_id, email, {}, "ref",
+                                   clock_.at));
+      return compose::insert_campaign(c, campaign, clock_.at);
+    });
+    return campaign;
+  }
+  MessageId enqueue(const compose::Campaign& campaign, ContactId contact) {
+    clock_.at += std::chrono::minutes(1);
+    delivery::NewMessage message;
+    message.id = ids_.next<MessageId>();
+    message.contact_id = contact;
+    message.about = {contact};
+    message.address = message.normalised = "person" + to_text(contact) + "@x.org";
+    message.values_hash = contact.value;
+    message.values = "{}";
+    write([&](db::Connection& c) {
+      return ledger_.enqueue(c, {kOrganisation, campaign.id, campaign.content_version_id, {}, {}},
+                             std::span(&message, 1), clock_.at);
+    });
+    return message.id;
+  }
+  void answer(MessageId message, CampaignId campaign, ContactId contact, std::string_view kind,
+              std::string_view outcome, std::string_view subject) {
+    clock_.at += std::chrono::minutes(1);
+    const std::int64_t id = ids_.next<MessageId>().value;
+    const std::string once = std::to_string(id);
+    write([&](db::Connection& c) -> Result<void> {
+      TRY(c.execute(kAnswer, {kOrganisation, id, once, db::BytesView(once), clock_.at, kind,
+                              outcome, message, campaign, contact, "ann@x.org", subject}));
+      return {};
+    });
+  }
+
+  // Ids of all pages, an answer's negative.
+  std::vector<std::int64_t> told(CommunicationQuery query,
+                                 OrganisationId organisation = kOrganisation) {
+    std::vector<std::int64_t> ids;
+    for (int page = 0; page < 100; ++page) {
+      const auto found = Communications(*database_, organisation).list(query);
+      EXPECT_TRUE(found) << found.error().message;
+      if (!found) return ids;
+      EXPECT_LE(std::ssize(found->items), query.messages.limit);
+      for (const Communication& one : found->items) {
+        const auto* entry = std::get_if<LogEntry>(&one);
+        ids.push_back(entry ? entry->id.value : -std::get<ReceivedAnswer>(one).id);
+      }
+      query.messages.cursor = found->page.next_cursor;
+      if (query.messages.cursor.empty()) return ids;
+    }
+    ADD_FAILURE() << "the list does not end";
+    return ids;
+  }
+  // The same in one page, whatever the limit.
+  std::vector<std::int64_t> whole(CommunicationQuery query) {
+    query.messages.limit = 200;
+    auto ids = told(query);
+    std::ranges::sort(ids, [&](std::int64_t a, std::int64_t b) {
+      return query.messages.is_descending ? std::abs(a) > std::abs(b) : std::abs(a) < std::abs(b);
+    });
+    return ids;
+  }
+  static std::pair<std::ptrdiff_t, std::ptrdiff_t> amounts(const std::vector<std::int64_t>& ids) {
+    const auto answers = std::ranges::count_if(ids, [](std::int64_t id) { return id < 0; });
+    return {std::ssize(ids) - answers, answers};
+  }
+
+  SetClock clock_;
+  db::testing::TestDatabase database_{GetParam()};
+  IdSource ids_{clock_, 3};
+  delivery::Ledger ledger_{ids_, NodeId{5}, 3};
+  std::vector<CampaignId> campaigns_;
+};
+
+using Amounts = std::pair<std::ptrdiff_t, std::ptrdiff_t>;
+
+INSTANTIATE_TEST_SUITE_P(On, CommunicationsTest, testing::ValuesIn(db::testing::databases()),
+                         [](const auto& info) { return db::testing::kind_name(info); });
+
+TEST_P(CommunicationsTest, every_page_size_and_direction_tells_each_once_in_order) {
+  for (const bool is_descending : {true, false}) {
+    for (const auto& [has_messages, has_answers] :
+         {std::pair(true, true), {false, true}, {true, false}}) {
+      CommunicationQuery query{{}, has_messages, has_answers};
+      query.messages.is_descending = is_descending;
+      const auto expected = whole(query);
+      EXPECT_EQ(amounts(expected), Amounts(has_messages ? 6 : 0, has_answers ? 6 : 0));
+      for (int limit = 1; limit <= 13; ++limit) {
+        query.messages.limit = limit;
+        EXPECT_EQ(told(query), expected) << limit;
+      }
+    }
+  }
+}
+
+TEST_P(CommunicationsTest, filters_hold_for_answers_too) {
+  const auto of = [&](const LogFilter& filter, int limit = 2) {
+    CommunicationQuery query{};
+    query.messages.filter = filter;
+    query.messages.limit = limit;
+    const auto ids = told(query);
+    EXPECT_EQ(ids, whole(query));
+    return amounts(ids);
+  };
+  EXPECT_EQ(of({.contact = ContactId{501}}), Amounts(2, 4));
+  EXPECT_EQ(of({.contact = ContactId{502}}), Amounts(2, 2));
+  EXPECT_EQ(of({.contact = ContactId{503}}), Amounts(2, 0));
+  EXPECT_EQ(of({.campaign = campaigns_[1]}), Amounts(3, 3));
+  EXPECT_EQ(of({.text = "spring"}), Amounts(3, 2));
+  EXPECT_EQ(of({.text = "éLAN"}), Amounts(0, 2));
+  EXPECT_EQ(of({.sender = "ANN@x"}), Amounts(0, 6));
+  EXPECT_EQ(of({.sender = "our club"}), Amounts(6, 0));
+  EXPECT_EQ(of({.channel = Channel::sms}), Amounts(0, 0));
+  EXPECT_EQ(of({.has_attachments = false}), Amounts(6, 0));
+  const Instant half = clock_.at - std::chrono::days(3);
+  const Amounts later = of({.from = half});
+  const Amounts before = of({.until = half});
+  EXPECT_EQ(later.second + before.second, 6);
+  EXPECT_GT(later.second, 0);
+  EXPECT_GT(before.second, 0);
+  EXPECT_EQ(told({}, kOther), std::vector<std::int64_t>());
+}
+
+TEST_P(CommunicationsTest, sorted_by_anything_else_there_are_only_messages) {
+  CommunicationQuery query{};
+  query.messages.sort = MessageSort::address;
+  EXPECT_EQ(amounts(told(query)), Amounts(6, 0));
+}
+
+TEST_P(CommunicationsTest, answers_to_what_was_deleted_from_the_history_are_not_told) {
+  write([&](db::Connection& c) -> Result<void> {
+    TRY(c.execute({"", "UPDATE campaign SET deleted_at = 1 WHERE organisation_id = $1 AND id = $2"},
+                  {kOrganisation, campaigns_[0]}));
+    return {};
+  });
+  EXPECT_EQ(amounts(told({})), Amounts(3, 3));
+  write([&](db::Connection& c) -> Result<void> {
+    TRY(c.execute({"",
+                   "UPDATE message SET deleted_at = 1 WHERE organisation_id = $1"
+                   " AND contact_id = 501"},
+                  {kOrganisation}));
+    return {};
+  });
+  EXPECT_EQ(amounts(told({})), Amounts(2, 1));
+}
+
+TEST_P(CommunicationsTest, a_text_that_nobody_wrote_is_not_looked_for_without_end) {
+  const MessageId message = MessageId{1};
+  for (int i = 0; i < 450; ++i) {
+    answer(message, campaigns_[0], ContactId{501}, "reply", "applied", i == 0 ? "Rare" : "Common");
+  }
+  CommunicationQuery query{};
+  query.messages.filter.text = "rare";
+  EXPECT_EQ(amounts(told(query)), Amounts(0, 1));
+}
+
+}  // namespace
+}  // namespace tidings::report
