@@ -112,8 +112,9 @@ void InboundMail::Impl::keep(wire::SmtpIncoming message, Kept kept) {
         }
         return {};
       },
-      [work, kept = std::move(kept), told = stored](Result<void> done) {
+      [work, kept = std::move(kept), told = stored, figures = options.figures](Result<void> done) {
         if (done) {
+          if (figures != nullptr) figures->accepted();
           kept(wire::SmtpStored::stored, to_text(work->first));
           if (told) told();
         } else {
@@ -155,6 +156,10 @@ Result<std::string> InboundMail::start() {
   if (!impl_->options.certificate_file.empty()) {
     options.tls =
         TRY(net::TlsContext::server(impl_->options.certificate_file, impl_->options.key_file));
+  }
+  if (ReturnedFigures* const figures = impl_->options.figures) {
+    options.events = {.connected = [figures] { figures->connected(); },
+                      .refused = [figures](std::string_view reply) { figures->refused(reply); }};
   }
   TRY(impl_->look_up_domains());
   impl_->listener = std::make_unique<net::SmtpListener>(impl_->loop, *impl_, std::move(options));

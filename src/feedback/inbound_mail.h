@@ -18,6 +18,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "db/database.h"
+#include "feedback/returned_figures.h"
 #include "net/fwd.h"
 
 namespace tidings::feedback {
@@ -30,6 +31,7 @@ struct InboundOptions {
   std::string certificate_file;  // PEM, with its chain; empty: no STARTTLS
   std::string key_file;
   std::size_t message_max = std::size_t{10} << 20;
+  ReturnedFigures* figures = nullptr;  // none: nothing is counted
 };
 
 class InboundMail {

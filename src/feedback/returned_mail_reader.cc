@@ -251,9 +251,10 @@ Result<bool> forward(const ReadingContext& context, db::Connection& connection,
 
 Result<void> store(const ReadingContext& context, OrganisationId organisation, ReturnedMailId id,
                    const Stored& stored, Reading& reading) {
-  return context.database.write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
+  ReturnedOutcome outcome = reading.outcome;
+  TRY(context.database.write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
     const Instant now = context.clock.now();
-    ReturnedOutcome outcome = reading.outcome;
+    outcome = reading.outcome;
     std::string reason = reading.reason;
     for (const Fact& fact : reading.facts) {
       switch (TRY(apply_evidence(connection, context.ledger, context.ids, fact, now))) {
@@ -290,7 +291,11 @@ Result<void> store(const ReadingContext& context, OrganisationId organisation, R
                   reading.report.from, reading.subject, reading.text,
                   recipients_json(reading.report), forwarded_at}));
     return {};
-  });
+  }));
+  if (context.figures != nullptr) {
+    context.figures->read(to_string(reading.report.kind), to_string(outcome));
+  }
+  return {};
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "db/database.h"
 #include "delivery/ledger.h"
+#include "feedback/returned_figures.h"
 #include "feedback/returned_mail.h"
 #include "identity/token_keys.h"
 
@@ -47,6 +48,7 @@ struct ReadingContext {
   const Clock& clock;
   // Part of the transaction: queues the message to staff. None: nothing is passed on.
   std::function<Result<void>(db::Connection&, const ReceivedReply&)> forward = {};
+  ReturnedFigures* figures = nullptr;  // none: nothing is counted
 };
 
 // Reads one, whether it waits or was read before. Errors: returned_mail.not_found,

@@ -45,6 +45,9 @@ struct SmtpListener::Core : std::enable_shared_from_this<Core> {
   }
 
   void accept(int descriptor, const std::string& peer);
+  void refused(std::string_view reply) const {
+    if (options.events.refused) options.events.refused(reply);
+  }
   void forget(std::uint64_t number);
   void drain(Duration at_most, std::function<void()> done);
 
@@ -105,6 +108,7 @@ class SmtpListener::Core::Connection final : public StreamHandler,
   // Does what the machine wants. The connection may be gone afterwards.
   void go_on() {
     if (is_over_) return;
+    for (const std::string& reply : server_.take_refusals()) core_.refused(reply);
     write();
     if (auto message = server_.take_message()) keep(*std::move(message));
     if (server_.ended() && server_.output().empty()) return over();
@@ -181,11 +185,14 @@ class SmtpListener::Core::Connection final : public StreamHandler,
 
 void SmtpListener::Core::accept(int descriptor, const std::string& peer) {
   std::string address = counted_as(peer);
+  if (options.events.connected) options.events.connected();
   if (is_draining || connections.size() >= options.connections_max) {
+    refused("421 4.3.2");
     return refuse_descriptor(descriptor, "421 4.3.2 Too busy; come again later\r\n");
   }
   std::size_t& count = by_address[address];
   if (count >= options.connections_per_address) {
+    refused("421 4.7.0");
     return refuse_descriptor(descriptor, "421 4.7.0 Too many connections from you\r\n");
   }
   ++count;

@@ -31,12 +31,20 @@ class MailKeeper : public wire::SmtpRecipients {
   ~MailKeeper() = default;
 };
 
+// Told on the loop's thread; must not block.
+struct SmtpListenerEvents {
+  std::function<void()> connected;
+  // Its code: "550 5.1.1".
+  std::function<void(std::string_view reply)> refused;
+};
+
 struct SmtpListenerOptions {
   wire::SmtpServerConfig server;    // offers_tls is set by `tls`
   std::shared_ptr<TlsContext> tls;  // null: STARTTLS is not offered
   std::size_t connections_max = 200;
   std::size_t connections_per_address = 20;
   std::size_t octets_max = std::size_t{64} << 20;
+  SmtpListenerEvents events = {};
 };
 
 class SmtpListener {

@@ -76,6 +76,9 @@ SmtpServer::SmtpServer(SmtpServerConfig config, const SmtpRecipients& recipients
     : config_(std::move(config)), recipients_(recipients), began_(now), progress_(now) {}
 
 void SmtpServer::reply(std::string_view text) {
+  constexpr std::size_t kCodes = sizeof("550 5.1.1") - 1;
+  if (text.starts_with('4') || text.starts_with('5'))
+    refusals_.emplace_back(text.substr(0, kCodes));
   output_ += text;
   output_ += "\r\n";
 }

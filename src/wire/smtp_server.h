@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -102,6 +103,8 @@ class SmtpServer {
   bool ended() const { return state_ == State::ended; }
   // Nothing while a message is being stored.
   std::optional<Instant> deadline() const;
+  // The codes of what was refused since the last call: "550 5.1.1". Words of ours only.
+  std::vector<std::string> take_refusals() { return std::exchange(refusals_, {}); }
   bool encrypted() const { return is_encrypted_; }
   // Octets of the message under way: what its owner counts against all connections' together.
   std::size_t held() const { return message_.octets.size() + input_.size(); }
@@ -140,6 +143,7 @@ class SmtpServer {
   std::string input_;
   std::size_t taken_ = 0;  // octets of input_ that were read
   std::string output_;
+  std::vector<std::string> refusals_;  // a connection has few: errors_max
   const Instant began_;
   Instant progress_;
   std::size_t commands_ = 0;

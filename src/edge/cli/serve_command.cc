@@ -72,8 +72,8 @@ feedback::RecordEvidence record_in(SendingService& service, const Clock& clock) 
 // and the figures of all that.
 class Readers {
  public:
-  Readers(Workplace& workplace, SendingService& service)
-      : workplace_(workplace), service_(service) {}
+  Readers(Workplace& workplace, SendingService& service, const feedback::ReturnedFigures& returned)
+      : workplace_(workplace), service_(service), returned_(returned) {}
 
   Result<void> open(net::Router& router) {
     journal_ = TRY(
@@ -98,6 +98,7 @@ class Readers {
                               .activity = [this] { return service_.dispatcher().activity(); },
                               .journal_sync = [this] { return service_.journal().sync_seconds(); },
                               .hits_lost = [this] { return journal_->lost(); },
+                              .returned = &returned_,
                               .readers = workplace_.settings().metrics_readers});
     return {};
   }
@@ -117,6 +118,7 @@ class Readers {
  private:
   Workplace& workplace_;
   SendingService& service_;
+  const feedback::ReturnedFigures& returned_;
   static net::ResolverOptions resolver_options(const Settings& settings) {
     net::ResolverOptions options;
     options.servers = settings.dns_servers;
@@ -155,18 +157,20 @@ std::string inbound_name(const Settings& settings, const std::string& public_url
 // Mail that comes back: taken in where the settings say so, and read.
 class Returns {
  public:
-  Returns(Workplace& workplace, SendingService& service)
+  Returns(Workplace& workplace, SendingService& service, feedback::ReturnedFigures& figures)
       : workplace_(workplace),
         service_(service),
-        reader_(
-            {.database = workplace.database(),
-             .ledger = service.ledger(),
-             .ids = workplace.ids(),
-             .keys = service.token_keys(),
-             .clock = workplace.clock(),
-             .forward = [this](db::Connection& connection, const feedback::ReceivedReply& reply) {
-               return pass_on(connection, reply);
-             }}) {}
+        figures_(figures),
+        reader_({.database = workplace.database(),
+                 .ledger = service.ledger(),
+                 .ids = workplace.ids(),
+                 .keys = service.token_keys(),
+                 .clock = workplace.clock(),
+                 .forward =
+                     [this](db::Connection& connection, const feedback::ReceivedReply& reply) {
+                       return pass_on(connection, reply);
+                     },
+                 .figures = &figures}) {}
 
   Result<void> open() {
     const Settings& settings = workplace_.settings();
@@ -180,7 +184,8 @@ class Returns {
           feedback::InboundOptions{.listen = settings.inbound_listen,
                                    .host_name = inbound_name(settings, service_.public_url()),
                                    .certificate_file = settings.inbound_certificate,
-                                   .key_file = settings.inbound_key},
+                                   .key_file = settings.inbound_key,
+                                   .figures = &figures_},
           [this] { reader_.wake(); });
       const std::string address = TRY(inbound_->start());
       fmt::print("Taking in returned mail on {}\n", address);
@@ -215,6 +220,7 @@ class Returns {
 
   Workplace& workplace_;
   SendingService& service_;
+  feedback::ReturnedFigures& figures_;
   feedback::ReturnedMailReader reader_;
   std::unique_ptr<feedback::InboundMail> inbound_;
 };
@@ -262,9 +268,10 @@ int run_serve(const ServeFlags& flags, std::string_view web_app) {
                            hasher);
   http::add_password_routes(router, {&(*workplace)->database(), &sign_in, &(*workplace)->clock(),
                                      (*service)->public_url()});
-  Readers readers(**workplace, **service);
+  feedback::ReturnedFigures returned;
+  Readers readers(**workplace, **service, returned);
   if (const auto opened = readers.open(router); !opened) return report(opened.error());
-  Returns returns(**workplace, **service);
+  Returns returns(**workplace, **service, returned);
   if (const auto opened = returns.open(); !opened) return report(opened.error());
   const auto address = (*service)->serve(std::move(router), settings.listen);
   if (!address) return report(address.error());

@@ -116,6 +116,24 @@ void add_sending(Page& page, const MetricsContext& context) {
                static_cast<double>(context.hits_lost()));
 }
 
+void add_returned(Page& page, const feedback::ReturnedFigures& figures) {
+  page.counter("tidings_inbound_connections_total", "Connections to the inbound listener.",
+               static_cast<double>(figures.connections()));
+  page.counter("tidings_inbound_mail_total", "Mail that was stored and answered 250.",
+               static_cast<double>(figures.accepts()));
+  auto& refused = page.family(MetricType::Counter, "tidings_inbound_refused_total",
+                              "What the inbound listener refused, by the codes of its answer.");
+  for (const auto& [reply, amount] : figures.refusals()) {
+    Page::add_counter(refused, {{"reply", reply}}, static_cast<double>(amount));
+  }
+  auto& read = page.family(MetricType::Counter, "tidings_returned_mail_total",
+                           "Returned mail that was read, by what it is and what followed.");
+  for (const auto& [what, amount] : figures.readings()) {
+    Page::add_counter(read, {{"kind", what.first}, {"outcome", what.second}},
+                      static_cast<double>(amount));
+  }
+}
+
 void add_depth(Page& page, const delivery::QueueDepth& depth, Instant now) {
   auto& queue = page.family(MetricType::Gauge, "tidings_queue_messages",
                             "Messages that are not at their end, in the database; those of no "
@@ -177,6 +195,7 @@ net::Response metrics(const net::Request& request, const MetricsContext& context
   if (!may_read(request, context)) return net::Response::text(404, "not found\n");
   Page page;
   add_sending(page, context);
+  add_returned(page, *context.returned);
   // Where the database is away the rest is wanted all the more.
   const Instant now = context.clock->now();
   const auto depth = context.database->read_value(

@@ -15,6 +15,7 @@
 #include "db/database.h"
 #include "delivery/dispatcher.h"
 #include "delivery/sending_figures.h"
+#include "feedback/returned_figures.h"
 #include "net/router.h"
 
 namespace tidings::http {
@@ -28,7 +29,8 @@ struct MetricsContext {
   std::function<delivery::Dispatcher::Activity()> activity;
   std::function<Histogram::Snapshot()> journal_sync;  // seconds
   std::function<std::uint64_t()> hits_lost;           // opens and followed links
-  std::vector<std::string> readers;                   // addresses besides this machine's own
+  const feedback::ReturnedFigures* returned = nullptr;
+  std::vector<std::string> readers;  // addresses besides this machine's own
 };
 
 void add_metrics_routes(net::Router& router, MetricsContext context);

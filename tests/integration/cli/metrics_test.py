@@ -79,7 +79,7 @@ class MetricsTest(Walk):
         # Labels name kinds and outcomes; nothing that grows with people, organisations, campaigns.
         named = {label for samples in self.read().values() for _, labels, _ in samples
                  for label in labels}
-        self.assertLessEqual(named, {"kind", "outcome", "type", "lane", "state", "le"})
+        self.assertLessEqual(named, {"kind", "outcome", "type", "lane", "state", "reply", "le"})
         # The log: a line for each attempt, none with an address.
         self.server.stop()
         lines = [line for line in self.log_lines() if line.get("campaign") == campaign]

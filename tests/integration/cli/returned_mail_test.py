@@ -186,6 +186,20 @@ class ReturnedMailTest(Walk):
         self.deliver(path, report("anna@example.org", number=2))
         self.wait_read(2)
         self.assertEqual(len(self.mails()), 2, "what was taken in, and nothing else")
+        self.figures_are_right()
+
+    def figures_are_right(self):
+        _, text = self.server.ask("GET", "/metrics")
+        figures = {name: int(amount) for name, amount in
+                   re.findall(r"(?m)^(tidings_(?:inbound|returned)\S*(?: [\d.]+\"})?) (\d+)$", text)}
+        self.assertEqual(figures["tidings_inbound_mail_total"], 2)
+        self.assertGreaterEqual(figures["tidings_inbound_connections_total"], 36)
+        refused = {name[-11:-2]: amount for name, amount in figures.items() if "refused" in name}
+        self.assertEqual(refused["550 5.1.1"], 2)
+        self.assertEqual(refused["521 5.5.2"], 1)
+        self.assertGreaterEqual(refused["421 4.7.0"], 10)
+        self.assertEqual(
+            sum(amount for name, amount in figures.items() if "returned_mail_total" in name), 2)
 
     def test_a_real_postfix_reports_what_it_could_not_deliver(self):
         if why := mail_servers.why_not("postfix"):

@@ -112,7 +112,7 @@ class RealWorld(unittest.TestCase):
     def messages(self):
         """{name: message} of the campaign."""
         items = self.server.call("GET", f"/messages?campaign={self.campaign}&limit=200")["items"]
-        return {item["address"].split("@")[0]: item for item in items}
+        return {item["address"].split("@")[0]: item for item in items if item["direction"] == "out"}
 
     def statuses(self):
         return {name: message["status"] for name, message in self.messages().items()}
@@ -155,7 +155,9 @@ class RealWorld(unittest.TestCase):
         self.wait(lambda: "replied" in self.events("writer"), "the answer")
         self.wait(lambda: "auto-replied" in self.events("holiday"), "the automatic answer")
         self.check_each()
+        self.check_answer()
         self.check_figures()
+        self.check_metrics()
         self.nobody_is_written_to_who_should_not_be()
 
     def come_again(self):
@@ -237,16 +239,57 @@ class RealWorld(unittest.TestCase):
             self.assertEqual({h["by"] for h in hits}, {"machine"}, name)
             self.assertIn({"apple": "apple_mail_privacy", "scanned": "every_link"}[name],
                           {h["why"] for h in hits})
-        reply = self.server.call("GET", "/returned-mail?kind=reply")["items"][0]
-        self.assertEqual((reply["message_id"], reply["campaign_id"], reply["source"]),
-                         (self.messages()["writer"]["id"], self.campaign, "mailbox"))
-        self.assertIn("bring my sister", reply["text"])
         found = {s["address"].split("@")[0]: s["reason"] for s in
                  self.server.call("GET", "/suppressions?limit=200")["items"]}
         self.assertEqual(found, SUPPRESSED)
 
+    def check_answer(self):
+        """It stands in the contact's History and in the log, with its message and campaign."""
+        message = self.messages()["writer"]
+        lists = [self.server.call("GET", target)["items"] for target in (
+            f"/contacts/{message['contact_ids'][0]}/history", f"/messages?campaign={self.campaign}",
+            "/messages?kind=reply", "/messages?status=received")]
+        for items in lists:
+            answer, = [item for item in items if item["direction"] == "in"]
+            self.assertEqual((answer["answers"], answer["campaign_id"], answer["contact_ids"]),
+                             (message["id"], self.campaign, message["contact_ids"]))
+            self.assertEqual((answer["kind"], answer["status"], answer["subject"], answer["sender"]),
+                             ("reply", "received", "Re: News", "writer@people.example"))
+            self.assertIn("bring my sister", answer["text"])
+        self.assertEqual([len(items) for items in lists], [2, len(ENDS) + 1, 1, 1])
+        self.assertGreater(lists[0][0]["queued_at"], lists[0][1]["queued_at"])
+        whole = self.server.call("GET", f"/returned-mail/{lists[0][0]['id']}")
+        self.assertEqual((whole["message_id"], whole["source"]), (message["id"], "mailbox"))
+
+    def live(self):
+        """The first figures that the stream of a campaign that has ended tells."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        with contextlib.closing(connection):
+            connection.request("GET", f"/api/v1/campaigns/{self.campaign}/events?statistics=true",
+                               headers={"Authorization": f"Bearer {self.server.token}"})
+            answer, kind = connection.getresponse(), ""
+            while line := answer.readline().decode().strip("\n"):
+                kind = line.removeprefix("event: ") if line.startswith("event: ") else kind
+                if line.startswith("data: ") and kind == "statistics":
+                    return json.loads(line.removeprefix("data: "))
+                if line.startswith("data: "):
+                    answer.readline()
+        return None
+
+    def check_metrics(self):
+        """Everything that came back came by SMTP but the answer, and was read."""
+        _, text = self.server.ask("GET", "/metrics")
+        figures = dict(re.findall(r"(?m)^(tidings_\S+) (\d+)$", text))
+        self.assertEqual(figures["tidings_inbound_mail_total"], "4")  # two bounces, away, complaint
+        read = {name: amount for name, amount in figures.items() if "returned_mail" in name}
+        self.assertEqual(read, {
+            f'tidings_returned_mail_total{{kind="{kind}",outcome="applied"}}': amount
+            for kind, amount in (("auto-reply", "1"), ("bounce", "2"), ("complaint", "1"),
+                                 ("reply", "1"))})
+
     def check_figures(self):
         figures = self.server.call("GET", f"/campaigns/{self.campaign}/statistics")
+        self.assertEqual(self.live(), figures)
         self.assertEqual(figures["total"], len(ENDS))
         ended = {line["line"]: line["amount"] for line in figures["ended"]}
         # The one who left by the button stays where the message was: sent.
