@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/utf8.h"
 #include "report/message_order.h"
 #include "wire/case_folding.h"
 
@@ -59,12 +60,10 @@ bool passes(const ReceivedAnswer& answer, const LogFilter& filter, std::string_v
          (from.contains(text) || wire::fold_case(answer.subject).contains(text));
 }
 
-// At a whole character.
 std::string beginning_of(std::string_view text) {
-  if (text.size() <= kAnswerShownMax) return std::string(text);
-  std::size_t end = kAnswerShownMax;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "…";
+  std::string beginning(utf8_prefix(text, kAnswerShownMax));
+  if (beginning.size() < text.size()) beginning += "…";
+  return beginning;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
+#include "delivery/domains/nearest_domain.h"
 #include "delivery/domains/return_paths.h"
 #include "delivery/domains/signing_keys.h"
 #include "delivery/ledger.h"
