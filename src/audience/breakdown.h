@@ -39,7 +39,7 @@ struct LeftOut {
 };
 
 inline constexpr std::size_t kBreakdownExamples = 5;
-inline constexpr std::size_t kBreakdownFirst = 3;
+inline constexpr std::size_t kBreakdownFirst = 50;
 
 struct LanguageCount {
   std::string locale;  // empty: that of the content itself, which does not say
@@ -55,7 +55,7 @@ struct Breakdown {
   std::int64_t messages = 0;      // "Send to 874 people"
   // The content's own first, then its variants; empty when there is but one language.
   std::vector<LanguageCount> languages;
-  std::vector<NamedRecipient> first;            // three of those who get it
+  std::vector<NamedRecipient> first;            // of those who get it, to look at
   std::optional<std::int64_t> recipient_limit;  // P19
   bool is_over_limit() const { return recipient_limit && messages > *recipient_limit; }
 };

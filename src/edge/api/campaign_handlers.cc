@@ -185,7 +185,11 @@ Result<Answer> list_campaigns(const Call& call) {
     for (const Campaign& campaign : campaigns) {
       const auto figures =
           TRY(delivery::Ledger::figures(connection, campaign.organisation_id, campaign.id));
-      items.push_back(campaign_summary_json(campaign, figures));
+      json::object item = campaign_summary_json(campaign, figures);
+      item["subject"] =
+          TRY(compose::load_campaign_draft(connection, campaign.organisation_id, campaign.id))
+              .draft.subject;
+      items.push_back(std::move(item));
     }
     return {};
   }));

@@ -64,6 +64,24 @@ TEST_P(PreviewsApi, a_preview_escapes_what_people_are_called) {
   EXPECT_EQ(api_.call_as(other, "POST", "/previews", json::serialize(body)).status, 404);
 }
 
+TEST_P(PreviewsApi, a_draft_is_shown_in_a_frame_where_it_can_do_nothing) {
+  const std::string id = make(
+      "/campaigns", R"({"draft": {"html": "<p onclick=x()>Dear {{ contact.first_name }}</p>"}})");
+  const std::string anna = make("/contacts", R"({"first_name": "Anna <b>"})");
+  const auto shown = api_.call("GET", "/campaigns/" + id + "/preview?contact_id=" + anna);
+  ASSERT_EQ(shown.status, 200) << shown.text;
+  EXPECT_EQ(shown.text, "<p onclick=x()>Dear Anna &lt;b&gt;</p>");
+  const std::string policy = shown.header("Content-Security-Policy");
+  EXPECT_TRUE(policy.starts_with("default-src 'none'")) << policy;
+  EXPECT_TRUE(policy.ends_with("; sandbox")) << policy;
+  EXPECT_THAT(policy, HasSubstr("img-src 'self' data:;"));
+  EXPECT_FALSE(policy.contains("script-src"));
+  const auto remote = api_.call("GET", "/campaigns/" + id + "/preview?remote_images=true");
+  EXPECT_THAT(remote.header("Content-Security-Policy"), HasSubstr("img-src 'self' https: data:;"));
+  const auto other = api_.everything(api_.other_organisation());
+  EXPECT_EQ(api_.call_as(other, "GET", "/campaigns/" + id + "/preview", "").status, 404);
+}
+
 TEST_P(PreviewsApi, a_preview_of_broken_text_shows_the_rest_and_says_what_is_wrong) {
   const auto shown =
       api_.call("POST", "/previews",

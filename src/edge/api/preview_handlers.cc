@@ -9,6 +9,7 @@
 
 #include "audience/audience_json.h"
 #include "audience/contacts.h"
+#include "compose/campaigns.h"
 #include "compose/preflight.h"
 #include "compose/preview.h"
 #include "compose/tags.h"
@@ -16,6 +17,7 @@
 #include "domain/locale_choice.h"
 #include "edge/api/direct_sending.h"
 #include "edge/api/draft_json.h"
+#include "edge/api/framed_html.h"
 #include "edge/api/json_values.h"
 #include "identity/organisations.h"
 #include "wire/email_address.h"
@@ -73,14 +75,18 @@ std::vector<compose::FieldProblem> fatal(const std::vector<compose::FieldProblem
   return kept;
 }
 
-// Error: contact.not_found for one who is not there.
-Result<std::optional<audience::Contact>> find_reader(db::Connection& connection, const Call& call) {
-  const ContactId id{TRY(id_of(call.body.as_object(), "contact_id"))};
+// Nothing for no `id`. Error: contact.not_found for one who is not there.
+Result<std::optional<audience::Contact>> find_reader(db::Connection& connection, const Call& call,
+                                                     ContactId id) {
   if (!id.valid()) return std::optional<audience::Contact>();
   auto contact = TRY(audience::find_contact(connection, call.organisation(), id));
   if (contact) return contact;
   return fail(ErrorKind::not_found, "contact.not_found",
               "There is no such contact. They may have been deleted.");
+}
+
+Result<std::optional<audience::Contact>> find_reader(db::Connection& connection, const Call& call) {
+  return find_reader(connection, call, ContactId{TRY(id_of(call.body.as_object(), "contact_id"))});
 }
 
 // Which language is asked for, or the reader's own; nothing: the draft.
@@ -145,6 +151,24 @@ Result<Answer> preview(const Call& call) {
   // What it says is the author's: even where the answer itself is opened, nothing of it runs.
   return Answer::ok(preview_json(shown))
       .with("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
+}
+
+Result<Answer> show_campaign(const Call& call) {
+  const auto id = TRY(call.id<CampaignId>("id"));
+  const ContactId reader_id{parse_id(call.query("contact_id")).value_or(0)};
+  const auto preview = TRY(call.services.database.read_value(
+      [&](db::Connection& connection) -> Result<compose::Preview> {
+        const auto organisation = TRY(identity::find_organisation(connection, call.organisation()));
+        const auto content = TRY(compose::load_campaign_draft(connection, call.organisation(), id));
+        const auto reader = TRY(find_reader(connection, call, reader_id));
+        const compose::PreviewContext context{organisation, call.services.public_url, call.now()};
+        const auto language = compose::variant_for(content, reader ? reader->locale : std::string(),
+                                                   organisation.locale);
+        return compose::preview_draft(connection, context, compose::draft_of(content, language),
+                                      MessageKind::campaign, reader);
+      }));
+  return framed_html(preview.html, preview.text,
+                     call.flag("remote_images") ? FrameImages::own_and_remote : FrameImages::own);
 }
 
 Result<Answer> preflight(const Call& call) {
@@ -258,6 +282,7 @@ Result<Answer> send_test(const Call& call) {
 void add_preview_handlers(Registry& registry) {
   registry.answer("listTags", list_tags);
   registry.answer("previewDraft", preview);
+  registry.answer("showCampaignPreview", show_campaign);
   registry.answer("preflightDraft", preflight);
   registry.answer("sendTest", send_test);
 }

@@ -10,10 +10,10 @@
 #include "delivery/content_variants.h"
 #include "delivery/hit_data.h"
 #include "delivery/message_deletion.h"
+#include "edge/api/framed_html.h"
 #include "edge/api/json_values.h"
 #include "edge/api/record_handlers.h"
 #include "edge/api/record_json.h"
-#include "edge/http/html_text.h"
 #include "report/message_pages.h"
 #include "report/readable_email.h"
 #include "report/timeline.h"
@@ -26,10 +26,6 @@ namespace {
 namespace json = boost::json;
 
 // `sandbox` without allow-scripts holds even where the HTML is opened without a frame.
-constexpr std::string_view kInert =
-    "default-src 'none'; style-src 'unsafe-inline'; img-src {}data:; form-action 'none';"
-    " base-uri 'none'; frame-ancestors 'self'; sandbox";
-
 // What is shown must be UTF-8: of anything else the octets beyond ASCII are left out.
 std::string shown(std::string text) {
   if (wire::is_utf8(text) && !text.contains('\0')) return text;
@@ -207,18 +203,8 @@ Result<Answer> download_message(const Call& call) {
 Result<Answer> show_html(const Call& call) {
   const SentMessage sent = TRY(read_sent(call));
   const report::ReadableEmail email = report::read_email(sent.octets);
-  Answer answer;
-  answer.content_type = "text/html; charset=utf-8";
-  answer.raw = !email.html.empty()
-                   ? email.html
-                   : "<!doctype html><meta charset=\"utf-8\"><pre style=\"white-space:pre-wrap\">" +
-                         http::escape_html(email.plain) + "</pre>";
-  const std::string_view images = call.flag("remote_images") ? "https: " : "";
-  return std::move(answer)
-      .with("Content-Security-Policy", fmt::format(kInert, images))
-      .with("X-Frame-Options", "SAMEORIGIN")
-      .with("X-DNS-Prefetch-Control", "off")
-      .with("Cache-Control", "private, no-store");
+  return framed_html(email.html, email.plain,
+                     call.flag("remote_images") ? FrameImages::remote : FrameImages::none);
 }
 
 // RFC 6266 with RFC 8187: only unreserved characters stand as themselves.
