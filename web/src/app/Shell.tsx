@@ -2,6 +2,7 @@ import { IconHome, IconMail, IconSearch, IconUsers, type Icon } from '@tabler/ic
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate, useSearchParams } from 'react-router';
+import { WriteButton } from '../features/compose/WriteButton';
 import { PersonMenu } from '../features/session/PersonMenu';
 import { useSession, type Permission } from '../features/session/session';
 import classes from './Shell.module.css';
@@ -68,6 +69,7 @@ export function Shell() {
         <PersonMenu />
       </header>
       <nav className={classes.nav} aria-label={t('areas.label')}>
+        <WriteButton />
         {kAreas.filter((area) => session.permissions.includes(area.needs)).map((area) => (
           <NavLink key={area.to} to={area.to} className={classes.area ?? ''}>
             <area.icon size={20} stroke={1.8} aria-hidden />

@@ -23,6 +23,7 @@ export const router = createBrowserRouter([
             errorElement: <BrokenScreen />,
             children: [
               { path: '/overview', lazy: () => import('../features/overview/Overview') },
+              { path: '/compose/:id/:step?', lazy: () => import('../features/compose/Compose') },
               { path: '/communications', lazy: () => import('../features/communications/SendOuts') },
               {
                 path: '/communications/messages',

@@ -12,6 +12,7 @@ import { PageHead } from '../../ui/PageHead';
 import { StatusMark } from '../../ui/StatusMark';
 import { TroubleNotice } from '../../ui/TroubleNotice';
 import { ZoneNote } from '../../ui/ZoneNote';
+import { Drafts } from './Drafts';
 import { NothingHere } from './NothingHere';
 import { kFilterNames, useSendOuts, type SendOut } from './queries';
 import { TypeMark } from './TypeMark';
@@ -66,6 +67,7 @@ export function Component() {
     <>
       <PageHead title={t('areas.communications')} />
       <Views />
+      <Drafts />
       <FilterBar
         filters={filters} params={params} onChange={change} textName="text" textLabel={t('log.text')}
       />

@@ -7,12 +7,13 @@ import { TroubleNotice } from '../../ui/TroubleNotice';
 import { useMay } from '../session/session';
 import type { Campaign } from './queries';
 
-const kActions = ['pause', 'resume', 'stop', 'abort'] as const;
+const kActions = ['release', 'pause', 'resume', 'stop', 'abort'] as const;
 type Action = (typeof kActions)[number];
 
 function call(action: Action, id: string) {
   const params = { path: { id } };
   switch (action) {
+    case 'release': return api.POST('/campaigns/{id}/release', { params });
     case 'pause': return api.POST('/campaigns/{id}/pause', { params });
     case 'resume': return api.POST('/campaigns/{id}/resume', { params });
     case 'stop': return api.POST('/campaigns/{id}/stop', { params });
@@ -48,7 +49,7 @@ export function Controls({ campaign }: { campaign: Campaign }) {
           key={action} variant="default" loading={act.isPending && act.variables === action}
           onClick={() => (action === 'abort' ? setAsks(true) : act.mutate(action))}
         >
-          {t(`send_out.action.${action}`)}
+          {t(action === 'stop' && campaign.schedule ? 'send_out.edit' : `send_out.action.${action}`)}
         </Button>
       ))}
       <Modal

@@ -1,10 +1,10 @@
 import { Skeleton, Tabs } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { Link, useParams } from 'react-router';
+import { Link, Navigate, useParams } from 'react-router';
 import { isTrouble } from '../../api/trouble';
 import { useLocale } from '../../lib/language/language';
 import { readableSubject } from '../../lib/subject';
-import { shortTime } from '../../lib/time';
+import { shortTime, viewerZone, zoneName } from '../../lib/time';
 import { useUrlState } from '../../lib/url_state';
 import { EmptyState } from '../../ui/EmptyState';
 import { PageHead } from '../../ui/PageHead';
@@ -15,9 +15,11 @@ import { Attachments } from './Attachments';
 import { Controls } from './Controls';
 import { Figures } from './Figures';
 import { Links } from './Links';
+import { MoreActions } from './MoreActions';
 import { OverTime } from './OverTime';
 import { ProgressBar } from './ProgressBar';
 import { Recipients } from './Recipients';
+import { SecondThought } from './SecondThought';
 import { useCampaign, useProgress, type Campaign } from './queries';
 import { TheMessage } from './TheMessage';
 
@@ -29,6 +31,9 @@ function Under({ campaign }: { campaign: Campaign }) {
     campaign.started_at ? t('send_out.started', {
       at: shortTime(campaign.started_at, locale), who: campaign.started_by || campaign.created_by,
     }) : campaign.starts_at ? t('send_out.starts', { at: shortTime(campaign.starts_at, locale) }) : null,
+    campaign.schedule && campaign.starts_at && campaign.schedule.time_zone !== viewerZone ? t('send_out.in_zone', {
+      at: campaign.schedule.at.slice(0, 16).replace('T', ' '), zone: zoneName(campaign.schedule.time_zone),
+    }) : null,
     campaign.finished_at ? t('send_out.finished', { at: shortTime(campaign.finished_at, locale) }) : null,
     campaign.reason,
     campaign.is_test ? t('send_out.sandbox') : null,
@@ -80,7 +85,9 @@ export function Component() {
     return <EmptyState title={t('send_out.gone_title')} sentence={t('send_out.gone')} />;
   }
   if (error) return <TroubleNotice error={error} onRetry={() => void refetch()} />;
-  if (!campaign) return <Skeleton height={320} aria-label={t('list.loading')} />;
+  if (!campaign) return <Skeleton role="img" height={320} aria-label={t('list.loading')} />;
+  // Not begun, or taken back: it is still written.
+  if (campaign.state === 'draft') return <Navigate to={`/compose/${id}/send`} replace />;
   return (
     <>
       <PageHead
@@ -88,7 +95,9 @@ export function Component() {
         over={<Link to="/communications">{t('communications.send_outs')}</Link>}
         under={<Under campaign={campaign} />}
       >
+        <SecondThought campaign={campaign} />
         <Controls campaign={campaign} />
+        <MoreActions campaign={campaign} />
         <StatusMark status={campaign.state} large />
       </PageHead>
       <Body campaign={campaign} />

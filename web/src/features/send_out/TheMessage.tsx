@@ -15,13 +15,13 @@ export function TheMessage({ campaign }: { campaign: Campaign }) {
   if (example.error) {
     return <TroubleNotice error={example.error} onRetry={() => void example.refetch()} />;
   }
-  if (example.data === undefined) return <Skeleton height={420} aria-label={t('list.loading')} />;
+  if (example.data === undefined) return <Skeleton role="img" height={420} aria-label={t('list.loading')} />;
   if (example.data === null) {
     return (
       <Sheet>
         <p className={classes.note}>{t('send_out.reached_nobody')}</p>
         {text.error ? <TroubleNotice error={text.error} onRetry={() => void text.refetch()} /> : null}
-        {text.data === undefined && !text.error ? <Skeleton height={120} aria-label={t('list.loading')} /> : null}
+        {text.data === undefined && !text.error ? <Skeleton role="img" height={120} aria-label={t('list.loading')} /> : null}
         {text.data === undefined ? null : <div className={classes.plain}>{text.data || t('message.no_text')}</div>}
       </Sheet>
     );
