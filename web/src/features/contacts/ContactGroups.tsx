@@ -39,7 +39,7 @@ export function ContactGroups({ contact }: { contact: Contact }) {
             <Link to={`/contacts/groups/${id}`}>{name}</Link>
             {may ? (
               <CloseButton
-                size="sm" aria-label={t('people.leave_group', { group: name })} disabled={leave.isPending}
+                size="md" aria-label={t('people.leave_group', { group: name })} disabled={leave.isPending}
                 onClick={() => leave.mutate(id)}
               />
             ) : null}
