@@ -25,14 +25,41 @@ Civil to_civil(Instant at) {
           std::chrono::weekday(day)};
 }
 
+// Optimisation: both forms are written for each message.
+void put_digits(std::string& text, std::size_t at, int count, std::int64_t number) {
+  for (std::size_t i = at + static_cast<std::size_t>(count); i-- > at; number /= 10) {
+    text[i] = static_cast<char>('0' + number % 10);
+  }
+}
+
+// Four digits, but for times that nobody lives in.
+std::string year_text(const Civil& civil) {
+  const int year = int(civil.date.year());
+  if (year < 0 || year > 9999) return fmt::format("{:04}", year);
+  std::string text = "0000";
+  put_digits(text, 0, 4, year);
+  return text;
+}
+
+// "00:00:00"
+void put_time(std::string& text, std::size_t at, const Civil& civil) {
+  put_digits(text, at, 2, civil.time.hours().count());
+  put_digits(text, at + 3, 2, civil.time.minutes().count());
+  put_digits(text, at + 6, 2, civil.time.seconds().count());
+}
+
 }  // namespace
 
 std::string to_rfc3339(Instant at) {
   const Civil civil = to_civil(at);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", int(civil.date.year()),
-                     unsigned(civil.date.month()), unsigned(civil.date.day()),
-                     civil.time.hours().count(), civil.time.minutes().count(),
-                     civil.time.seconds().count(), civil.time.subseconds().count());
+  std::string text = year_text(civil);
+  const std::size_t at_month = text.size() + 1;
+  text += "-00-00T00:00:00.000000Z";
+  put_digits(text, at_month, 2, unsigned(civil.date.month()));
+  put_digits(text, at_month + 3, 2, unsigned(civil.date.day()));
+  put_time(text, at_month + 6, civil);
+  put_digits(text, at_month + 15, 6, civil.time.subseconds().count());
+  return text;
 }
 
 std::string to_rfc5322_date(Instant at) {
@@ -40,10 +67,19 @@ std::string to_rfc5322_date(Instant at) {
   static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const Civil civil = to_civil(at);
-  return fmt::format("{}, {} {} {:04} {:02}:{:02}:{:02} +0000", kDays[civil.weekday.c_encoding()],
-                     unsigned(civil.date.day()), kMonths[unsigned(civil.date.month()) - 1],
-                     int(civil.date.year()), civil.time.hours().count(),
-                     civil.time.minutes().count(), civil.time.seconds().count());
+  const unsigned day = unsigned(civil.date.day());
+  std::string text = kDays[civil.weekday.c_encoding()];
+  text += ", ";
+  if (day >= 10) text += static_cast<char>('0' + day / 10);
+  text += static_cast<char>('0' + day % 10);
+  text += ' ';
+  text += kMonths[unsigned(civil.date.month()) - 1];
+  text += ' ';
+  text += year_text(civil);
+  const std::size_t at_time = text.size() + 1;
+  text += " 00:00:00 +0000";
+  put_time(text, at_time, civil);
+  return text;
 }
 
 namespace {

@@ -42,7 +42,7 @@ class SqliteSession final : public Session {
   static constexpr int checkpoint_pages = 1'000;
   static constexpr int bulk_checkpoint_pages = 16'000;
   // The writer's page cache.
-  static constexpr int cache_kib = 16 << 10;
+  static constexpr int cache_kib = 8 << 10;
   static constexpr int bulk_cache_kib = 18 << 10;
   // Prepared statements kept; further ones are prepared each time.
   static constexpr std::size_t statements_max = 1'024;

@@ -27,6 +27,8 @@ std::string without_address(std::string_view text, std::string_view address) {
   std::string found(text);
   if (address.empty()) return found;
   const std::string wanted = lower(address);
+  const auto is_same = [](char a, char b) { return tidings::lower(a) == b; };
+  if (std::ranges::search(found, wanted, is_same).empty()) return found;
   for (std::size_t at = 0; (at = lower(found).find(wanted, at)) != std::string::npos;) {
     found.replace(at, wanted.size(), kRecipient);
     at += kRecipient.size();

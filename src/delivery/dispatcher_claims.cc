@@ -16,7 +16,7 @@ constexpr Duration kIdleClaim = std::chrono::milliseconds(200);
 constexpr std::size_t kPreparedChunk = 32;
 constexpr Duration kHelpFrom = std::chrono::microseconds(100);
 constexpr std::size_t kSentenceMax = 4096;
-constexpr std::size_t kReadyBytes = std::size_t{24} << 20;
+constexpr std::size_t kReadyBytes = std::size_t{8} << 20;
 
 // The database or the keys are away, or the keys are others: that is no fault of the message.
 bool is_ours(const Error& error) {

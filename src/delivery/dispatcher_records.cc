@@ -7,7 +7,7 @@ namespace tidings::delivery {
 namespace {
 
 constexpr std::size_t kLedgerGroupMax = 1000;
-constexpr Duration kLedgerDelay = std::chrono::milliseconds(20);
+constexpr Duration kLedgerDelay = std::chrono::milliseconds(50);
 constexpr Duration kTroublePause = std::chrono::seconds(1);
 constexpr Duration kSuppressionPoll = std::chrono::milliseconds(500);
 constexpr std::size_t kSuppressionPage = 1000;

@@ -308,7 +308,7 @@ Result<void> CompiledEmail::Compiled::append_header(std::string& out,
   return {};
 }
 
-Result<BuiltEmail> CompiledEmail::build(const EmailRecipient& recipient) const {
+Result<BuiltEmail> CompiledEmail::build(const EmailRecipient& recipient, std::string buffer) const {
   CHECK(recipient.values != nullptr);
   const Compiled& compiled = *compiled_;
   BuiltEmail built;
@@ -326,9 +326,11 @@ Result<BuiltEmail> CompiledEmail::build(const EmailRecipient& recipient) const {
 
   const liquid::RenderOptions options{.now = recipient.date,
                                       .time_zone = compiled.content.time_zone};
+  built.octets = std::move(buffer);
   std::string& out = built.octets;
-  // An eighth for the values: a message that outgrows it costs one copy.
-  out.reserve(compiled.size() + compiled.size() / 8 + 512);
+  out.clear();
+  // A sixteenth for the values: a message that outgrows it costs one copy.
+  out.reserve(compiled.size() + compiled.size() / 16);
   TRY(compiled.append_header(out, recipient, address, options));
   out += compiled.before_text;
   if (compiled.text) TRY(compiled.append_part(out, *compiled.text, recipient, options));

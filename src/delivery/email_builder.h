@@ -52,7 +52,8 @@ class CompiledEmail {
 
   // Errors: those of rendering with the part in front; `address.*` for an address that is not
   // one; `email.no_unsubscribe_url`. All concern this message only.
-  Result<BuiltEmail> build(const EmailRecipient& recipient) const;
+  // `buffer` lends its memory.
+  Result<BuiltEmail> build(const EmailRecipient& recipient, std::string buffer = {}) const;
 
  private:
   struct Compiled;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "domain/recipient_rule.h"
+#include "wire/dot_stuffing.h"
 #include "wire/return_path.h"
 
 namespace tidings::delivery {
@@ -47,7 +48,7 @@ bool has_8bit(std::string_view octets) {
 
 // `student` is among the values of `contact`: snapshot_values() of audience/contact_snapshot.h.
 Result<BuiltEmail> build(const CompiledEmail& email, const EmailFacts& facts, const Value& contact,
-                         const Value& data) {
+                         const Value& data, std::string buffer) {
   const Value* student = contact.find(kStudentMember);
   const std::array organisation = {Member{"name", Value::string(facts.organisation_name)},
                                    Member{"postal_address", Value::string(facts.postal_address)}};
@@ -70,7 +71,7 @@ Result<BuiltEmail> build(const CompiledEmail& email, const EmailFacts& facts, co
   recipient.values = &values;
   recipient.unsubscribe_url = facts.unsubscribe_url;
   recipient.date = facts.date;
-  return email.build(recipient);
+  return email.build(recipient, std::move(buffer));
 }
 
 }  // namespace
@@ -81,20 +82,20 @@ std::vector<std::string> known_variables() {
 }
 
 Result<BuiltEmail> build_email(const CompiledEmail& email, const EmailFacts& facts,
-                               std::string_view contact_values) {
+                               std::string_view contact_values, std::string buffer) {
   liquid::Arena arena;
   const Value contact = TRY(liquid::value_from_json(contact_values, arena));
-  return build(email, facts, contact, Value::nil());
+  return build(email, facts, contact, Value::nil(), std::move(buffer));
 }
 
 Result<BuiltEmail> build_direct_email(const CompiledEmail& email, const EmailFacts& facts,
-                                      std::string_view direct_values) {
+                                      std::string_view direct_values, std::string buffer) {
   liquid::Arena arena;
   const Value values = TRY(liquid::value_from_json(direct_values, arena));
   const Value* contact = values.find("contact");
   const Value* data = values.find("data");
   return build(email, facts, contact == nullptr ? Value::nil() : *contact,
-               data == nullptr ? Value::nil() : *data);
+               data == nullptr ? Value::nil() : *data, std::move(buffer));
 }
 
 EmailPreparer::EmailPreparer(db::Database& database, const Clock& clock, MessageLinks links,
@@ -199,7 +200,8 @@ Result<std::unique_ptr<PreparedMessage>> EmailPreparer::prepare(const ClaimedMes
   prepared->needs_smtputf8 |= built.needs_smtputf8;
   prepared->is_8bit = built.is_8bit;
   prepared->record = make_record(built.octets, *frozen);
-  prepared->octets = std::make_shared<const std::string>(std::move(built.octets));
+  prepared->goes_as_it_is = wire::goes_as_it_is(built.octets);
+  prepared->octets = buffers_->hold(std::move(built.octets));
   return prepared;
 }
 
@@ -249,8 +251,8 @@ Result<BuiltEmail> EmailPreparer::build(const Letter& letter, Instant date, bool
     facts.tracked_link_start = addresses.link;
     facts.tracked_image = addresses.image;
   }
-  auto built = is_direct_message ? build_direct_email(frozen.email, facts, message.values)
-                                 : build_email(frozen.email, facts, message.values);
+  const auto make = is_direct_message ? build_direct_email : build_email;
+  auto built = make(frozen.email, facts, message.values, buffers_->take());
   if (built && leaves_by_postmark(message.organisation_id)) {
     built->octets.insert(0, fmt::format("{}{}\r\n", kPostmarkField, to_text(message.id)));
   }

@@ -25,6 +25,7 @@
 #include "delivery/domains/return_paths.h"
 #include "delivery/domains/signing_keys.h"
 #include "delivery/ledger.h"
+#include "delivery/octet_buffers.h"
 #include "delivery/transport.h"
 #include "wire/signed_token.h"
 
@@ -76,6 +77,7 @@ class EmailPreparer {
 
   db::Database& database_;
   const Clock& clock_;
+  const std::shared_ptr<OctetBuffers> buffers_ = std::make_shared<OctetBuffers>();
   const MessageLinks links_;
   domains::SigningKeys* const signing_keys_;
   domains::ReturnPaths* const return_paths_;
@@ -101,13 +103,14 @@ struct EmailFacts {
   std::string_view tracked_link_start = {};
   std::string_view tracked_image = {};
 };
-// One message's octets from content and the JSON object of its contact's values.
+// One message's octets from content and the JSON object of its contact's values; `buffer` lends its
+// memory.
 Result<BuiltEmail> build_email(const CompiledEmail& email, const EmailFacts& facts,
-                               std::string_view contact_values);
+                               std::string_view contact_values, std::string buffer = {});
 // The same for a message that belongs to no campaign: `direct_values` is a JSON object with the
 // members `contact` and `data` (what an application gave along).
 Result<BuiltEmail> build_direct_email(const CompiledEmail& email, const EmailFacts& facts,
-                                      std::string_view direct_values);
+                                      std::string_view direct_values, std::string buffer = {});
 
 // The names that templates may use besides contact.*.
 std::vector<std::string> known_variables();

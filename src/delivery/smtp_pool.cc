@@ -140,7 +140,8 @@ bool SmtpPool::submit(Slot& slot, std::unique_ptr<PreparedMessage> message) {
                                     .recipient = prepared.recipient,
                                     .octets = *prepared.octets,
                                     .needs_smtputf8 = prepared.needs_smtputf8,
-                                    .is_8bit = prepared.is_8bit},
+                                    .is_8bit = prepared.is_8bit,
+                                    .goes_as_it_is = prepared.goes_as_it_is},
                                    load.key, net::EventLoop::steady_now());
   return true;
 }

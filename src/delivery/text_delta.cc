@@ -34,6 +34,11 @@ bool begin_alike(const char* a, const char* b) {
 std::size_t common_start(std::string_view a, std::string_view b) {
   const std::size_t most = std::min(a.size(), b.size());
   std::size_t at = 0;
+  // Optimisation: memcmp looks at 32 octets at a time, this loop at eight.
+  constexpr std::size_t kBlock = 256;
+  while (at + kBlock <= most && std::memcmp(a.data() + at, b.data() + at, kBlock) == 0) {
+    at += kBlock;
+  }
   for (; at + 8 <= most; at += 8) {
     const std::uint64_t differ = word_at(a.data() + at) ^ word_at(b.data() + at);
     if (differ == 0) continue;
@@ -89,7 +94,7 @@ class DeltaWriter {
       if (copy.size > 0) at = put(at, copy);
       if (better > 0) continue;
       if (at == octets_.size()) break;
-      const std::size_t line = octets_.rfind('\n', at) + 1;
+      const std::size_t line = line_of(at);
       if (line + LineIndex::kKey <= octets_.size()) own_[own_slot(line)] = std::uint32_t(line);
       if (line < at || copy.size == 0) at = next_line(octets_, at);
     }
@@ -106,6 +111,14 @@ class DeltaWriter {
     std::size_t from = 0;
     bool is_own = false;
   };
+
+  // Where the line begins that `at` or the end of it is in.
+  std::size_t line_of(std::size_t at) const {
+    const void* found = ::memrchr(octets_.data(), '\n', std::min(at + 1, octets_.size()));
+    return found == nullptr
+               ? 0
+               : static_cast<std::size_t>(static_cast<const char*>(found) - octets_.data()) + 1;
+  }
 
   std::size_t own_slot(std::size_t line) const {
     return hash_of(octets_.data() + line) & (own_.size() - 1);
@@ -129,7 +142,7 @@ class DeltaWriter {
   // Where the last line that a copy runs into begins, if a line of the message is more like it.
   std::size_t own_line_in(std::size_t at, std::size_t size) const {
     const std::size_t end = at + size;
-    const std::size_t line = octets_.rfind('\n', end) + 1;
+    const std::size_t line = line_of(end);
     if (line <= at || line > end || octets_.size() - line < LineIndex::kKey) return 0;
     const std::uint32_t own = own_[own_slot(line)];
     if (own == kNone || own >= line) return 0;

@@ -42,6 +42,7 @@ struct PreparedMessage {
   bool is_8bit = false;         // octets contain bytes above 127
   // The exact octets, CRLF line ends, last line ended, before dot-stuffing.
   std::shared_ptr<const std::string> octets;
+  bool goes_as_it_is = false;  // octets are known to need no dot-stuffing
   // What may be kept and shown of `octets` where people can read it; empty: all of it. Differs
   // where the message holds a secret of its recipient (delivery/prepare_email.h).
   std::shared_ptr<const std::string> shown;

@@ -12,6 +12,9 @@
 
 namespace tidings::wire {
 
+// In proper form and without a line that begins with a dot: what nearly every message is.
+bool goes_as_it_is(std::string_view octets);
+
 // Appends to `slices` what is to be sent for `octets`, without the terminating dot. The slices
 // point into `octets` and static storage. A message in proper form without lines that begin with a
 // dot is one slice.

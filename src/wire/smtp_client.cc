@@ -361,7 +361,11 @@ void SmtpClient::on_data_reply(SmtpReply reply) {
 
 void SmtpClient::send_body() {
   slices_.clear();
-  append_dot_stuffed(current_.message.octets, slices_);
+  if (current_.message.goes_as_it_is) {
+    slices_.push_back(current_.message.octets);
+  } else {
+    append_dot_stuffed(current_.message.octets, slices_);
+  }
   dot_begins_ = output_.end();
   for (const std::string_view slice : slices_) dot_begins_ += slice.size();
   if (slices_.size() > 1024) {

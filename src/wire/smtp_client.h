@@ -140,6 +140,7 @@ struct SmtpMessage {
   std::string_view octets;  // before dot-stuffing
   bool needs_smtputf8 = false;
   bool is_8bit = false;
+  bool goes_as_it_is = false;  // known to need no dot-stuffing (dot_stuffing.h)
 };
 
 class SmtpClient {
