@@ -74,3 +74,13 @@ export async function begin(page) {
   await page.getByRole('button', { name: 'Begin' }).click();
   await page.waitForURL('**/overview');
 }
+
+/** A call of the API as the page itself would make it. */
+export async function call(page, method, path, body) {
+  return page.evaluate(async ([verb, where, what]) => {
+    const answer = await fetch(`/api/v1${where}`, {
+      method: verb, ...(what ? { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(what) } : {}),
+    });
+    return answer.status === 204 ? null : answer.json();
+  }, [method, path, body]);
+}

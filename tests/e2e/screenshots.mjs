@@ -1,19 +1,9 @@
 // Every screen as a picture: desktop and phone, light and dark.
 import { join } from 'node:path';
-import { begin, openBrowser, openPage } from './browser.mjs';
+import { ada, begin, call, openBrowser, openPage } from './browser.mjs';
 
 const base = process.env['TIDINGS_URL'];
 const folder = process.env['TIDINGS_SCREENSHOTS'];
-
-/** A call of the API as the page itself would make it. */
-async function call(page, method, path, body) {
-  return page.evaluate(async ([verb, where, what]) => {
-    const answer = await fetch(`/api/v1${where}`, {
-      method: verb, ...(what ? { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(what) } : {}),
-    });
-    return answer.status === 204 ? null : answer.json();
-  }, [method, path, body]);
-}
 
 async function enrich(page) {
   const sender = (await call(page, 'GET', '/senders')).items[0];
@@ -48,7 +38,16 @@ async function enrich(page) {
   await call(page, 'POST', `/campaigns/${later.id}/schedule`, {
     at: '2027-11-20T09:00', time_zone: 'Europe/Amsterdam', override_sender: true, override_findings: true,
   });
-  return { contact: one.id, slow: slow.id };
+  await call(page, 'POST', '/suppressions', { address: 'old.friend@example.net', note: 'Asked by telephone' });
+  await call(page, 'POST', '/topics', { name: 'Concerts', description: 'When and where we sing' });
+  await call(page, 'POST', '/senders', { name: 'Ada Blythe', address: ada.email });
+  await call(page, 'POST', '/tokens', { name: 'Ticket shop', scopes: ['messages:send'] });
+  const domain = await call(page, 'POST', '/domains', { name: 'quayside.example.org' });
+  await call(page, 'POST', '/messages', {
+    to: 'Greta Yellow <deferred@example.org>', sender: sender.id, override_sender: true, subject: 'Your seat',
+    text: 'Row 4, seat 12.',
+  });
+  return { contact: one.id, slow: slow.id, domain: domain.id };
 }
 
 const browser = await openBrowser();
@@ -82,6 +81,22 @@ const views = {
   contact: `/contacts/${made.contact}`,
   'contact-activities': `/contacts/${made.contact}?history=activities`,
   arrived: '/arrived?q=bounce@',
+  problems: '/problems',
+  'problem-address': `/problems/addresses/${(await list('/problems/addresses'))[0].id}`,
+  'problem-send-outs': '/problems/send-outs',
+  suppressions: '/problems/suppressions',
+  'problem-domains': '/problems/domains',
+  queue: '/problems/queue',
+  returned: '/problems/returned',
+  settings: '/settings',
+  'settings-senders': '/settings/senders',
+  'settings-mail-servers': '/settings/mail-servers',
+  'settings-domains': '/settings/domains',
+  'settings-domain': `/settings/domains/${made.domain}`,
+  'settings-returned-mail': '/settings/returned-mail',
+  'settings-topics': '/settings/topics',
+  'settings-users': '/settings/users',
+  'settings-tokens': '/settings/tokens',
   you: '/you',
   'not-here': '/contacts/a/b',
 };

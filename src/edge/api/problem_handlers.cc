@@ -1,17 +1,21 @@
 #include "edge/api/problem_handlers.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "audience/contacts.h"
 #include "base/json_text.h"
+#include "delivery/domains/sending_domains.h"
 #include "edge/api/call.h"
 #include "edge/api/direct_sending.h"
 #include "edge/api/json_values.h"
 #include "feedback/address_problems.h"
 #include "feedback/fix_problem.h"
+#include "feedback/mailboxes.h"
 #include "identity/audit.h"
 #include "report/campaign_troubles.h"
 
@@ -181,6 +185,26 @@ Result<Answer> list_campaigns(const Call& call) {
   return Answer::ok(json::object{{"items", std::move(items)}});
 }
 
+Result<Answer> count(const Call& call) {
+  return call.services.database.read_value([&](db::Connection& connection) -> Result<Answer> {
+    const OrganisationId organisation = call.organisation();
+    std::set<CampaignId> campaigns;
+    for (const auto& each : TRY(report::campaign_troubles(connection, organisation, call.now()))) {
+      campaigns.insert(each.campaign_id);
+    }
+    const auto domains = TRY(domains::list_domains(connection, organisation));
+    const auto mailboxes = TRY(feedback::list_mailboxes(connection, organisation));
+    return Answer::ok(json::object{
+        {"addresses", TRY(feedback::count_open_problems(connection, organisation))},
+        {"campaigns", campaigns.size()},
+        {"domains",
+         std::ranges::count_if(domains, [](const auto& domain) { return !domain.verified_at; })},
+        {"mailboxes", std::ranges::count_if(
+                          mailboxes, [](const auto& mailbox) { return !mailbox.trouble.empty(); })},
+    });
+  });
+}
+
 }  // namespace
 
 void add_problem_handlers(Registry& registry) {
@@ -189,6 +213,7 @@ void add_problem_handlers(Registry& registry) {
   registry.answer("settleAddressProblem", settle);
   registry.answer("fixAddressProblem", fix);
   registry.answer("listCampaignProblems", list_campaigns);
+  registry.answer("countProblems", count);
 }
 
 }  // namespace tidings::api

@@ -212,6 +212,8 @@ TEST_P(ProblemsApi, ACampaignThatRecipientsComplainAboutIsInTrouble) {
   const auto some = api_.call("GET", "/problems/campaigns");
   ASSERT_EQ(some.json.at("items").as_array().size(), 1U) << some.text;
   EXPECT_EQ(some.json.at("items").at(0).at("trouble"), "complaints");
+  EXPECT_EQ(json::serialize(api_.call("GET", "/problems/counts").json),
+            R"({"addresses":0,"campaigns":1,"domains":0,"mailboxes":0})");
   const auto other =
       api_.call_as(api_.everything(api_.other_organisation()), "GET", "/problems/campaigns");
   EXPECT_TRUE(other.json.at("items").as_array().empty());

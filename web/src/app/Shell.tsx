@@ -1,24 +1,28 @@
-import { IconHome, IconMail, IconSearch, IconUsers, type Icon } from '@tabler/icons-react';
+import { IconAlertTriangle, IconHome, IconMail, IconSearch, IconSettings, IconUsers, type Icon } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate, useSearchParams } from 'react-router';
 import { WriteButton } from '../features/compose/WriteButton';
 import { PersonMenu } from '../features/session/PersonMenu';
+import { useProblemCounts } from '../features/problems/queries';
 import { useSession, type Permission } from '../features/session/session';
 import classes from './Shell.module.css';
 
 interface Area {
   to: string;
-  key: 'overview' | 'communications' | 'contacts';
+  key: 'overview' | 'communications' | 'contacts' | 'problems' | 'settings';
   icon: Icon;
-  needs: Permission;
+  /** One of these. */
+  needs: readonly Permission[];
 }
 
 // Only what works is here, and only what the person may see.
 const kAreas: readonly Area[] = [
-  { to: '/overview', key: 'overview', icon: IconHome, needs: 'record:read' },
-  { to: '/communications', key: 'communications', icon: IconMail, needs: 'record:read' },
-  { to: '/contacts', key: 'contacts', icon: IconUsers, needs: 'contacts:read' },
+  { to: '/overview', key: 'overview', icon: IconHome, needs: ['record:read'] },
+  { to: '/communications', key: 'communications', icon: IconMail, needs: ['record:read'] },
+  { to: '/contacts', key: 'contacts', icon: IconUsers, needs: ['contacts:read'] },
+  { to: '/problems', key: 'problems', icon: IconAlertTriangle, needs: ['record:read'] },
+  { to: '/settings', key: 'settings', icon: IconSettings, needs: ['organisation:write', 'users:write', 'content:write'] },
 ];
 
 function ArrivedBox() {
@@ -60,20 +64,28 @@ function ArrivedBox() {
 export function Shell() {
   const { t } = useTranslation();
   const session = useSession();
+  const may = (permission: Permission) => session.permissions.includes(permission);
+  const counts = useProblemCounts(may('record:read')).data;
+  const troubles = counts ? counts.addresses + counts.campaigns + counts.domains + counts.mailboxes : 0;
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#content">{t('skip')}</a>
       <header className={classes.head}>
         <span className={classes.name} aria-hidden>Tidings</span>
-        {session.permissions.includes('record:read') ? <ArrivedBox /> : <span />}
+        {may('record:read') ? <ArrivedBox /> : <span />}
         <PersonMenu />
       </header>
       <nav className={classes.nav} aria-label={t('areas.label')}>
         <WriteButton />
-        {kAreas.filter((area) => session.permissions.includes(area.needs)).map((area) => (
+        {kAreas.filter((area) => area.needs.some(may)).map((area) => (
           <NavLink key={area.to} to={area.to} className={classes.area ?? ''}>
             <area.icon size={20} stroke={1.8} aria-hidden />
             <span>{t(`areas.${area.key}`)}</span>
+            {area.key === 'problems' && troubles > 0 ? (
+              <span className={classes.troubles}>
+                {troubles > 999 ? '999+' : troubles}<span className={classes.unseen}> {t('problems.need_a_person')}</span>
+              </span>
+            ) : null}
           </NavLink>
         ))}
       </nav>
