@@ -74,7 +74,8 @@ test('a sending domain is added with its return path', async () => {
   await page.waitForURL('**/settings/domains/*');
   await page.getByLabel('Name for returned mail').fill('bounces.quayside.example.org');
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByText('bounces.quayside.example.org', { exact: true }).first().waitFor();
+  await page.getByText('Saved.').waitFor();
+  assert.equal(await page.getByLabel('Name for returned mail').inputValue(), 'bounces.quayside.example.org');
   await looked('a domain with a return path');
 });
 
