@@ -33,7 +33,7 @@ export function useMessageColumns(): readonly Column<Message>[] {
       cell: (row) => <StatusMark status={row.status} /> },
     { key: 'reason', title: t('log.reason'), sort: 'reason',
       width: '11rem',
-      cell: (row) => (row.reason === 'accepted' ? '' : reason(row.reason)) },
+      cell: (row) => row.direction === 'in' ? row.text : row.reason === 'accepted' ? '' : reason(row.reason) },
     { key: 'kind', title: t('log.type'), sort: 'kind', width: '8rem', wide: true, cell: (row) => t(`kind.${row.kind}`) },
     { key: 'attachments', title: '', width: '2rem',
       cell: (row) => row.has_attachments

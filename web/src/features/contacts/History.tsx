@@ -36,7 +36,7 @@ export function Communications({ id }: { id: string }) {
     { key: 'status', title: t('log.status'), sort: 'status', phone: 'mark', width: '9.5rem',
       cell: (row) => <StatusMark status={row.status} /> },
     { key: 'reason', title: t('log.reason'), sort: 'reason', width: '10rem',
-      cell: (row) => (row.reason === 'accepted' ? '' : reason(row.reason)) },
+      cell: (row) => row.direction === 'in' ? row.text : row.reason === 'accepted' ? '' : reason(row.reason) },
     { key: 'kind', title: t('log.type'), sort: 'kind', width: '7.5rem', wide: true,
       cell: (row) => t(`kind.${row.kind}`) },
     { key: 'address', title: t('log.to'), sort: 'address', phone: 'line', wide: true,
