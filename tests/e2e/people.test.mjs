@@ -167,6 +167,37 @@ test('a group is made of whom one ticks, renamed, and deleted', async () => {
   assert.equal(await page.getByRole('link', { name: 'Folders' }).count(), 0);
 });
 
+test('a segment is built of rows, counts as one types, and is deleted', async () => {
+  await page.goto('/contacts/segments');
+  await page.getByRole('link', { name: 'New segment' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Altos of Whitby');
+  await page.getByLabel('Value', { exact: true }).fill('minnie');
+  await page.getByText('1 person', { exact: true }).waitFor();
+  await page.getByLabel('Which detail').selectOption({ label: 'section' });
+  await page.getByLabel('How it compares').selectOption('is');
+  await page.getByLabel('Value', { exact: true }).fill('Alto');
+  await page.getByText(/^[0-9]+ people$/).waitFor();
+  await button('Add a set of conditions').click();
+  await page.getByText('Fill in every row to see whom it finds.').waitFor();
+  const inner = page.getByRole('group', { name: 'At least one of these holds' });
+  await inner.getByLabel('Value', { exact: true }).first().fill('an');
+  await inner.getByLabel('What the condition is about').nth(1).selectOption({ label: 'No message' });
+  await page.getByText(/^[0-9]+ people$/).waitFor();
+  await looked('a segment that is built');
+  await button('Save the segment').click();
+  await page.waitForURL(/segments\/[0-9a-z]{13}$/);
+  await page.reload();
+  await page.getByRole('group', { name: 'At least one of these holds' }).getByLabel('What the condition is about').nth(1)
+    .and(page.locator('select')).waitFor();
+  await page.getByRole('link', { name: 'Segments' }).first().click();
+  await page.getByRole('link', { name: 'Altos of Whitby' }).waitFor();
+  await looked('the segments');
+  await page.getByRole('link', { name: 'Altos of Whitby' }).click();
+  await button('Delete the segment').click();
+  await inDialog().getByRole('button', { name: 'Delete the segment' }).click();
+  await page.getByRole('heading', { name: 'There are no segments yet' }).waitFor();
+});
+
 test('a person is erased, with a reason', async () => {
   await page.goto('/contacts?search=minnie');
   await page.getByRole('link', { name: 'Minnie Ashgrove' }).press('Enter');

@@ -8,6 +8,7 @@ export function ContactViews() {
     <Views label={t('communications.views')} views={[
       ['/contacts', t('groups.people')],
       ['/contacts/groups', t('contact.groups')],
+      ['/contacts/segments', t('segments.title')],
     ]} />
   );
 }
