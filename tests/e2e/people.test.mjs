@@ -170,7 +170,7 @@ test('a group is made of whom one ticks, renamed, and deleted', async () => {
 test('a segment is built of rows, counts as one types, and is deleted', async () => {
   await page.goto('/contacts/segments');
   await page.getByRole('link', { name: 'New segment' }).click();
-  await page.getByLabel('Name', { exact: true }).fill('Altos of Whitby');
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Altos of Whitby');
   await page.getByLabel('Value', { exact: true }).fill('minnie');
   await page.getByText('1 person', { exact: true }).waitFor();
   await page.getByLabel('Which detail').selectOption({ label: 'section' });

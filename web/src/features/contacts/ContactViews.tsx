@@ -9,6 +9,7 @@ export function ContactViews() {
       ['/contacts', t('groups.people')],
       ['/contacts/groups', t('contact.groups')],
       ['/contacts/segments', t('segments.title')],
+      ['/contacts/imports', t('imports.title')],
     ]} />
   );
 }

@@ -1,6 +1,6 @@
 import { Button, Checkbox, Menu, Popover, Stack } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
-import { IconColumns3, IconDots, IconDownload, IconPlus, IconUsers } from '@tabler/icons-react';
+import { IconColumns3, IconDots, IconDownload, IconFileImport, IconPlus, IconUsers } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -122,6 +122,12 @@ function Actions({ params }: { params: URLSearchParams }) {
       ) : null}
       {mayWrite ? (
         <>
+          <Button
+            component={Link} to="/contacts/import" variant="default" size="compact-md"
+            leftSection={<IconFileImport size={16} aria-hidden />}
+          >
+            {t('imports.import')}
+          </Button>
           <Button component={Link} to="/contacts/new" size="compact-md" leftSection={<IconPlus size={16} aria-hidden />}>
             {t('people.new')}
           </Button>
@@ -164,7 +170,7 @@ export function Component() {
               change(Object.fromEntries(kContactFilters.map((name) => [name, null])))}>
               {t('filter.none')}
             </Button>
-          ) : mayWrite ? <Button component={Link} to="/contacts/new">{t('people.new')}</Button> : null}
+          ) : mayWrite ? <Button component={Link} to="/contacts/import">{t('imports.import')}</Button> : null}
         </EmptyState>
       ) : list.error && !rows ? null : (
         <DataTable
