@@ -47,7 +47,25 @@ async function enrich(page) {
     to: 'Greta Yellow <deferred@example.org>', sender: sender.id, override_sender: true, subject: 'Your seat',
     text: 'Row 4, seat 12.',
   });
-  return { contact: one.id, slow: slow.id, domain: domain.id };
+  const segment = await call(page, 'POST', '/segments', {
+    name: 'Altos who owe something', description: 'For the treasurer, before each season.',
+    rule: { type: 'all', rules: [
+      { type: 'field', field: 'fields.section', operator: 'is', value: 'Alto' },
+      { type: 'any', rules: [{ type: 'field', field: 'fields.fee_due', operator: 'not_empty' },
+        { type: 'not', rule: { type: 'group', groups: [group.id] } }] },
+    ] },
+  });
+  const upload = (text) => page.evaluate(async (body) => (await fetch('/api/v1/imports?file_name=new-members.csv', {
+    method: 'POST', headers: { 'Content-Type': 'text/csv' }, body,
+  })).json(), text);
+  const file = 'E-mail,Voornaam,Town,Shoe size\nnora@import.example.org,Nora,Whitby,39\nnot an address,Peter,,41\n';
+  const mapped = await upload(file);
+  const imported = await upload(file);
+  await call(page, 'POST', `/imports/${imported.id}/start`);
+  return {
+    contact: one.id, other: two.id, slow: slow.id, group: group.id, segment: segment.id, mapped: mapped.id,
+    imported: imported.id, domain: domain.id,
+  };
 }
 
 const browser = await openBrowser();
@@ -80,6 +98,19 @@ const views = {
   contacts: '/contacts',
   contact: `/contacts/${made.contact}`,
   'contact-activities': `/contacts/${made.contact}?history=activities`,
+  'contact-new': '/contacts/new',
+  'contact-edit': `/contacts/${made.contact}/edit`,
+  'contact-write': `/contacts/${made.other}/write`,
+  'contact-merge': `/contacts/${made.contact}/merge?with=${made.other}`,
+  duplicates: '/contacts/duplicates',
+  groups: '/contacts/groups',
+  group: `/contacts/groups/${made.group}`,
+  segments: '/contacts/segments',
+  segment: `/contacts/segments/${made.segment}`,
+  'import-new': '/contacts/import',
+  'import-columns': `/contacts/imports/${made.mapped}`,
+  'import-result': `/contacts/imports/${made.imported}`,
+  imports: '/contacts/imports',
   arrived: '/arrived?q=bounce@',
   problems: '/problems',
   'problem-address': `/problems/addresses/${(await list('/problems/addresses'))[0].id}`,

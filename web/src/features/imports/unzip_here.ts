@@ -1,13 +1,13 @@
 // What read-excel-file unzips with, in place of fflate's own `unzip`: that makes workers of blob:
 // addresses, which the page's policy forbids. We are in a worker already (vite.config.ts).
-import { unzipSync, type AsyncUnzipOptions, type Unzipped } from 'fflate/browser';
+import { unzipSync, type Unzipped } from 'fflate/browser';
 
-export function unzip(
-  archive: Uint8Array, options: AsyncUnzipOptions, done: (error: Error | null, files: Unzipped) => void,
-): void {
+export * from 'fflate/browser';
+
+export function unzip(archive: Uint8Array, done: (error: Error | null, files: Unzipped) => void): void {
   let files: Unzipped;
   try {
-    files = unzipSync(archive, options);
+    files = unzipSync(archive);
   } catch (error) {
     done(error instanceof Error ? error : new Error(String(error)), {});
     return;
