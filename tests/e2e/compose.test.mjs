@@ -8,7 +8,11 @@ const base = process.env['TIDINGS_URL'];
 let browser;
 let page;
 let troubles;
-const looked = (what) => check(page, troubles, what);
+/** What is still fading in has no colour yet. */
+async function looked(what) {
+  await page.waitForFunction(() => document.getAnimations().every((each) => !(each instanceof CSSTransition)));
+  await check(page, troubles, what);
+}
 const button = (name) => page.getByRole('button', { name });
 const saved = (on = page) => on.getByText(/^Saved \d\d:\d\d$/).waitFor();
 const toStep = (name, on = page) =>
@@ -227,7 +231,6 @@ test('a send-out is aborted midway, and corrected', async () => {
   await button('Pause').click();
   await button('Resume').click();
   await button('Abort').click();
-  await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'));
   await looked('the question before an abort');
   await page.getByRole('dialog').getByRole('button', { name: 'Abort' }).click();
   await page.getByText('Cancelled', { exact: true }).first().waitFor();
@@ -264,6 +267,7 @@ test('a message is written with the keyboard alone', async () => {
   await press('Enter');
   await page.getByRole('textbox', { name: 'HTML source' }).focus();
   await page.keyboard.type('<p>Hello</p>');
+  assert.equal(await page.getByRole('textbox', { name: 'HTML source' }).innerText(), '<p>Hello</p>');
   // Tab leaves the editor.
   await press('Tab');
   assert.equal(await page.evaluate(() => document.activeElement?.closest('.cm-editor') === null), true);

@@ -47,6 +47,18 @@ async function enrich(page) {
     to: 'Greta Yellow <deferred@example.org>', sender: sender.id, override_sender: true, subject: 'Your seat',
     text: 'Row 4, seat 12.',
   });
+  const begun = await call(page, 'POST', '/campaigns', {
+    audience: {
+      groups: [group.id], contacts: people.slice(8, 12).map(({ id }) => id),
+      addresses: ['press@harbour.example.org'], exclude: { contacts: [one.id] },
+    },
+    draft: {
+      ...draft, subject: 'Concert on Saturday, {{ contact.first_name }}',
+      html: '<div style="font: 16px/1.5 Georgia">\n  <p>Dear {{ contact.first_name | default: "friend" }},</p>\n'
+        + '  <p>Doors open at seven.</p>\n'
+        + '  <p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>\n</div>\n',
+    },
+  });
   const segment = await call(page, 'POST', '/segments', {
     name: 'Altos who owe something', description: 'For the treasurer, before each season.',
     rule: { type: 'all', rules: [
@@ -64,7 +76,7 @@ async function enrich(page) {
   await call(page, 'POST', `/imports/${imported.id}/start`);
   return {
     contact: one.id, other: two.id, slow: slow.id, group: group.id, segment: segment.id, mapped: mapped.id,
-    imported: imported.id, domain: domain.id,
+    imported: imported.id, domain: domain.id, draft: begun.id,
   };
 }
 
@@ -95,6 +107,10 @@ const views = {
   'send-out': `/communications/send-outs/${sendOut}`,
   'send-out-running': `/communications/send-outs/${made.slow}`,
   recipients: `/communications/send-outs/${sendOut}?tab=recipients`,
+  'compose-audience': `/compose/${made.draft}`,
+  'compose-content': `/compose/${made.draft}/content`,
+  'compose-check': `/compose/${made.draft}/check`,
+  'compose-send': `/compose/${made.draft}/send`,
   contacts: '/contacts',
   contact: `/contacts/${made.contact}`,
   'contact-activities': `/contacts/${made.contact}?history=activities`,

@@ -34,7 +34,8 @@ function ArrivedBox() {
   const asked = pathname === '/arrived' ? params.get('q') ?? '' : '';
   useEffect(() => {
     const focus = (event: KeyboardEvent) => {
-      const inField = event.target instanceof HTMLElement && event.target.closest('input,textarea,select');
+      const inField = event.target instanceof HTMLElement
+        && event.target.closest('input,textarea,select,[contenteditable="true"]');
       if (event.key !== '/' || inField || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       box.current?.focus();

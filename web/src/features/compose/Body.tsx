@@ -4,6 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
 import { answer, api } from '../../api/client';
+import { useLocale } from '../../lib/language/language';
 import { Sheet } from '../../ui/Sheet';
 import { TroubleNotice } from '../../ui/TroubleNotice';
 import { Beginning } from './Beginning';
@@ -79,12 +80,16 @@ function PlainText(props: Props) {
 export function Body(props: Props) {
   const { t } = useTranslation();
   const { kept } = props;
+  const locale = useLocale();
   const [params] = useSearchParams();
   const [tab, setTab] = useState<string | null>(params.get('at') === 'text' ? 'text' : 'html');
   const [begun, setBegun] = useState(false);
+  const names = new Intl.DisplayNames(locale, { type: 'language' });
+  const locales = new Intl.ListFormat(locale).format(kept.campaign.variants.map((each) => names.of(each.locale) ?? each.locale));
   const isEmpty = kept.fields.html === '' && kept.fields.text === '' && !begun;
   return (
     <Sheet title={t('compose.message')}>
+      {locales.length > 0 ? <p className={classes.soft}>{t('compose.languages', { languages: locales })}</p> : null}
       {isEmpty ? (
         <>
           <Beginning {...props} />

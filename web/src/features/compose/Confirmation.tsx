@@ -64,8 +64,8 @@ export function Confirmation({ kept, keeper, when, override, opened, onClose }: 
       ) : null}
       {send.error ? <TroubleNotice error={send.error} /> : null}
       <Group justify="flex-end" mt="md">
-        <Button variant="default" onClick={onClose}>{t('compose.not_yet')}</Button>
-        <Button loading={send.isPending} disabled={count === 0 || sum.isFetching} onClick={() => send.mutate()} data-autofocus>
+        <Button variant="default" data-autofocus onClick={onClose}>{t('compose.not_yet')}</Button>
+        <Button loading={send.isPending} disabled={count === 0 || sum.isFetching} onClick={() => send.mutate()}>
           {t(when.kind === 'now' ? 'compose.send_to' : 'compose.schedule_for', how)}
         </Button>
       </Group>

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '../../api/client';
+import { isTrouble } from '../../api/trouble';
 import { TroubleNotice } from '../../ui/TroubleNotice';
 import { useMay } from '../session/session';
 import type { Campaign } from './queries';
@@ -10,9 +11,10 @@ import type { Campaign } from './queries';
 const kActions = ['release', 'pause', 'resume', 'stop', 'abort'] as const;
 type Action = (typeof kActions)[number];
 
-function call(action: Action, id: string) {
+function call(action: Action | 'override', id: string) {
   const params = { path: { id } };
   switch (action) {
+    case 'override': return api.POST('/campaigns/{id}/release', { params, body: { override_sender: true } });
     case 'release': return api.POST('/campaigns/{id}/release', { params });
     case 'pause': return api.POST('/campaigns/{id}/pause', { params });
     case 'resume': return api.POST('/campaigns/{id}/resume', { params });
@@ -25,10 +27,11 @@ function call(action: Action, id: string) {
 export function Controls({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
   const may = useMay('campaigns:send');
+  const mayOverride = useMay('senders:override');
   const queries = useQueryClient();
   const [asks, setAsks] = useState(false);
   const act = useMutation({
-    mutationFn: (action: Action) => answer(call(action, campaign.id)),
+    mutationFn: (action: Action | 'override') => answer(call(action, campaign.id)),
     onSuccess: (made) => {
       setAsks(false);
       queries.setQueryData(['campaign', campaign.id], made);
@@ -44,6 +47,9 @@ export function Controls({ campaign }: { campaign: Campaign }) {
   return (
     <>
       {act.error && !asks ? <TroubleNotice error={act.error} /> : null}
+      {mayOverride && isTrouble(act.error) && act.error.code === 'sender.unverified' ? (
+        <Button variant="default" onClick={() => act.mutate('override')}>{t('compose.override_sender')}</Button>
+      ) : null}
       {offered.map((action) => (
         <Button
           key={action} variant="default" loading={act.isPending && act.variables === action}
