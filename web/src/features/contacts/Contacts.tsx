@@ -32,7 +32,7 @@ function useAllColumns(): readonly Column<Contact>[] {
     { key: 'name', title: t('log.name'), sort: 'name', phone: 'title', cell: (row) => row.name || t('contact.no_name') },
     { key: 'email', title: t('contact.email'), phone: 'line',
       cell: (row) => (
-        <span style={{ display: 'inline-flex', alignItems: 'center', gap: 8 }}>
+        <span style={{ display: 'inline-flex', alignItems: 'center', gap: 8, verticalAlign: 'middle' }}>
           <EmailState state={row.email_state} /> {addressOf(row, 'email')}
         </span>
       ) },

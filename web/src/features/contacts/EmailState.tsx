@@ -22,7 +22,7 @@ export function EmailState({ state, words }: { state: State; words?: boolean }) 
   const { icon: Sign, colour } = signs[state];
   const label = t(`email_state.${state}`);
   return (
-    <span title={label} style={{ display: 'inline-flex', alignItems: 'center', gap: 6 }}>
+    <span title={label} style={{ display: 'inline-flex', alignItems: 'center', gap: 6, verticalAlign: 'middle' }}>
       <Sign size={17} stroke={1.9} color={colour} role="img" aria-label={words ? undefined : label}
         aria-hidden={words} />
       {words ? label : null}

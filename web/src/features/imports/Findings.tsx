@@ -13,7 +13,7 @@ export function Findings({ run }: { run: Import }) {
   if (error) return <TroubleNotice error={error} onRetry={() => void refetch()} />;
   if (!data || data.length === 0) return null;
   return (
-    <Sheet title={t('imports.findings')} flush beside={(
+    <Sheet title={t('imports.findings')} beside={(
       <Button
         component="a" href={`/api/v1/imports/${run.id}/report`} download variant="default" size="compact-md"
         leftSection={<IconDownload size={16} aria-hidden />}
