@@ -229,7 +229,7 @@ TEST_P(PreviewsApi, a_return_path_that_dns_does_not_know_is_a_warning) {
     const auto told = api_.call("POST", "/preflights", json::serialize(body));
     EXPECT_EQ(told.status, 200) << told.text;
     for (const json::value& each : told.json.at("findings").as_array()) {
-      if (each.at("code") == "return_path") return std::string(each.at("message").as_string());
+      if (each.at("code") == "return_path") return std::string(each.at("sentence").as_string());
     }
     return std::string();
   };
