@@ -32,3 +32,11 @@ add_custom_command(
   DEPENDS ${areas} ${CMAKE_SOURCE_DIR}/tools/collect-openapi
           ${CMAKE_SOURCE_DIR}/src/identity/permission.cc
   VERBATIM)
+
+# The people of the example organisation (src/edge/example).
+set(TIDINGS_EXAMPLE_PEOPLE ${CMAKE_BINARY_DIR}/example-people.json)
+add_custom_command(
+  OUTPUT ${TIDINGS_EXAMPLE_PEOPLE}
+  COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/example-people --json ${TIDINGS_EXAMPLE_PEOPLE}
+  DEPENDS ${CMAKE_SOURCE_DIR}/tools/example-people
+  VERBATIM)

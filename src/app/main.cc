@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   add_statistics_command(app, line);
   add_tracking_command(app, line);
   add_serve_command(app, line);
+  add_demo_command(app, line);
   add_user_command(app, line);
   add_token_command(app, line);
   add_render_command(app, line);

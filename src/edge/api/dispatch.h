@@ -21,6 +21,10 @@
 #include "net/http_message.h"
 #include "net/router.h"
 
+namespace tidings::example {
+class ExampleLoader;
+}
+
 namespace tidings::api {
 
 struct DispatchOptions {
@@ -73,7 +77,7 @@ net::Response respond(const net::Router& router, net::Request request);
 Result<net::Request> make_request(std::string_view method, std::string_view target,
                                   std::vector<net::HttpHeader> headers = {}, std::string body = {});
 
-// Every operation's handlers, area by area.
-void add_all_handlers(Registry& registry);
+// Every operation's handlers, area by area. `example` is borrowed; without one it cannot be loaded.
+void add_all_handlers(Registry& registry, example::ExampleLoader* example = nullptr);
 
 }  // namespace tidings::api

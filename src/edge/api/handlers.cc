@@ -5,6 +5,7 @@
 #include "edge/api/contact_part_handlers.h"
 #include "edge/api/dispatch.h"
 #include "edge/api/domain_handlers.h"
+#include "edge/api/example_handlers.h"
 #include "edge/api/group_handlers.h"
 #include "edge/api/identity_handlers.h"
 #include "edge/api/import_handlers.h"
@@ -29,12 +30,13 @@
 
 namespace tidings::api {
 
-void add_all_handlers(Registry& registry) {
+void add_all_handlers(Registry& registry, example::ExampleLoader* example) {
   add_arrival_handlers(registry);
   add_campaign_handlers(registry);
   add_contact_handlers(registry);
   add_contact_part_handlers(registry);
   add_domain_handlers(registry);
+  add_example_handlers(registry, example);
   add_group_handlers(registry);
   add_identity_handlers(registry);
   add_import_handlers(registry);

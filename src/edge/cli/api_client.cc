@@ -43,17 +43,6 @@ ErrorKind kind_of(int status) {
   }
 }
 
-Result<ApiAnswer> read_answer(net::Response response) {
-  ApiAnswer answer{.status = response.status, .body = nullptr, .text = std::move(response.body)};
-  answer.body = parse_json(answer.text);
-  if (answer.status < 400) return answer;
-  std::string code(api::text_in(answer.body, "code"));
-  std::string detail(api::text_in(answer.body, "detail"));
-  if (code.empty()) code = fmt::format("http.{}", answer.status);
-  if (detail.empty()) detail = "The tidings that is running refused it.";
-  return fail(kind_of(answer.status), std::move(code), std::move(detail));
-}
-
 Result<net::Response> answer_here(const WorkplaceOptions& options, std::string_view method,
                                   std::string_view target, std::string body) {
   const auto workplace = TRY(Workplace::open(options.writing()));
@@ -70,6 +59,17 @@ Result<net::Response> answer_here(const WorkplaceOptions& options, std::string_v
 }
 
 }  // namespace
+
+Result<ApiAnswer> read_api_answer(net::Response response) {
+  ApiAnswer answer{.status = response.status, .body = nullptr, .text = std::move(response.body)};
+  answer.body = parse_json(answer.text);
+  if (answer.status < 400) return answer;
+  std::string code(api::text_in(answer.body, "code"));
+  std::string detail(api::text_in(answer.body, "detail"));
+  if (code.empty()) code = fmt::format("http.{}", answer.status);
+  if (detail.empty()) detail = "The tidings that is running refused it.";
+  return fail(kind_of(answer.status), std::move(code), std::move(detail));
+}
 
 Result<ApiAnswer> call_api(const WorkplaceOptions& options, std::string_view method,
                            std::string_view target, const json::value& body) {
@@ -89,7 +89,7 @@ Result<ApiAnswer> call_api(const WorkplaceOptions& options, std::string_view met
         continue;
       }
     }
-    return read_answer(TRY(std::move(answered)));
+    return read_api_answer(TRY(std::move(answered)));
   }
 }
 

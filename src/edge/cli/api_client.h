@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "edge/cli/workplace.h"
+#include "net/http_message.h"
 
 namespace tidings::cli {
 
@@ -29,5 +30,8 @@ struct ApiAnswer {
 //   name}}));
 Result<ApiAnswer> call_api(const WorkplaceOptions& options, std::string_view method,
                            std::string_view target, const boost::json::value& body = nullptr);
+
+// An answer of the API as call_api gives it: a problem is an Error.
+Result<ApiAnswer> read_api_answer(net::Response response);
 
 }  // namespace tidings::cli

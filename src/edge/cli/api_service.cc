@@ -1,5 +1,6 @@
 #include "edge/cli/api_service.h"
 
+#include <boost/json.hpp>
 #include <cstdio>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,8 @@
 #include "edge/api/dispatch.h"
 #include "edge/api/docs_routes.h"
 #include "edge/api/gate.h"
+#include "edge/cli/api_client.h"
+#include "edge/example/example.h"
 
 namespace tidings::cli {
 
@@ -39,9 +42,34 @@ struct ApiService::Impl {
              .per_credential = {services.settings.api_rate, services.settings.api_burst},
              .per_address = {services.settings.address_rate, services.settings.address_burst}}),
         network(authenticate),
-        local(parts.workplace->organisation().id) {
-    api::add_all_handlers(dispatcher);
+        local(parts.workplace->organisation().id),
+        example([this](OrganisationId organisation) { return asking(organisation); },
+                services.clock) {
+    api::add_all_handlers(dispatcher, &example);
     dispatcher.check_complete();
+  }
+
+  // Calls of the program itself, whose troubles are Errors.
+  example::Ask asking(OrganisationId organisation) {
+    return [this, organisation](std::string_view method, std::string_view target,
+                                const boost::json::value& body) -> Result<boost::json::value> {
+      std::vector<net::HttpHeader> headers;
+      if (!body.is_null()) headers.push_back({"Content-Type", "application/json"});
+      const auto response =
+          TRY(call(organisation, method, fmt::format("/api/v1{}", target), std::move(headers),
+                   body.is_null() ? "" : boost::json::serialize(body)));
+      return TRY(read_api_answer(response)).body;
+    };
+  }
+
+  Result<net::Response> call(OrganisationId organisation, std::string_view method,
+                             std::string_view target, std::vector<net::HttpHeader> headers,
+                             std::string body) {
+    api::OperatorGate gate(organisation);
+    net::Router router;
+    dispatcher.add_routes(router, gate);
+    return api::respond(
+        router, TRY(api::make_request(method, target, std::move(headers), std::move(body))));
   }
 
   api::Services services;
@@ -49,6 +77,7 @@ struct ApiService::Impl {
   api::Authenticate authenticate;
   api::NetworkGate network;
   api::OperatorGate local;
+  example::ExampleLoader example;
 };
 
 ApiService::ApiService(const ApiParts& parts) : impl_(std::make_unique<Impl>(parts)) {}
@@ -66,11 +95,7 @@ void ApiService::add_local_routes(net::Router& router) {
 Result<net::Response> ApiService::call(OrganisationId organisation, std::string_view method,
                                        std::string_view target,
                                        std::vector<net::HttpHeader> headers, std::string body) {
-  api::OperatorGate gate(organisation);
-  net::Router router;
-  impl_->dispatcher.add_routes(router, gate);
-  return api::respond(router,
-                      TRY(api::make_request(method, target, std::move(headers), std::move(body))));
+  return impl_->call(organisation, method, target, std::move(headers), std::move(body));
 }
 
 }  // namespace tidings::cli

@@ -43,6 +43,7 @@ void add_problem_commands(Parser& app, CommandLine& line);
 void add_record_commands(Parser& app, CommandLine& line);
 void add_render_command(Parser& app, CommandLine& line);
 void add_contact_command(Parser& app, CommandLine& line);
+void add_demo_command(Parser& app, CommandLine& line);
 void add_domain_command(Parser& app, CommandLine& line);
 void add_provider_command(Parser& app, CommandLine& line);
 void add_export_command(Parser& app, CommandLine& line);

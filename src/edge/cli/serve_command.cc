@@ -11,6 +11,7 @@
 #include "compose/campaign_control.h"
 #include "compose/test_send.h"
 #include "delivery/domains/domain_check.h"
+#include "edge/cli/api_client.h"
 #include "edge/cli/command.h"
 #include "edge/cli/interrupt.h"
 #include "edge/cli/sending_service.h"
@@ -43,6 +44,7 @@ struct ServeFlags {
   std::string listen;
   int connections = 0;
   bool checks_answers = false;
+  bool is_demo = false;
 };
 
 bool is_loopback(const std::string& address) {
@@ -225,13 +227,45 @@ class Returns {
   std::unique_ptr<feedback::InboundMail> inbound_;
 };
 
+// What a folder that is made for the example is called; another keeps its name.
+constexpr std::string_view kUnnamed = "My organisation";
+constexpr std::string_view kExampleName = "Quayside Choir";
+
+Result<void> name_example(Workplace& workplace) {
+  identity::Organisation organisation = workplace.organisation();
+  if (organisation.name != kUnnamed) return {};
+  organisation.name = kExampleName;
+  return workplace.database().write(db::Priority::web, [&](db::Connection& connection) {
+    return identity::change_organisation(connection, organisation);
+  });
+}
+
+// Where it is there already it is served as it is.
+int begin_example(const ServeFlags& flags) {
+  const auto answer = call_api(flags.place, "POST", "/example");
+  if (!answer && answer.error().code != "example.not_empty") return report(answer.error());
+  fmt::print("{}\n",
+             answer
+                 ? "The example is being loaded; it takes some seconds. Open the address above:\n"
+                   "the first visitor makes the account."
+                 : "There are people here already: nothing is loaded.");
+  std::fflush(stdout);
+  return kDone;
+}
+
 int run_serve(const ServeFlags& flags, std::string_view web_app) {
   const InterruptWatch interrupt;
   WorkplaceOptions options = flags.place.writing(true);
   if (!flags.listen.empty()) options.flags["listen"] = flags.listen;
   if (flags.connections > 0) options.flags["connections"] = std::to_string(flags.connections);
   auto workplace = Workplace::open(options);
-  if (!workplace) return report(workplace.error());
+  if (!workplace) {
+    const bool is_served = flags.is_demo && workplace.error().code == "workplace.busy";
+    return is_served ? begin_example(flags) : report(workplace.error());
+  }
+  if (flags.is_demo) {
+    if (const auto named = name_example(**workplace); !named) return report(named.error());
+  }
   const Settings& settings = (*workplace)->settings();
   if (!is_loopback(settings.listen) && settings.public_url.empty()) {
     return report({ErrorKind::invalid, "serve.public_url",
@@ -283,6 +317,7 @@ int run_serve(const ServeFlags& flags, std::string_view web_app) {
   alerts.start();
   fmt::print("Serving {} on http://{}\n", (*workplace)->organisation().name, *address);
   std::fflush(stdout);
+  if (flags.is_demo) begin_example(flags);
   std::string last_trouble;
   while (!interrupt.token().stop_requested()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
@@ -301,6 +336,23 @@ int run_serve(const ServeFlags& flags, std::string_view web_app) {
 }
 
 }  // namespace
+
+void add_demo_command(Parser& app, CommandLine& line) {
+  auto flags = std::make_shared<ServeFlags>();
+  flags->is_demo = true;
+  auto* command = app.add_subcommand(
+      "demo", "Load the example organisation into a folder, in the sandbox, and serve it");
+  add_place(*command, flags->place);
+  command->add_option("--listen", flags->listen, "ADDRESS:PORT (setting listen)");
+  command->footer(
+      "500 people with groups and relations, three send-outs and what became of them, one "
+      "planned.\n"
+      "Nothing leaves this machine.\n"
+      "Example:\n"
+      "  tidings demo --data ./demo");
+  command->callback(
+      [&line, flags] { line.run = [&line, flags] { return run_serve(*flags, line.web_app); }; });
+}
 
 void add_serve_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<ServeFlags>();

@@ -1,6 +1,6 @@
 // Every view has its address here. What is behind `lazy` is loaded when it is first opened.
 // src/edge/http/web_app.cc answers the first word of each with the application.
-import { createBrowserRouter, Navigate } from 'react-router';
+import { createBrowserRouter, Navigate, Outlet } from 'react-router';
 import { FirstVisit } from '../features/session/FirstVisit';
 import { NeedsSession } from '../features/session/NeedsSession';
 import { SignIn } from '../features/session/SignIn';
@@ -15,6 +15,10 @@ export const router = createBrowserRouter([
     children: [
       { path: '/sign-in', element: <SignIn /> },
       { path: '/welcome', element: <FirstVisit /> },
+      {
+        element: <NeedsSession><Outlet /></NeedsSession>,
+        children: [{ path: '/begin', lazy: () => import('../features/begin/Begin') }],
+      },
       {
         element: <NeedsSession><Shell /></NeedsSession>,
         children: [

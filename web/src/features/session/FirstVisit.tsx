@@ -32,7 +32,7 @@ export function FirstVisit() {
     onSuccess: (session) => {
       queries.setQueryData(['first-visit'], { is_open: false, may_begin: false, organisation: '' });
       takeSession(queries, session);
-      void navigate('/overview', { replace: true });
+      void navigate('/begin', { replace: true });
     },
   });
   useEffect(() => {
