@@ -19,9 +19,9 @@ namespace {
 constexpr std::string_view kPage = "index.html";
 constexpr std::string_view kNonce = "{nonce}";
 constexpr std::size_t kNonceBytes = 16;
-constexpr std::array<std::string_view, 10> kViews = {
-    "sign-in",  "welcome",  "overview", "compose", "communications",
-    "contacts", "problems", "settings", "arrived", "you"};
+constexpr std::array<std::string_view, 12> kViews = {
+    "sign-in",  "welcome",   "begin",    "overview", "compose", "communications",
+    "contacts", "templates", "problems", "settings", "arrived", "you"};
 // {} is the number used once. Style attributes that a script sets need no leave (CSP3 §8.4).
 constexpr std::string_view kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{}'; img-src 'self' data:; "

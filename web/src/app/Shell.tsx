@@ -1,4 +1,4 @@
-import { IconAlertTriangle, IconHome, IconMail, IconSearch, IconSettings, IconUsers, type Icon } from '@tabler/icons-react';
+import { IconAlertTriangle, IconFileText, IconHome, IconMail, IconSearch, IconSettings, IconUsers, type Icon } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate, useSearchParams } from 'react-router';
@@ -10,7 +10,7 @@ import classes from './Shell.module.css';
 
 interface Area {
   to: string;
-  key: 'overview' | 'communications' | 'contacts' | 'problems' | 'settings';
+  key: 'overview' | 'communications' | 'contacts' | 'templates' | 'problems' | 'settings';
   icon: Icon;
   /** One of these. */
   needs: readonly Permission[];
@@ -21,6 +21,7 @@ const kAreas: readonly Area[] = [
   { to: '/overview', key: 'overview', icon: IconHome, needs: ['record:read'] },
   { to: '/communications', key: 'communications', icon: IconMail, needs: ['record:read'] },
   { to: '/contacts', key: 'contacts', icon: IconUsers, needs: ['contacts:read'] },
+  { to: '/templates', key: 'templates', icon: IconFileText, needs: ['content:read'] },
   { to: '/problems', key: 'problems', icon: IconAlertTriangle, needs: ['record:read'] },
   { to: '/settings', key: 'settings', icon: IconSettings, needs: ['organisation:write', 'users:write', 'content:write'] },
 ];
