@@ -231,11 +231,12 @@ class Returns {
 constexpr std::string_view kUnnamed = "My organisation";
 constexpr std::string_view kExampleName = "Quayside Choir";
 
-Result<void> name_example(Workplace& workplace) {
-  identity::Organisation organisation = workplace.organisation();
+Result<void> name_example(const WorkplaceOptions& options) {
+  const auto workplace = TRY(Workplace::open(options));
+  identity::Organisation organisation = workplace->organisation();
   if (organisation.name != kUnnamed) return {};
   organisation.name = kExampleName;
-  return workplace.database().write(db::Priority::web, [&](db::Connection& connection) {
+  return workplace->database().write(db::Priority::web, [&](db::Connection& connection) {
     return identity::change_organisation(connection, organisation);
   });
 }
@@ -258,14 +259,13 @@ int run_serve(const ServeFlags& flags, std::string_view web_app) {
   WorkplaceOptions options = flags.place.writing(true);
   if (!flags.listen.empty()) options.flags["listen"] = flags.listen;
   if (flags.connections > 0) options.flags["connections"] = std::to_string(flags.connections);
-  auto workplace = Workplace::open(options);
-  if (!workplace) {
-    const bool is_served = flags.is_demo && workplace.error().code == "workplace.busy";
-    return is_served ? begin_example(flags) : report(workplace.error());
-  }
   if (flags.is_demo) {
-    if (const auto named = name_example(**workplace); !named) return report(named.error());
+    const auto named = name_example(options);
+    if (!named && named.error().code == "workplace.busy") return begin_example(flags);
+    if (!named) return report(named.error());
   }
+  auto workplace = Workplace::open(options);
+  if (!workplace) return report(workplace.error());
   const Settings& settings = (*workplace)->settings();
   if (!is_loopback(settings.listen) && settings.public_url.empty()) {
     return report({ErrorKind::invalid, "serve.public_url",

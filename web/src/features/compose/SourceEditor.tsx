@@ -49,7 +49,7 @@ function extensions(props: Props, tell: (value: string) => void) {
   return [
     EditorState.lineSeparator.of(lineEndOf(props.value)),
     EditorView.cspNonce.of(getNonce() ?? ''),
-    EditorView.contentAttributes.of({ 'aria-label': props.label, spellcheck: 'true' }),
+    EditorView.contentAttributes.of({ tabindex: '0', 'aria-label': props.label, spellcheck: 'true' }),
     EditorView.lineWrapping,
     lineNumbers(), history(), drawSelection(), bracketMatching(), highlightActiveLine(), highlightSelectionMatches(),
     // Tab goes on to the next field, as everywhere; Ctrl-] and Ctrl-[ indent.
