@@ -3,6 +3,7 @@ import type { Case } from './cases.js';
 import { campaigns } from './areas_campaigns.js';
 import { content } from './areas_content.js';
 import { domains } from './areas_domains.js';
+import { examples } from './areas_example.js';
 import { identity } from './areas_identity.js';
 import { imports } from './areas_imports.js';
 import { mailboxes } from './areas_mailboxes.js';
@@ -17,6 +18,6 @@ import { suppressions } from './areas_suppressions.js';
 import { topics } from './areas_topics.js';
 
 export const areas: Record<string, Case> = {
-  ...campaigns, ...content, ...domains, ...identity, ...imports, ...mailboxes, ...messages, ...people, ...problems,
-  ...providers, ...records, ...returned, ...segments, ...suppressions, ...topics,
+  ...campaigns, ...content, ...domains, ...examples, ...identity, ...imports, ...mailboxes, ...messages,
+  ...people, ...problems, ...providers, ...records, ...returned, ...segments, ...suppressions, ...topics,
 };

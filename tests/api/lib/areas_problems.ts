@@ -24,4 +24,5 @@ export const problems: Record<string, Case> = {
     path: await problem(own),
     body: { address: `${fresh('right')}@home.example`, send_again: true } }),
   listCampaignProblems: async () => ({}),
+  countProblems: async () => ({}),
 };
