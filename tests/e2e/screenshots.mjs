@@ -39,6 +39,7 @@ async function enrich(page) {
     at: '2027-11-20T09:00', time_zone: 'Europe/Amsterdam', override_sender: true, override_findings: true,
   });
   await call(page, 'POST', '/suppressions', { address: 'old.friend@example.net', note: 'Asked by telephone' });
+  await call(page, 'POST', '/templates', { name: 'Newsletter', draft });
   await call(page, 'POST', '/topics', { name: 'Concerts', description: 'When and where we sing' });
   await call(page, 'POST', '/senders', { name: 'Ada Blythe', address: ada.email });
   await call(page, 'POST', '/tokens', { name: 'Ticket shop', scopes: ['messages:send'] });
@@ -135,6 +136,7 @@ const views = {
   'problem-domains': '/problems/domains',
   queue: '/problems/queue',
   returned: '/problems/returned',
+  templates: '/templates',
   settings: '/settings',
   'settings-senders': '/settings/senders',
   'settings-mail-servers': '/settings/mail-servers',
