@@ -40,7 +40,8 @@ export function FirstVisit() {
   }, [t]);
   if (first.error) return <Doorway title="Tidings"><TroubleNotice error={first.error} /></Doorway>;
   if (!first.data) return null;
-  if (!first.data.is_open && !begin.isPending) return <Navigate to="/sign-in" replace />;
+  // While it begins, and until what comes next is loaded, this stays.
+  if (!first.data.is_open && !begin.isPending && !begin.isSuccess) return <Navigate to="/sign-in" replace />;
   if (!first.data.may_begin) {
     return (
       <Doorway title={t('welcome.title')} sentence={t('welcome.elsewhere')}>
