@@ -196,7 +196,7 @@ Result<Answer> count(const Call& call) {
     const auto mailboxes = TRY(feedback::list_mailboxes(connection, organisation));
     return Answer::ok(json::object{
         {"addresses", TRY(feedback::count_open_problems(connection, organisation))},
-        {"campaigns", campaigns.size()},
+        {"campaigns", std::ssize(campaigns)},
         {"domains",
          std::ranges::count_if(domains, [](const auto& domain) { return !domain.verified_at; })},
         {"mailboxes", std::ranges::count_if(
