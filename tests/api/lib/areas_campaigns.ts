@@ -103,6 +103,7 @@ export const campaigns: Record<string, Case> = {
   resendCampaign: of(withSkipped, { outcome: 'skipped' }),
   correctCampaign: of(slow, {}),
   checkCampaign: of(campaign),
+  showCampaignPreview: of(campaign),
   getCampaignProgress: of(campaign),
   watchCampaign: of(sent),
 };
