@@ -7,6 +7,7 @@
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <exception>
+#include <initializer_list>
 #include <optional>
 #include <utility>
 
@@ -31,6 +32,8 @@ constexpr Duration kLinger = std::chrono::seconds(2);
 constexpr std::size_t kLingerBytes = 256 * 1024;
 constexpr std::size_t kStreamsMax = 1'000;
 constexpr Duration kSpoolLongest = std::chrono::hours(1);
+// About as long as a header block is; the body follows in the same memory.
+constexpr std::size_t kBlockUsual = 512;
 
 asio::generic::stream_protocol::socket adopt(EventLoop& loop, int descriptor) {
   sockaddr_storage local{};
@@ -71,19 +74,22 @@ std::string header_block(const Response& response, bool closes, bool is_chunked)
       {"Referrer-Policy", "no-referrer"},
       {"X-Content-Type-Options", "nosniff"},
       {"X-Frame-Options", "DENY"}};
-  std::string block = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
-                                  reason_phrase(response.status), http_date());
-  for (const auto& header : response.headers) {
-    block += fmt::format("{}: {}\r\n", header.name, header.value);
-  }
+  std::string block;
+  block.reserve(kBlockUsual + response.body.size());
+  const auto add = [&block](std::initializer_list<std::string_view> parts) {
+    for (const std::string_view part : parts) block += part;
+  };
+  add({"HTTP/1.1 ", std::to_string(response.status), " ", reason_phrase(response.status),
+       "\r\nDate: ", http_date(), "\r\n"});
+  for (const auto& header : response.headers) add({header.name, ": ", header.value, "\r\n"});
   for (const auto& [name, value] : kDefaults) {
-    if (response.header(name).empty()) block += fmt::format("{}: {}\r\n", name, value);
+    if (response.header(name).empty()) add({name, ": ", value, "\r\n"});
   }
   if (is_chunked) {
     block += "Transfer-Encoding: chunked\r\n";
   } else if (response.status != 204 && response.status != 304 && response.events == nullptr &&
              !response.pieces) {
-    block += fmt::format("Content-Length: {}\r\n", response.body.size());
+    add({"Content-Length: ", std::to_string(response.body.size()), "\r\n"});
   }
   if (closes) block += "Connection: close\r\n";
   return block += "\r\n";
