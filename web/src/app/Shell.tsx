@@ -1,4 +1,6 @@
-import { IconAlertTriangle, IconFileText, IconHome, IconMail, IconSearch, IconSettings, IconUsers, type Icon } from '@tabler/icons-react';
+import { Menu } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { IconAlertTriangle, IconDots, IconFileText, IconHome, IconMail, IconSearch, IconSettings, IconUsers, type Icon } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate, useSearchParams } from 'react-router';
@@ -62,12 +64,52 @@ function ArrivedBox() {
   );
 }
 
+// On a phone so many have their place in the bar; the others are behind the last.
+const kInBar = 3;
+
+function TroubleCount({ troubles }: { troubles: number }) {
+  const { t } = useTranslation();
+  if (troubles === 0) return null;
+  return (
+    <span className={classes.troubles}>
+      {troubles > 999 ? '999+' : troubles}<span className={classes.unseen}> {t('problems.need_a_person')}</span>
+    </span>
+  );
+}
+
+function MoreAreas({ areas, troubles }: { areas: readonly Area[]; troubles: number }) {
+  const { t } = useTranslation();
+  const { pathname } = useLocation();
+  const isHere = areas.some(({ to }) => pathname.startsWith(to));
+  return (
+    <Menu position="top-end" shadow="md">
+      <Menu.Target>
+        <button type="button" className={classes.area} aria-current={isHere ? 'page' : undefined}>
+          <IconDots size={20} stroke={1.8} aria-hidden />
+          <span>{t('areas.more')}</span>
+          <TroubleCount troubles={areas.some(({ key }) => key === 'problems') ? troubles : 0} />
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {areas.map((area) => (
+          <Menu.Item key={area.to} component={NavLink} to={area.to} leftSection={<area.icon size={20} aria-hidden />}>
+            {t(`areas.${area.key}`)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
 /** What stands around every screen of the signed-in. */
 export function Shell() {
   const { t } = useTranslation();
   const session = useSession();
   const may = (permission: Permission) => session.permissions.includes(permission);
   const counts = useProblemCounts(may('record:read')).data;
+  const isPhone = useMediaQuery('(max-width: 900px)');
+  const areas = kAreas.filter((area) => area.needs.some(may));
+  const shown = isPhone && areas.length > kInBar + 1 ? kInBar : areas.length;
   const troubles = counts ? counts.addresses + counts.campaigns + counts.domains + counts.mailboxes : 0;
   return (
     <div className={classes.shell}>
@@ -79,17 +121,14 @@ export function Shell() {
       </header>
       <nav className={classes.nav} aria-label={t('areas.label')}>
         <WriteButton />
-        {kAreas.filter((area) => area.needs.some(may)).map((area) => (
+        {areas.slice(0, shown).map((area) => (
           <NavLink key={area.to} to={area.to} className={classes.area ?? ''}>
             <area.icon size={20} stroke={1.8} aria-hidden />
             <span>{t(`areas.${area.key}`)}</span>
-            {area.key === 'problems' && troubles > 0 ? (
-              <span className={classes.troubles}>
-                {troubles > 999 ? '999+' : troubles}<span className={classes.unseen}> {t('problems.need_a_person')}</span>
-              </span>
-            ) : null}
+            {area.key === 'problems' ? <TroubleCount troubles={troubles} /> : null}
           </NavLink>
         ))}
+        {shown < areas.length ? <MoreAreas areas={areas.slice(shown)} troubles={troubles} /> : null}
       </nav>
       <main id="content" tabIndex={-1} className={classes.content}>
         <Outlet />

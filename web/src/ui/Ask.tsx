@@ -9,7 +9,8 @@ interface Props {
   title: string;
   /** What will happen, or the fields of it. */
   children: ReactNode;
-  yes: string;
+  /** What the button says; the title unless told. */
+  yes?: string;
   onYes: (form: FormData) => void;
   busy: boolean;
   error?: unknown;
@@ -21,7 +22,7 @@ interface Props {
 export function Ask(props: Props) {
   const { t } = useTranslation();
   return (
-    <Modal opened={props.opened} onClose={props.onClose} title={props.title}
+    <Modal opened={props.opened} onClose={props.onClose} title={props.title} centered
       closeButtonProps={{ 'aria-label': t('close') }}>
       <form onSubmit={(event) => {
         event.preventDefault();
@@ -32,7 +33,7 @@ export function Ask(props: Props) {
           {props.error ? <TroubleNotice error={props.error} /> : null}
           <Group justify="flex-end">
             <Button variant="default" onClick={props.onClose}>{t('ask.leave')}</Button>
-            <Button type="submit" loading={props.busy} {...(props.grave ? { color: 'red.9' } : {})}>{props.yes}</Button>
+            <Button type="submit" loading={props.busy} {...(props.grave ? { color: 'red.9' } : {})}>{props.yes ?? props.title}</Button>
           </Group>
         </Stack>
       </form>

@@ -1,13 +1,13 @@
 import { useTranslation } from 'react-i18next';
-import { Views as ViewLinks } from '../../ui/Views';
+import { AreaTabs } from '../../ui/AreaTabs';
 
 /** The two views of the log (P32). */
 export function Views() {
   const { t } = useTranslation();
   return (
-    <ViewLinks label={t('communications.views')} views={[
-      ['/communications', t('communications.send_outs')],
-      ['/communications/messages', t('communications.messages')],
+    <AreaTabs label={t('communications.views')} tabs={[
+      { to: '/communications', label: t('communications.send_outs') },
+      { to: '/communications/messages', label: t('communications.messages') },
     ]} />
   );
 }

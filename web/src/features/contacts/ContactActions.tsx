@@ -7,7 +7,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useNavigate } from 'react-router';
 import { answer, api } from '../../api/client';
-import { Confirm } from '../../ui/Confirm';
+import { Ask } from '../../ui/Ask';
 import { useMay } from '../session/session';
 import { addressOf } from './contact_words';
 import type { Contact } from './queries';
@@ -89,23 +89,23 @@ export function ContactActions({ contact }: { contact: Contact }) {
           </Menu.Dropdown>
         </Menu>
       ) : null}
-      <Confirm
+      <Ask
         opened={asks === 'delete'} onClose={() => setAsks(null)} title={t('people.delete')} grave
-        busy={remove.isPending} error={remove.error} onConfirm={() => remove.mutate()}
+        busy={remove.isPending} error={remove.error} onYes={() => remove.mutate()}
       >
-        <Text mb="md">{t('people.delete_asks', { name })}</Text>
-      </Confirm>
-      <Confirm
+        <Text>{t('people.delete_asks', { name })}</Text>
+      </Ask>
+      <Ask
         opened={asks === 'erase'} onClose={() => setAsks(null)} title={t('people.erase')} grave
         busy={erase.isPending} error={erase.error}
-        onConfirm={(form) => erase.mutate(String(form.get('reason') ?? '').trim())}
+        onYes={(form) => erase.mutate(String(form.get('reason') ?? '').trim())}
       >
-        <Text mb="md">{t('people.erase_asks', { name })}</Text>
+        <Text>{t('people.erase_asks', { name })}</Text>
         <TextInput
           name="reason" label={t('people.erase_reason')} description={t('people.erase_reason_hint')} required
-          maxLength={300} mb="md"
+          maxLength={300}
         />
-      </Confirm>
+      </Ask>
     </>
   );
 }

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { isTrouble } from '../../api/trouble';
 import { useLanguage } from '../../lib/language/language';
-import { useFieldTrouble, wrongFields } from '../../ui/field_trouble';
+import { fieldTrouble, wrongFields } from '../../ui/field_trouble';
 import { TroubleNotice } from '../../ui/TroubleNotice';
 import { AddressFields } from './AddressFields';
 import classes from './ContactForm.module.css';
@@ -54,7 +54,7 @@ export function ContactForm({ draft, onChange, onSave, busy, error, save, childr
   const { t } = useTranslation();
   const fields = useCustomFields();
   const locales = useLocales(draft.locale);
-  const wrong = useFieldTrouble(error);
+  const wrong = (pointer: string) => fieldTrouble(error, pointer);
   const known = fields.data?.items ?? [];
   const others = Object.keys(draft.fields).filter((name) => !known.some((field) => field.name === name));
   const set = (change: Partial<ContactDraft>) => onChange({ ...draft, ...change });

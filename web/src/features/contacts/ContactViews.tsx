@@ -1,15 +1,15 @@
 import { useTranslation } from 'react-i18next';
-import { Views } from '../../ui/Views';
+import { AreaTabs } from '../../ui/AreaTabs';
 
 /** People, and the ways they are brought together. */
 export function ContactViews() {
   const { t } = useTranslation();
   return (
-    <Views label={t('communications.views')} views={[
-      ['/contacts', t('groups.people')],
-      ['/contacts/groups', t('contact.groups')],
-      ['/contacts/segments', t('segments.title')],
-      ['/contacts/imports', t('imports.title')],
+    <AreaTabs label={t('communications.views')} tabs={[
+      { to: '/contacts', label: t('groups.people') },
+      { to: '/contacts/groups', label: t('contact.groups') },
+      { to: '/contacts/segments', label: t('segments.title') },
+      { to: '/contacts/imports', label: t('imports.title') },
     ]} />
   );
 }

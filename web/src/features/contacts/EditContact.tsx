@@ -44,7 +44,7 @@ function Edit({ read }: { read: Tagged<Contact> }) {
         draft={draft} onChange={setDraft} busy={save.isPending} error={save.error} save={t('account.save')}
         onSave={(share) => save.mutate(share)}
       >
-        <Button variant="default" component={Link} to={`/contacts/${id}`}>{t('people.back')}</Button>
+        <Button variant="default" component={Link} to={`/contacts/${id}`}>{t('ask.leave')}</Button>
         {overtaken ? (
           <Button variant="default" onClick={() => {
             save.reset();

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Link, useNavigate, useParams } from 'react-router';
 import { answer, api } from '../../api/client';
 import { useUrlState } from '../../lib/url_state';
-import { Confirm } from '../../ui/Confirm';
+import { Ask } from '../../ui/Ask';
 import { Facts } from '../../ui/Facts';
 import { PageHead } from '../../ui/PageHead';
 import { Sheet } from '../../ui/Sheet';
@@ -97,17 +97,17 @@ function Merge({ mine, other, onSwap }: { mine: Contact; other: Contact; onSwap:
         <Group mt="lg">
           <Button onClick={() => setAsks(true)}>{t('people.merge')}</Button>
           <Button variant="default" onClick={onSwap}>{t('people.swap')}</Button>
-          <Button variant="default" component={Link} to={`/contacts/${mine.id}`}>{t('people.back')}</Button>
+          <Button variant="default" component={Link} to={`/contacts/${mine.id}`}>{t('ask.leave')}</Button>
         </Group>
       </Sheet>
-      <Confirm
+      <Ask
         opened={asks} onClose={() => setAsks(false)} title={t('people.merge')} grave busy={merge.isPending}
-        error={merge.error} onConfirm={() => merge.mutate()}
+        error={merge.error} onYes={() => merge.mutate()}
       >
-        <Text mb="md">
+        <Text>
           {t('people.merge_asks', { mine: mine.name || mine.id, other: other.name || other.id })}
         </Text>
-      </Confirm>
+      </Ask>
     </>
   );
 }

@@ -36,7 +36,7 @@ export function Component() {
           draft={draft} onChange={setDraft} busy={create.isPending} error={create.error} save={t('people.add')}
           onSave={(share) => create.mutate(share)}
         >
-          <Button variant="default" component={Link} to="/contacts">{t('people.back')}</Button>
+          <Button variant="default" component={Link} to="/contacts">{t('ask.leave')}</Button>
         </ContactForm>
       </Sheet>
     </>

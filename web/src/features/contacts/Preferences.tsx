@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, api, type Schema } from '../../api/client';
-import { Confirm } from '../../ui/Confirm';
+import { Ask } from '../../ui/Ask';
 import { Sheet } from '../../ui/Sheet';
 import { TroubleNotice } from '../../ui/TroubleNotice';
 import { useMay } from '../session/session';
@@ -108,12 +108,12 @@ export function Preferences({ contact }: { contact: Contact }) {
           </ul>
         </div>
       ))}
-      <Confirm
+      <Ask
         opened={wish !== null} onClose={() => setWish(null)}
         title={t(wish?.on ? 'people.resubscribe' : 'people.unsubscribe')} busy={choose.isPending} error={choose.error}
-        onConfirm={(form) => wish && choose.mutate({ wish, note: String(form.get('note') ?? '').trim() })}
+        onYes={(form) => wish && choose.mutate({ wish, note: String(form.get('note') ?? '').trim() })}
       >
-        <Text mb="md">
+        <Text>
           {t(wish?.on ? 'people.resubscribe_asks' : 'people.unsubscribe_asks', {
             who: contact.name || t('contact.no_name'), what: nameOf(wish?.line ?? null),
             channel: t(`channel.${wish?.channel ?? 'email'}`),
@@ -121,9 +121,9 @@ export function Preferences({ contact }: { contact: Contact }) {
         </Text>
         <TextInput
           name="note" label={t('people.how_asked')} description={t('people.how_asked_hint')} maxLength={1000}
-          required={wish?.on ?? false} mb="md"
+          required={wish?.on ?? false}
         />
-      </Confirm>
+      </Ask>
     </Sheet>
   );
 }

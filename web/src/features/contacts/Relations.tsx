@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { answer, api, type Schema } from '../../api/client';
-import { Confirm } from '../../ui/Confirm';
+import { Ask } from '../../ui/Ask';
 import { Sheet } from '../../ui/Sheet';
 import { TroubleNotice } from '../../ui/TroubleNotice';
 import { useMay } from '../session/session';
@@ -41,14 +41,14 @@ function AddRelation({ contact, onClose }: { contact: Contact; onClose: () => vo
   const word = name.trim() || '…';
   const [from, to] = side === 'has' ? [them, me] : [me, them];
   return (
-    <Confirm
+    <Ask
       opened onClose={onClose} title={t('people.add_relation')} busy={add.isPending} error={add.error}
-      onConfirm={() => {
+      onYes={() => {
         setMissing(!other);
         if (other && name.trim()) add.mutate(other);
       }}
     >
-      <Stack gap="md" mb="md">
+      <Stack gap="md">
         <ContactPicker
           label={t('people.who')} except={[contact.id]} onChoose={setOther}
           error={missing && !other ? t('people.choose_person') : undefined}
@@ -68,7 +68,7 @@ function AddRelation({ contact, onClose }: { contact: Contact; onClose: () => vo
           label={t('people.receives_about', { from, to })}
         />
       </Stack>
-    </Confirm>
+    </Ask>
   );
 }
 
@@ -129,12 +129,12 @@ export function Relations({ contact }: { contact: Contact }) {
         </Button>
       ) : null}
       {adds ? <AddRelation contact={contact} onClose={() => setAdds(false)} /> : null}
-      <Confirm
+      <Ask
         opened={ends !== null} onClose={() => setEnds(null)} title={t('people.end_relation')} busy={end.isPending}
-        error={end.error} onConfirm={() => ends && end.mutate(ends)}
+        error={end.error} onYes={() => ends && end.mutate(ends)}
       >
-        <Text mb="md">{ends ? words(ends) : ''}</Text>
-      </Confirm>
+        <Text>{ends ? words(ends) : ''}</Text>
+      </Ask>
     </Sheet>
   );
 }

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { answer, api, type Schema } from '../../api/client';
 import { useLocale } from '../../lib/language/language';
 import { shortDate } from '../../lib/time';
-import { Confirm } from '../../ui/Confirm';
+import { Ask } from '../../ui/Ask';
 import { useReason } from '../../ui/reason';
 import { Sheet } from '../../ui/Sheet';
 import { useMay } from '../session/session';
@@ -75,14 +75,14 @@ export function Suppressed({ contact }: { contact: Contact }) {
           </li>
         ))}
       </ul>
-      <Confirm
+      <Ask
         opened={asks !== null} onClose={() => setAsks(null)} title={t('people.release')} busy={release.isPending}
         error={release.error}
-        onConfirm={(form) => asks && release.mutate({ id: asks.id, note: String(form.get('note') ?? '').trim() })}
+        onYes={(form) => asks && release.mutate({ id: asks.id, note: String(form.get('note') ?? '').trim() })}
       >
-        <Text mb="md">{t('people.release_asks', { address: asks?.address ?? '' })}</Text>
-        <TextInput name="note" label={t('people.release_why')} required maxLength={1000} mb="md" />
-      </Confirm>
+        <Text>{t('people.release_asks', { address: asks?.address ?? '' })}</Text>
+        <TextInput name="note" label={t('people.release_why')} required maxLength={1000} />
+      </Ask>
     </Sheet>
   );
 }

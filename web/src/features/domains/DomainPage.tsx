@@ -13,7 +13,7 @@ import { Facts } from '../../ui/Facts';
 import { PageHead } from '../../ui/PageHead';
 import { Sheet } from '../../ui/Sheet';
 import { TroubleNotice } from '../../ui/TroubleNotice';
-import { fieldError } from '../../ui/field_error';
+import { fieldTrouble } from '../../ui/field_trouble';
 import { useMay } from '../session/session';
 import classes from './Domains.module.css';
 import { DomainMark, FindingMark } from './DomainMark';
@@ -88,7 +88,7 @@ function ReturnPath({ domain }: { domain: Domain }) {
           <TextInput
             name="name" label={t('domain.return_path_name')} defaultValue={domain.return_path_domain}
             placeholder={`bounces.${domain.name}`} maxLength={255} flex={1}
-            error={fieldError(change.error, 'return_path_domain')}
+            error={fieldTrouble(change.error, '/return_path_domain')}
           />
           <Button type="submit" variant="default" loading={change.isPending}>{t('account.save')}</Button>
         </Group>

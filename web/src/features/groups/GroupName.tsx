@@ -1,6 +1,6 @@
 import { TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { Confirm } from '../../ui/Confirm';
+import { Ask } from '../../ui/Ask';
 
 interface Props {
   title: string;
@@ -15,17 +15,17 @@ interface Props {
 export function GroupName(props: Props) {
   const { t } = useTranslation();
   return (
-    <Confirm
+    <Ask
       opened onClose={props.onClose} title={props.title} busy={props.busy} error={props.error}
-      onConfirm={(form) => {
+      onYes={(form) => {
         const name = String(form.get('name') ?? '').trim();
         if (name) props.onName(name);
       }}
     >
       <TextInput
-        name="name" label={t('log.name')} defaultValue={props.name} required maxLength={200} data-autofocus mb="md"
+        name="name" label={t('log.name')} defaultValue={props.name} required maxLength={200} data-autofocus
         autoComplete="off"
       />
-    </Confirm>
+    </Ask>
   );
 }

@@ -7,7 +7,7 @@ import { isTrouble } from '../../api/trouble';
 import { useLocale } from '../../lib/language/language';
 import { amount } from '../../lib/number';
 import { useUrlState } from '../../lib/url_state';
-import { Confirm } from '../../ui/Confirm';
+import { Ask } from '../../ui/Ask';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { EmptyState } from '../../ui/EmptyState';
 import { FilterBar } from '../../ui/FilterBar';
@@ -41,17 +41,17 @@ function Actions({ group, tag }: { group: Group; tag: string }) {
           onName={(name) => rename.mutate(name, { onSuccess: close })}
         />
       ) : null}
-      <Confirm
+      <Ask
         opened={asks === 'delete'} onClose={close} title={t('groups.delete')} grave busy={remove.isPending}
-        error={remove.error} onConfirm={() => remove.mutate(undefined, {
+        error={remove.error} onYes={() => remove.mutate(undefined, {
           onSuccess: () => {
             queries.removeQueries({ queryKey: ['group', group.id] });
             void navigate('/contacts/groups', { replace: true });
           },
         })}
       >
-        <Text mb="md">{t('groups.delete_asks', { group: group.name })}</Text>
-      </Confirm>
+        <Text>{t('groups.delete_asks', { group: group.name })}</Text>
+      </Ask>
     </>
   );
 }

@@ -8,7 +8,7 @@ import { isTrouble } from '../../api/trouble';
 import { useLocale } from '../../lib/language/language';
 import { amount } from '../../lib/number';
 import { longTime } from '../../lib/time';
-import { Confirm } from '../../ui/Confirm';
+import { Ask } from '../../ui/Ask';
 import { EmptyState } from '../../ui/EmptyState';
 import { Facts } from '../../ui/Facts';
 import { PageHead } from '../../ui/PageHead';
@@ -51,12 +51,12 @@ function Undo({ run }: { run: Import }) {
       {run.undone_at ? null : (
         <Button variant="default" onClick={() => setAsks(true)}>{t('imports.undo')}</Button>
       )}
-      <Confirm
+      <Ask
         opened={asks} onClose={() => setAsks(false)} title={t('imports.undo')} grave busy={undo.isPending}
-        error={undo.error} onConfirm={() => undo.mutate()}
+        error={undo.error} onYes={() => undo.mutate()}
       >
-        <Text mb="md">{t('imports.undo_asks')}</Text>
-      </Confirm>
+        <Text>{t('imports.undo_asks')}</Text>
+      </Ask>
     </>
   );
 }

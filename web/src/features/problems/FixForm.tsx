@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { isTicked, textIn } from '../../lib/form';
 import { TroubleNotice } from '../../ui/TroubleNotice';
-import { fieldError } from '../../ui/field_error';
+import { fieldTrouble } from '../../ui/field_trouble';
 import { useMay } from '../session/session';
 import { useFix, useSettle, type AddressProblem } from './queries';
 
@@ -58,12 +58,12 @@ export function FixForm({ problem }: { problem: AddressProblem }) {
         {way === 'correct' ? (
           <TextInput
             name="address" label={t('problems.right_address')} defaultValue={problem.address} required
-            maxLength={320} autoComplete="off" error={fieldError(error, 'address')}
+            maxLength={320} autoComplete="off" error={fieldTrouble(error, '/address')}
           />
         ) : (
           <Textarea
             name="note" label={t('problems.note')} maxLength={500} autosize minRows={2}
-            required={way === 'release'} error={fieldError(error, 'note')}
+            required={way === 'release'} error={fieldTrouble(error, '/note')}
             {...(way === 'release' ? { description: t('problems.note_release') } : {})}
           />
         )}

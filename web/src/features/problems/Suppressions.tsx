@@ -11,7 +11,7 @@ import { EmptyState } from '../../ui/EmptyState';
 import { FilterBar, type Filter } from '../../ui/FilterBar';
 import { MoreRows } from '../../ui/MoreRows';
 import { TroubleNotice } from '../../ui/TroubleNotice';
-import { fieldError } from '../../ui/field_error';
+import { fieldTrouble } from '../../ui/field_trouble';
 import { useMay } from '../session/session';
 import { ProblemsHead } from './ProblemsHead';
 import { useRelease, useSuppress, useSuppressions, type Suppression } from './queries';
@@ -56,7 +56,7 @@ function Add({ opened, onClose }: { opened: boolean; onClose: () => void }) {
     >
       <Stack gap="sm">
         <TextInput name="address" label={t('contact.address')} description={t('suppression.address_hint')} required
-          maxLength={400} autoComplete="off" error={fieldError(add.error, 'address')} data-autofocus />
+          maxLength={400} autoComplete="off" error={fieldTrouble(add.error, '/address')} data-autofocus />
         <Select
           name="kinds" label={t('suppression.covers')} defaultValue="everything" allowDeselect={false}
           data={(['everything', 'campaign'] as const).map((value) => ({ value, label: t(`suppression.kinds.${value}`) }))}

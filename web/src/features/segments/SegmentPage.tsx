@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Link, useNavigate, useParams } from 'react-router';
 import { api, ifMatch, taggedAnswer, answer, type Tagged } from '../../api/client';
 import { isTrouble } from '../../api/trouble';
-import { Confirm } from '../../ui/Confirm';
+import { Ask } from '../../ui/Ask';
 import { EmptyState } from '../../ui/EmptyState';
 import { wrongFields } from '../../ui/field_trouble';
 import { PageHead } from '../../ui/PageHead';
@@ -35,12 +35,12 @@ function Delete({ segment }: { segment: Segment }) {
   return (
     <>
       <Button variant="default" onClick={() => setAsks(true)}>{t('segments.delete')}</Button>
-      <Confirm
+      <Ask
         opened={asks} onClose={() => setAsks(false)} title={t('segments.delete')} grave busy={remove.isPending}
-        error={remove.error} onConfirm={() => remove.mutate()}
+        error={remove.error} onYes={() => remove.mutate()}
       >
-        <Text mb="md">{t('segments.delete_asks', { segment: segment.name })}</Text>
-      </Confirm>
+        <Text>{t('segments.delete_asks', { segment: segment.name })}</Text>
+      </Ask>
     </>
   );
 }
@@ -111,7 +111,7 @@ function Builder({ read }: { read: Tagged<Segment> | null }) {
           {may ? (
             <Group>
               <Button type="submit" loading={save.isPending}>{t('segments.save')}</Button>
-              <Button variant="default" component={Link} to="/contacts/segments">{t('people.back')}</Button>
+              <Button variant="default" component={Link} to="/contacts/segments">{t('ask.leave')}</Button>
               {isSaved ? <span role="status">{t('account.saved')}</span> : null}
             </Group>
           ) : null}

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useNavigate } from 'react-router';
 import { textIn } from '../../lib/form';
 import { Ask } from '../../ui/Ask';
-import { fieldError } from '../../ui/field_error';
+import { fieldTrouble } from '../../ui/field_trouble';
 import { DomainTable } from '../domains/DomainTable';
 import { useAddDomain } from '../domains/queries';
 import { useMay } from '../session/session';
@@ -29,7 +29,7 @@ export function Component() {
         })}
       >
         <TextInput name="name" label={t('domain.name')} description={t('domain.name_means')} required maxLength={300}
-          placeholder="example.org" autoComplete="off" error={fieldError(add.error, 'name')} data-autofocus />
+          placeholder="example.org" autoComplete="off" error={fieldTrouble(add.error, '/name')} data-autofocus />
       </Ask>
     </>
   );

@@ -7,7 +7,7 @@ import { useLocale } from '../../lib/language/language';
 import { octets } from '../../lib/number';
 import { ToneMark } from '../../ui/ToneMark';
 import { TroubleNotice } from '../../ui/TroubleNotice';
-import { fieldError } from '../../ui/field_error';
+import { fieldTrouble } from '../../ui/field_trouble';
 import { formOf, kUsualPort, urlOf, type MailServerForm as Form } from './mail_server_url';
 import { useSaveMailServer, useTestMailServer, type MailServer } from './queries';
 import classes from './Settings.module.css';
@@ -78,14 +78,14 @@ export function MailServerForm({ server, kinds, isFirst, onDone, button }: Props
         ) : null}
         {url !== null ? (
           <TextInput label={t('mail_server.url')} value={url} required maxLength={2000}
-            error={fieldError(save.error, 'url')} onChange={(event) => setUrl(event.currentTarget.value)} />
+            error={fieldTrouble(save.error, '/url')} onChange={(event) => setUrl(event.currentTarget.value)} />
         ) : null}
         {url === null && isSmtp ? (
           <>
             <Group gap="sm" align="flex-start" wrap="nowrap">
               <TextInput label={t('mail_server.host')} value={form.host} required maxLength={255} flex={1}
                 placeholder="mail.example.org" autoComplete="off"
-                error={fieldError(save.error, 'url')} onChange={(event) => change({ host: event.currentTarget.value })} />
+                error={fieldTrouble(save.error, '/url')} onChange={(event) => change({ host: event.currentTarget.value })} />
               <TextInput label={t('mail_server.port')} value={form.port} w={90} maxLength={5} inputMode="numeric"
                 pattern="[0-9]*" onChange={(event) => change({ port: event.currentTarget.value })} />
             </Group>

@@ -12,7 +12,7 @@ import { DataTable, type Column } from '../../ui/DataTable';
 import { Sheet } from '../../ui/Sheet';
 import { ToneMark } from '../../ui/ToneMark';
 import { TroubleNotice } from '../../ui/TroubleNotice';
-import { fieldError } from '../../ui/field_error';
+import { fieldTrouble } from '../../ui/field_trouble';
 import {
   useAddMailbox, useDeleteMailbox, useMailboxes, useTestMailbox, useVisitMailbox, type Mailbox,
 } from './queries';
@@ -45,7 +45,7 @@ function Add({ onClose }: { onClose: () => void }) {
         <Select name="kind" label={t('mailbox.kind')} value={kind} onChange={(value) => setKind(value ?? 'imaps')}
           allowDeselect={false} data={[{ value: 'imaps', label: 'IMAP' }, { value: 'pop3s', label: 'POP3' }]} />
         <TextInput name="host" label={t('mail_server.host')} required maxLength={255} placeholder="mail.example.org"
-          error={fieldError(error, 'url')} data-autofocus />
+          error={fieldTrouble(error, '/url')} data-autofocus />
         <TextInput name="user" label={t('mailbox.user')} required maxLength={320} autoComplete="off" />
         <PasswordInput name="password" label={t('sign_in.password')} required maxLength={4096}
           autoComplete="new-password" visibilityToggleButtonProps={{ 'aria-label': t('sign_in.show_password') }} />

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { textIn } from '../../lib/form';
 import { Sheet } from '../../ui/Sheet';
 import { TroubleNotice } from '../../ui/TroubleNotice';
-import { fieldError } from '../../ui/field_error';
+import { fieldTrouble } from '../../ui/field_trouble';
 import { kLanguages } from '../../lib/language/language';
 import { useMay } from '../session/session';
 import { useChangeOrganisation, useOrganisation, type Organisation } from './queries';
@@ -42,7 +42,7 @@ function changeOf(form: FormData, stored: Organisation): Change {
 function Fields({ stored, may }: { stored: Organisation; may: boolean }) {
   const { t } = useTranslation();
   const change = useChangeOrganisation();
-  const wrong = (name: string) => fieldError(change.error, name);
+  const wrong = (name: string) => fieldTrouble(change.error, `/${name}`);
   const text = (name: 'name' | 'copy_address' | 'reply_forward_to', most: number) => (
     <TextInput name={name} label={t(`organisation.${name}`)} defaultValue={stored[name]} maxLength={most}
       error={wrong(name)} disabled={!may} required={name === 'name'}

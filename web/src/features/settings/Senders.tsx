@@ -10,7 +10,7 @@ import { DataTable, type Column } from '../../ui/DataTable';
 import { EmptyState } from '../../ui/EmptyState';
 import { ToneMark } from '../../ui/ToneMark';
 import { TroubleNotice } from '../../ui/TroubleNotice';
-import { fieldError } from '../../ui/field_error';
+import { fieldTrouble } from '../../ui/field_trouble';
 import { useMay } from '../session/session';
 import { useDeleteSender, useSaveSender, useSenders, useVerifySender, type Sender } from './queries';
 import { SettingsHead } from './SettingsHead';
@@ -38,11 +38,11 @@ function Edit({ sender, onClose }: { sender: Sender | null; onClose: () => void 
       }, { onSuccess: onClose })}
     >
       <TextInput name="name" label={t('sender.name')} description={t('sender.name_means')} maxLength={200}
-        defaultValue={sender?.name ?? ''} error={fieldError(save.error, 'name')} data-autofocus />
+        defaultValue={sender?.name ?? ''} error={fieldTrouble(save.error, '/name')} data-autofocus />
       <TextInput name="address" type="email" label={t('sign_in.email')} required maxLength={320}
-        defaultValue={sender?.address ?? ''} error={fieldError(save.error, 'address')} />
+        defaultValue={sender?.address ?? ''} error={fieldTrouble(save.error, '/address')} />
       <TextInput name="reply_to" label={t('sender.reply_to')} description={t('sender.reply_to_means')} maxLength={1000}
-        defaultValue={sender?.reply_to ?? ''} error={fieldError(save.error, 'reply_to')} />
+        defaultValue={sender?.reply_to ?? ''} error={fieldTrouble(save.error, '/reply_to')} />
     </Ask>
   );
 }

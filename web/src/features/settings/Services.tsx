@@ -11,7 +11,7 @@ import { CopyLine } from '../../ui/CopyLine';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Sheet } from '../../ui/Sheet';
 import { TroubleNotice } from '../../ui/TroubleNotice';
-import { fieldError } from '../../ui/field_error';
+import { fieldTrouble } from '../../ui/field_trouble';
 import { useAddService, useDeleteService, useServices, type ProviderWebhook } from './queries';
 import classes from './Settings.module.css';
 
@@ -48,11 +48,11 @@ function Add({ onClose }: { onClose: () => void }) {
         onChange={(value) => setProvider((value ?? 'ses') as Provider)} />
       {provider === 'ses' ? (
         <TextInput name="topic" label={t('service.topic')} placeholder="arn:aws:sns:eu-west-1:123456789012:bounces"
-          required maxLength={350} error={fieldError(add.error, 'topic')} />
+          required maxLength={350} error={fieldTrouble(add.error, '/topic')} />
       ) : null}
       {provider === 'sendgrid' || provider === 'mailgun' ? (
         <Textarea name="secret" label={t(`service.secret.${provider}`)} required maxLength={2000} autosize minRows={2}
-          error={fieldError(add.error, 'secret')} />
+          error={fieldTrouble(add.error, '/secret')} />
       ) : null}
     </Ask>
   );

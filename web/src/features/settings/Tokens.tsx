@@ -10,7 +10,7 @@ import { CopyLine } from '../../ui/CopyLine';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { EmptyState } from '../../ui/EmptyState';
 import { TroubleNotice } from '../../ui/TroubleNotice';
-import { fieldError } from '../../ui/field_error';
+import { fieldTrouble } from '../../ui/field_trouble';
 import { useSession, type Permission } from '../session/session';
 import { permissionKey } from './permission_key';
 import { useMakeToken, useRevoke, useTokens, type Token } from './queries';
@@ -45,16 +45,16 @@ function Make({ onClose }: { onClose: () => void }) {
       }}
     >
       <TextInput name="name" label={t('token.name')} description={t('token.name_means')} required maxLength={100}
-        error={fieldError(make.error, 'name')} data-autofocus />
+        error={fieldTrouble(make.error, '/name')} data-autofocus />
       <Checkbox.Group label={t('token.scopes')} description={t('token.scopes_means')} value={scopes} onChange={setScopes}
-        error={fieldError(make.error, 'scopes')}>
+        error={fieldTrouble(make.error, '/scopes')}>
         <Stack gap={6} mt={6} mah={240} style={{ overflowY: 'auto' }} tabIndex={0}>
           {permissions.map((each) => <Checkbox key={each} value={each} label={t(`permission.${permissionKey(each)}`)} />)}
         </Stack>
       </Checkbox.Group>
       <Checkbox name="test" label={t('token.test')} description={t('token.test_means')} />
       <TextInput name="until" type="date" label={t('token.until')} description={t('token.until_means')}
-        error={fieldError(make.error, 'expires_at')} />
+        error={fieldTrouble(make.error, '/expires_at')} />
     </Ask>
   );
 }

@@ -6,7 +6,7 @@ import { Ask } from '../../ui/Ask';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { EmptyState } from '../../ui/EmptyState';
 import { TroubleNotice } from '../../ui/TroubleNotice';
-import { fieldError } from '../../ui/field_error';
+import { fieldTrouble } from '../../ui/field_trouble';
 import { useMay } from '../session/session';
 import { useArchiveTopic, useSaveTopic, useTopics, type Topic } from './queries';
 import { SettingsHead } from './SettingsHead';
@@ -25,9 +25,9 @@ function Edit({ topic, onClose }: { topic: Topic | null; onClose: () => void }) 
       }, { onSuccess: onClose })}
     >
       <TextInput name="name" label={t('log.name')} description={t('topic.name_means')} required maxLength={100}
-        defaultValue={topic?.name ?? ''} error={fieldError(save.error, 'name')} data-autofocus />
+        defaultValue={topic?.name ?? ''} error={fieldTrouble(save.error, '/name')} data-autofocus />
       <Textarea name="description" label={t('topic.description')} maxLength={500} autosize minRows={2}
-        defaultValue={topic?.description ?? ''} error={fieldError(save.error, 'description')} />
+        defaultValue={topic?.description ?? ''} error={fieldTrouble(save.error, '/description')} />
       {mayEssential ? (
         <Checkbox name="essential" label={t('topic.essential')} description={t('topic.essential_means')}
           defaultChecked={topic?.is_essential ?? false} />

@@ -9,7 +9,7 @@ import { Ask } from '../../ui/Ask';
 import { CopyLine } from '../../ui/CopyLine';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { TroubleNotice } from '../../ui/TroubleNotice';
-import { fieldError } from '../../ui/field_error';
+import { fieldTrouble } from '../../ui/field_trouble';
 import { useSession } from '../session/session';
 import {
   useChangeUser, useInvite, usePasswordLink, useRemoveUser, useRoles, useUsers, type User,
@@ -65,8 +65,8 @@ function Invite({ onClose, onLink }: {
       } })}
     >
       <TextInput name="email" type="email" label={t('sign_in.email')} required maxLength={320} autoComplete="off"
-        error={fieldError(invite.error, 'email')} data-autofocus />
-      <TextInput name="name" label={t('log.name')} maxLength={200} autoComplete="off" error={fieldError(invite.error, 'name')} />
+        error={fieldTrouble(invite.error, '/email')} data-autofocus />
+      <TextInput name="name" label={t('log.name')} maxLength={200} autoComplete="off" error={fieldTrouble(invite.error, '/name')} />
       <RoleChoice present="editor" />
     </Ask>
   );

@@ -15,7 +15,7 @@ import { MoreRows } from '../../ui/MoreRows';
 import { PageHead } from '../../ui/PageHead';
 import { TroubleNotice } from '../../ui/TroubleNotice';
 import { ZoneNote } from '../../ui/ZoneNote';
-import { fieldError } from '../../ui/field_error';
+import { fieldTrouble } from '../../ui/field_trouble';
 import { useMay } from '../session/session';
 import { useMakeTemplate, useTemplateList, type TemplateSummary } from './queries';
 
@@ -33,8 +33,8 @@ function Make({ onClose }: { onClose: () => void }) {
       })}
     >
       <TextInput name="name" label={t('log.name')} description={t('template.name_means')} required maxLength={200}
-        error={fieldError(make.error, 'name')} data-autofocus />
-      <TextInput name="subject" label={t('log.subject')} maxLength={998} error={fieldError(make.error, 'draft')} />
+        error={fieldTrouble(make.error, '/name')} data-autofocus />
+      <TextInput name="subject" label={t('log.subject')} maxLength={998} error={fieldTrouble(make.error, '/draft')} />
     </Ask>
   );
 }

@@ -4,8 +4,8 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useNavigate } from 'react-router';
 import { answer, api } from '../../api/client';
-import { Confirm } from '../../ui/Confirm';
-import { useFieldTrouble } from '../../ui/field_trouble';
+import { Ask } from '../../ui/Ask';
+import { fieldTrouble } from '../../ui/field_trouble';
 import { Sheet } from '../../ui/Sheet';
 import { TroubleNotice } from '../../ui/TroubleNotice';
 import { refreshContact, type Contact } from '../contacts/queries';
@@ -73,7 +73,7 @@ export function Letter({ contact, recipients, senders }: Props) {
       void navigate(`/contacts/${contact.id}`);
     },
   });
-  const wrong = useFieldTrouble(send.error);
+  const wrong = (pointer: string) => fieldTrouble(send.error, pointer);
   const missing = (text: string) => (tried && text.trim() === '' ? t('write_to_one.missing') : undefined);
   const isWhole = chosen.length > 0 && (template !== '' || (subject.trim() !== '' && body.trim() !== '')) &&
     files.reduce((all, { size }) => all + size, 0) <= kOctetsMax;
@@ -137,17 +137,17 @@ export function Letter({ contact, recipients, senders }: Props) {
           <Button type="submit" loading={send.isPending} disabled={mustOverride && !mayOverride}>
             {chosen.length > 1 ? t('write_to_one.send_to', { count: chosen.length }) : t('write_to_one.send')}
           </Button>
-          <Button variant="default" component={Link} to={`/contacts/${contact.id}`}>{t('people.back')}</Button>
+          <Button variant="default" component={Link} to={`/contacts/${contact.id}`}>{t('ask.leave')}</Button>
         </div>
       </form>
-      <Confirm
+      <Ask
         opened={asks} onClose={() => setAsks(false)} title={t('write_to_one.send_anyway')} busy={send.isPending}
-        error={send.error} onConfirm={() => send.mutate()}
+        error={send.error} onYes={() => send.mutate()}
       >
-        <Text mb="md">
+        <Text>
           {t('write_to_one.unsubscribed_asks', { who: mustAsk.map(({ name, address }) => name || address).join(', ') })}
         </Text>
-      </Confirm>
+      </Ask>
     </Sheet>
   );
 }
