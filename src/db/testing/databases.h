@@ -48,7 +48,7 @@ class TestDatabase {
 
  private:
   void make_folder();
-  void make_postgres();
+  void make_postgres(bool is_programs_schema);
 
   std::string url_;
   std::string folder_;    // of the file

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -157,6 +158,9 @@ TEST_F(MxPolicy, AnEnforcedPolicyIsMet) {
   const ScriptedPeer& web = policy("enforce", "mx: *.sts\r\n");
   EXPECT_EQ(send_to("shop.sts").kind, OutcomeKind::sent);
   EXPECT_TRUE(said_starttls(h1));
+  // It answers before it reads.
+  for (int i = 0; i < 500 && web.commands().empty(); ++i) std::this_thread::sleep_for(10ms);
+  ASSERT_FALSE(web.commands().empty());
   EXPECT_EQ(web.commands().at(0), "GET /.well-known/mta-sts.txt HTTP/1.1");
   EXPECT_EQ(web.sessions(), 1);
 }
