@@ -102,6 +102,7 @@ struct Piece {
 std::optional<Piece> take_piece(std::string_view& rest, const std::string& mark, bool is_first) {
   std::size_t from = 0;
   for (;;) {
+    if (rest.size() < from + mark.size()) return std::nullopt;
     const void* const hit =
         from == 0 && is_first && rest.starts_with(mark)
             ? rest.data()

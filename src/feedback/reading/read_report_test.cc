@@ -332,6 +332,14 @@ TEST(Hostile, NothingIsSomethingElse) {
   EXPECT_EQ(read_report(std::string(3, '\0') + "\xFF\xFE").kind, ReportKind::other);
 }
 
+TEST(Hostile, AMailMayEndAtABoundary) {
+  for (const std::string_view end : {"--b", "--b\n", "--b--", "--b\n--b", "--b\n\n--b--\n", ""}) {
+    const std::string mail =
+        "Subject: cut\nContent-Type: multipart/mixed; boundary=b\n\n" + std::string(end);
+    EXPECT_TRUE(read_report(mail).recipients.empty()) << end;
+  }
+}
+
 TEST(Hostile, DeepNestingAndMegabytesStayBounded) {
   std::string deep = "From: MAILER-DAEMON@example.net\nSubject: Undelivered\nMIME-Version: 1.0\n";
   for (int i = 0; i < 20'000; ++i) {
