@@ -2,9 +2,10 @@
 
 fuzz_targets() { find tests/fuzz -name '*_fuzz.cc' -printf '%f\n' 2>/dev/null | sed 's/\.cc$//' | sort; }
 
-# fuzz_one TARGET SECONDS: over its corpus; new finds go to build/fuzz, a crash is kept there too.
+# fuzz_one TARGET SECONDS [FLAG…]: over its corpus; new finds go to build/fuzz, a crash is kept there
+# too.
 fuzz_one() {
-  local target=$1 seconds=$2 name=${1%_fuzz} program
+  local target=$1 seconds=$2 name=${1%_fuzz} flags=("${@:3}") program
   program=$(find "$asan" -type f -name "$target" -perm -u+x | head -n 1)
   [ -n "$program" ] || { echo "fuzz target $target was not built" >&2; return 1; }
   mkdir -p "build/fuzz/$name"
@@ -13,7 +14,7 @@ fuzz_one() {
   local dictionary=()
   [ -f "tests/fuzz/corpus/$name.dict" ] && dictionary=("-dict=tests/fuzz/corpus/$name.dict")
   UBSAN_OPTIONS=print_stacktrace=1 "$program" -max_total_time="$seconds" -timeout=10 \
-    -rss_limit_mb=1024 -print_final_stats=1 -verbosity=0 "${dictionary[@]}" \
+    -rss_limit_mb=1024 -print_final_stats=1 -verbosity=0 "${dictionary[@]}" "${flags[@]}" \
     -artifact_prefix="build/fuzz/$name-" "$@" >"build/fuzz/$name.log" 2>&1
 }
 
