@@ -6,16 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "db/testing/databases.h"
-#include "edge/api/authenticate.h"
-#include "edge/api/dispatch.h"
-#include "edge/api/gate.h"
-#include "edge/api/identity_handlers.h"
-#include "edge/api/testing/api_fixture.h"
-#include "identity/organisations.h"
-#include "identity/secret_box.h"
-#include "identity/token_keys.h"
-#include "net/router.h"
+#include "edge/api/testing/gated_api.h"
 
 namespace tidings::api {
 namespace {
@@ -39,46 +30,13 @@ std::string beginning(std::string_view email, std::string_view password = "mauve
                                       {"time_zone", "Europe/Amsterdam"}});
 }
 
-class FirstVisitApi : public ::testing::TestWithParam<db::testing::Kind> {
+class FirstVisitApi : public testing::GatedApi {
  protected:
-  db::testing::TestDatabase database_{GetParam()};
-  testing::TestClock clock_;
-  IdSource ids_{clock_, 1};
-  Settings settings_ = resolve_settings({})->settings;
-  identity::SecretBox box_ = *identity::SecretBox::from_text(std::string(64, 'a'));
-  identity::TokenKeys keys_{*database_, box_, clock_};
-  Services services_{.database = *database_,
-                     .ids = ids_,
-                     .clock = clock_,
-                     .settings = settings_,
-                     .secrets = box_,
-                     .token_keys = keys_,
-                     .folder = "",
-                     .public_url = "http://localhost:8080"};
-  Authenticate authenticate_{*database_,
-                             clock_,
-                             {.public_url = services_.public_url,
-                              .per_credential = {.per_second = 0},
-                              .per_address = {.per_second = 0}}};
-  NetworkGate gate_{authenticate_};
-  Dispatcher dispatcher_{Spec::embedded(), services_, {.checks_answers = true, .report = {}}};
-  net::Router router_;
-
-  void SetUp() override {
-    add_all_handlers(dispatcher_);
-    dispatcher_.add_routes(router_, gate_);
-    ASSERT_TRUE(database_->write(db::Priority::web, [&](db::Connection& c) {
-      return identity::create_organisation(c, {OrganisationId{7}, "Choir", "en", "UTC", ""},
-                                           clock_.now());
-    }));
-  }
+  FirstVisitApi() : GatedApi("http://localhost:8080") {}
+  void SetUp() override { organisation(OrganisationId{7}, "Choir"); }
   Seen call(std::string_view method, std::string_view target, std::string body = "",
             std::vector<net::HttpHeader> headers = {{"Host", "localhost:8080"}}) {
-    if (!body.empty()) headers.push_back({"Content-Type", "application/json"});
-    auto request = make_request(method, "/api/v1" + std::string(target), std::move(headers), body);
-    EXPECT_TRUE(request);
-    request->peer = "127.0.0.1:50123";
-    const net::Response response = respond(router_, *std::move(request));
+    const net::Response response = ask(method, target, std::move(body), std::move(headers));
     Seen seen{.status = response.status};
     boost::system::error_code ignored;
     seen.body = json::parse(response.body, ignored);

@@ -8,19 +8,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "db/testing/databases.h"
-#include "edge/api/authenticate.h"
-#include "edge/api/dispatch.h"
-#include "edge/api/gate.h"
-#include "edge/api/identity_handlers.h"
-#include "edge/api/testing/api_fixture.h"
-#include "identity/organisations.h"
-#include "identity/secret_box.h"
+#include "edge/api/testing/gated_api.h"
 #include "identity/sign_in.h"
-#include "identity/token_keys.h"
 #include "identity/totp.h"
 #include "identity/users.h"
-#include "net/router.h"
 
 namespace tidings::api {
 namespace {
@@ -47,33 +38,10 @@ struct Seen {
 
 constexpr std::string_view kPassword = "mauve otter";
 
-class IdentityApi : public ::testing::TestWithParam<db::testing::Kind> {
+class IdentityApi : public testing::GatedApi {
  protected:
-  db::testing::TestDatabase database_{GetParam()};
-  testing::TestClock clock_;
-  IdSource ids_{clock_, 1};
-  Settings settings_ = resolve_settings({})->settings;
-  identity::SecretBox box_ = *identity::SecretBox::from_text(std::string(64, 'a'));
-  identity::TokenKeys keys_{*database_, box_, clock_};
-  Services services_{.database = *database_,
-                     .ids = ids_,
-                     .clock = clock_,
-                     .settings = settings_,
-                     .secrets = box_,
-                     .token_keys = keys_,
-                     .folder = "",
-                     .public_url = "https://post.club.example"};
-  Authenticate authenticate_{*database_,
-                             clock_,
-                             {.public_url = services_.public_url,
-                              .per_credential = {.per_second = 0},
-                              .per_address = {.per_second = 0}}};
-  NetworkGate gate_{authenticate_};
-  Dispatcher dispatcher_{
-      Spec::embedded(), services_, {.checks_answers = true, .report = [](std::string_view what) {
-                                      fmt::print(stderr, "api: {}\n", what);
-                                    }}};
-  net::Router router_;
+  IdentityApi() : GatedApi("https://post.club.example") {}
+
   identity::PasswordHasher hasher_{{.cost = {.passes = 1, .bytes = 8192}}};
   const OrganisationId one_{1'000'001};
   const OrganisationId two_{1'000'002};
@@ -81,18 +49,10 @@ class IdentityApi : public ::testing::TestWithParam<db::testing::Kind> {
   UserId ben_;  // owns the school
 
   void SetUp() override {
-    add_all_handlers(dispatcher_);
-    dispatcher_.add_routes(router_, gate_);
     organisation(one_, "Club");
     organisation(two_, "School");
     ada_ = member(one_, "ada@club.example", "Ada", Role::owner);
     ben_ = member(two_, "ben@school.example", "Ben", Role::owner);
-  }
-  void organisation(OrganisationId id, std::string_view name) {
-    ASSERT_TRUE(database_->write(db::Priority::web, [&](db::Connection& c) {
-      return identity::create_organisation(c, {id, std::string(name), "en", "UTC", ""},
-                                           clock_.now());
-    }));
   }
   // With the password everybody has here.
   UserId member(OrganisationId organisation, std::string_view email, std::string_view name,
@@ -113,12 +73,8 @@ class IdentityApi : public ::testing::TestWithParam<db::testing::Kind> {
   Seen call(std::string_view method, std::string_view target, std::string body = "",
             std::vector<net::HttpHeader> headers = {}) {
     headers.push_back({"Host", "post.club.example"});
-    if (!body.empty()) headers.push_back({"Content-Type", "application/json"});
-    auto request = make_request(method, "/api/v1" + std::string(target), std::move(headers), body);
-    EXPECT_TRUE(request);
-    request->peer = "127.0.0.1:50123";
     Seen seen;
-    seen.response = respond(router_, *std::move(request));
+    seen.response = ask(method, target, std::move(body), std::move(headers));
     seen.status = seen.response.status;
     seen.text = seen.response.body;
     boost::system::error_code ignored;
