@@ -64,6 +64,19 @@ export async function check(page, troubles, what) {
 
 export const ada = { email: 'ada@quayside.example.org', password: 'seven turnips under a slow ladder' };
 
+/** A browser of its own, in which Ada has just begun. */
+export async function arrive(base, options = {}) {
+  const browser = await openBrowser();
+  try {
+    const opened = await openPage(browser, base, options);
+    await begin(opened.page);
+    return { browser, ...opened };
+  } catch (error) {
+    await browser.close();
+    throw error;
+  }
+}
+
 /** The first visit, up to the overview: Ada owns the Quayside Choir. */
 export async function begin(page) {
   await page.goto('/welcome');

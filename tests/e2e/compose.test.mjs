@@ -1,7 +1,7 @@
 // Writing a mailing, from the button to the message that somebody got.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { begin, check, openBrowser, openPage } from './browser.mjs';
+import { arrive, check, openPage } from './browser.mjs';
 
 const base = process.env['TIDINGS_URL'];
 
@@ -38,9 +38,7 @@ async function sendAnyway() {
 }
 
 before(async () => {
-  browser = await openBrowser();
-  ({ page, troubles } = await openPage(browser, base));
-  await begin(page);
+  ({ browser, page, troubles } = await arrive(base));
 });
 after(async () => browser?.close());
 

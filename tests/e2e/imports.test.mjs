@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { begin, check, openBrowser, openPage } from './browser.mjs';
+import { arrive, check, openPage } from './browser.mjs';
 import { workbook } from './workbook.mjs';
 
 const base = process.env['TIDINGS_URL'];
@@ -19,9 +19,7 @@ const give = (name, content) => page.locator('input[type=file]').setInputFiles({
 const figure = (name) => page.locator('dl > div').filter({ hasText: name }).locator('dd').first().textContent();
 
 before(async () => {
-  browser = await openBrowser();
-  ({ page, troubles } = await openPage(browser, base, { reducedMotion: 'reduce' }));
-  await begin(page);
+  ({ browser, page, troubles } = await arrive(base, { reducedMotion: 'reduce' }));
 });
 after(async () => browser?.close());
 

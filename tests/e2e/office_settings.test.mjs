@@ -1,7 +1,7 @@
 // What an administrator sets up, by the labels of the screens.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { begin, call, check, openBrowser, openPage } from './browser.mjs';
+import { arrive, call, check, openPage } from './browser.mjs';
 
 const base = process.env['TIDINGS_URL'];
 
@@ -13,9 +13,7 @@ const dialog = () => page.getByRole('dialog');
 const view = async (name) => page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name }).click();
 
 before(async () => {
-  browser = await openBrowser();
-  ({ page, troubles } = await openPage(browser, base));
-  await begin(page);
+  ({ browser, page, troubles } = await arrive(base));
 });
 after(async () => browser?.close());
 

@@ -1,7 +1,7 @@
 // What is done with the people: added, grouped, edited, merged, written to, erased.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { begin, check, openBrowser, openPage } from './browser.mjs';
+import { arrive, check, openPage } from './browser.mjs';
 
 const base = process.env['TIDINGS_URL'];
 
@@ -19,9 +19,7 @@ async function find(label, text, option) {
 }
 
 before(async () => {
-  browser = await openBrowser();
-  ({ page, troubles } = await openPage(browser, base, { reducedMotion: 'reduce' }));
-  await begin(page);
+  ({ browser, page, troubles } = await arrive(base, { reducedMotion: 'reduce' }));
 });
 after(async () => browser?.close());
 

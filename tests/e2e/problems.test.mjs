@@ -1,7 +1,7 @@
 // What needs a person, and what that person does about it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { begin, call, check, openBrowser, openPage } from './browser.mjs';
+import { arrive, call, check, openPage } from './browser.mjs';
 
 const base = process.env['TIDINGS_URL'];
 
@@ -11,9 +11,7 @@ let troubles;
 const looked = (what) => check(page, troubles, what);
 
 before(async () => {
-  browser = await openBrowser();
-  ({ page, troubles } = await openPage(browser, base));
-  await begin(page);
+  ({ browser, page, troubles } = await arrive(base));
 });
 after(async () => browser?.close());
 
