@@ -41,7 +41,9 @@ export function useSumLines(sum: AudiencePreview): readonly Line[] {
   const reason = useReason();
   return [
     ...sum.included.map((item, at): Line => ({ sign: at === 0 ? '' : '+', words: nameOf(item), count: item.count })),
-    ...sum.excluded.map((item): Line => ({ sign: '−', words: nameOf(item), count: item.count })),
+    ...sum.excluded.map((item): Line => ({
+      sign: '−', words: t('compose.left_out', { name: nameOf(item) }), count: item.count,
+    })),
     ...sum.left_out.map((out): Line => ({
       sign: '−', words: reason(out.reason), count: out.count, examples: out.examples,
     })),

@@ -7,9 +7,14 @@ import { TroubleNotice } from '../../ui/TroubleNotice';
 import classes from './Figures.module.css';
 import { useStatistics, type Statistics } from './queries';
 
+type Line = Statistics['ended'][number]['line'];
+
 function Ended({ figures }: { figures: Statistics }) {
   const { t } = useTranslation();
   const locale = useLocale();
+  const nobodyLooked = figures.not_measured.includes('opened');
+  const nameOf = (line: Line) =>
+    t(`figures.ended_line.${line === 'sent' && nobodyLooked ? 'sent_not_measured' : line}`);
   return (
     <Sheet title={t('figures.ended')}>
       <div className={classes.bar} aria-hidden>
@@ -27,7 +32,7 @@ function Ended({ figures }: { figures: Statistics }) {
         <tbody>
           {figures.ended.map(({ line, amount: many, percent: part }) => (
             <tr key={line}>
-              <th scope="row"><i data-line={line} aria-hidden />{t(`figures.ended_line.${line}`)}</th>
+              <th scope="row"><i data-line={line} aria-hidden />{nameOf(line)}</th>
               <td>{amount(many, locale)}</td>
               <td>{percent(part, locale)}</td>
             </tr>
