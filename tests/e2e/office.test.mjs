@@ -73,7 +73,8 @@ test('a message is read as it was sent, in a frame that can do nothing', async (
   await page.getByRole('checkbox', { name: 'Sent' }).click();
   await page.waitForURL(/status=sent/);
   await page.keyboard.press('Escape');
-  await page.getByRole('table', { name: 'Recipients' }).getByRole('link').first().click();
+  const sent = page.getByRole('table', { name: 'Recipients' }).getByRole('row').filter({ hasText: /Sent/ });
+  await sent.getByRole('link').first().click();
   await page.waitForURL('**/communications/messages/*');
   const frame = page.locator('iframe');
   await frame.waitFor();
