@@ -7,17 +7,11 @@
 
 #include <gtest/gtest.h>
 
-#include "compose/campaigns.h"
-#include "db/testing/databases.h"
-#include "delivery/content_store.h"
-#include "delivery/ledger.h"
-#include "identity/organisations.h"
+#include "frozen_campaigns.h"
 
 namespace tidings::report {
 namespace {
 
-constexpr OrganisationId kOrganisation{7};
-constexpr OrganisationId kOther{8};
 constexpr db::Statement kAnswer{
     "test.answer",
     "INSERT INTO returned_mail (organisation_id, id, source, envelope_from, envelope_to, digest,"
@@ -26,23 +20,12 @@ constexpr db::Statement kAnswer{
     " VALUES ($1, $2, 'smtp', '', $3, $4, 1, $5, 1, $5, 1, $5, $6, $7, '', $8, $9, $10, $11, $12,"
     " 'Thank you', '[]')"};
 
-class SetClock final : public Clock {
- public:
-  Instant now() const override { return at; }
-  Instant at = from_micros(1'800'000'000'000'000);
-};
-
-class CommunicationsTest : public testing::TestWithParam<db::testing::Kind> {
+class CommunicationsTest : public FrozenCampaigns {
  protected:
   void SetUp() override {
-    write([&](db::Connection& c) -> Result<void> {
-      TRY(identity::create_organisation(c, {kOrganisation, "Club", "en", "UTC", "Here 1"},
-                                        clock_.at));
-      return identity::create_organisation(c, {kOther, "Other", "en", "UTC", "There 1"}, clock_.at);
-    });
     // Three people get two campaigns each, day by day; the first two of them answer, Ann twice.
     for (const char* subject : {"Spring", "Autumn"}) {
-      const compose::Campaign campaign = start(subject);
+      const compose::Campaign campaign = start(letter(subject));
       campaigns_.push_back(campaign.id);
       for (int i = 0; i < 3; ++i) {
         const MessageId message = enqueue(campaign, ContactId{501 + i});
@@ -56,29 +39,6 @@ class CommunicationsTest : public testing::TestWithParam<db::testing::Kind> {
     }
   }
 
-  void write(const db::Database::Work& work) {
-    const auto wrote = database_->write(db::Priority::ledger, work);
-    ASSERT_TRUE(wrote) << wrote.error().message;
-  }
-  compose::Campaign start(std::string_view subject) {
-    delivery::EmailContent content;
-    content.subject = subject;
-    content.text = "Hello";
-    content.from = wire::parse_mailbox("Our Club <news@club.example>").value();
-    const auto email = delivery::CompiledEmail::compile(content).value();
-    compose::Campaign campaign;
-    campaign.organisation_id = kOrganisation;
-    campaign.id = ids_.next<CampaignId>();
-    campaign.content_version_id = ids_.next<ContentVersionId>();
-    campaign.transport_id = TransportId{1};
-    campaign.name = subject;
-    write([&](db::Connection& c) -> Result<void> {
-      TRY(delivery::freeze_content(c, kOrganisation, campaign.content_version_id, email, {}, "ref",
-                                   clock_.at));
-      return compose::insert_campaign(c, campaign, clock_.at);
-    });
-    return campaign;
-  }
   MessageId enqueue(const compose::Campaign& campaign, ContactId contact) {
     clock_.at += std::chrono::minutes(1);
     delivery::NewMessage message;
@@ -139,10 +99,6 @@ class CommunicationsTest : public testing::TestWithParam<db::testing::Kind> {
     return {std::ssize(ids) - answers, answers};
   }
 
-  SetClock clock_;
-  db::testing::TestDatabase database_{GetParam()};
-  IdSource ids_{clock_, 3};
-  delivery::Ledger ledger_{ids_, NodeId{5}, 3};
   std::vector<CampaignId> campaigns_;
 };
 

@@ -9,34 +9,17 @@
 
 #include <gtest/gtest.h>
 
-#include "compose/campaigns.h"
-#include "db/testing/databases.h"
-#include "delivery/content_store.h"
 #include "delivery/content_variants.h"
-#include "delivery/ledger.h"
-#include "identity/organisations.h"
+#include "frozen_campaigns.h"
 #include "report/message_log.h"
 #include "wire/case_folding.h"
 
 namespace tidings::report {
 namespace {
 
-constexpr OrganisationId kOrganisation{7};
-constexpr Instant kStart = from_micros(1'800'000'000'000'000);
-
-class SetClock final : public Clock {
- public:
-  Instant now() const override { return at; }
-  Instant at = kStart;
-};
-
-class MessagePagesTest : public testing::TestWithParam<db::testing::Kind> {
+class MessagePagesTest : public FrozenCampaigns {
  protected:
   void SetUp() override {
-    write([&](db::Connection& c) {
-      return identity::create_organisation(c, {kOrganisation, "Club", "en", "UTC", "Here 1"},
-                                           clock_.at);
-    });
     write([&](db::Connection& c) -> Result<void> {
       TRY(c.execute({"",
                      "INSERT INTO contact_group (organisation_id, id, name, origin, created_at,"
@@ -54,20 +37,21 @@ class MessagePagesTest : public testing::TestWithParam<db::testing::Kind> {
       }
       return {};
     });
-    campaigns_.push_back(start("Spring for {{ contact.first_name }}", "news@club.example", false));
-    campaigns_.push_back(start("Autumn é", "Board <board@club.example>", true));
-    campaigns_.push_back(start("{% if contact.first_name == 'Ann 3' %}Special{% endif %} news",
-                               "news@club.example", true));
+    const std::string board = "Board <board@club.example>";
+    campaigns_.push_back(begin(letter("Spring for {{ contact.first_name }}", "news@club.example")));
+    campaigns_.push_back(begin(with_attachment(letter("Autumn é", board))));
+    campaigns_.push_back(begin(with_attachment(letter(
+        "{% if contact.first_name == 'Ann 3' %}Special{% endif %} news", "news@club.example"))));
     std::vector<delivery::ContentVariant> languages = {{"en", campaigns_[1].content_version_id}};
     for (const char* subject : {"Automne {{ contact.first_name }}", "Herfst"}) {
-      variants_.push_back(freeze(subject, "Board <board@club.example>", true));
+      variants_.push_back(frozen(with_attachment(letter(subject, board))));
       languages.push_back({subject, variants_.back()});
     }
     write([&](db::Connection& c) {
       return delivery::store_content_variants(c, kOrganisation, languages[0].version, languages);
     });
     content_ =
-        start("Ticket {{ contact.first_name }}", "tickets@club.example", false).content_version_id;
+        begin(letter("Ticket {{ contact.first_name }}", "tickets@club.example")).content_version_id;
     std::mt19937 random(7);
     for (int round = 0; round < 12; ++round) {
       clock_.at += std::chrono::hours(7);
@@ -95,35 +79,15 @@ class MessagePagesTest : public testing::TestWithParam<db::testing::Kind> {
     }
   }
 
-  void write(const db::Database::Work& work) {
-    const auto wrote = database_->write(db::Priority::ledger, work);
-    ASSERT_TRUE(wrote) << wrote.error().message;
-  }
-  ContentVersionId freeze(std::string_view subject, std::string_view from, bool has_attachment) {
-    delivery::EmailContent content;
-    content.subject = subject;
-    content.text = "Hello";
-    content.from = wire::parse_mailbox(from).value();
-    if (has_attachment) {
-      content.attachments.push_back(
-          {"a.txt", "text/plain", "", std::make_shared<const std::string>("content")});
-    }
-    const auto email = delivery::CompiledEmail::compile(content).value();
-    const auto id = ids_.next<ContentVersionId>();
-    subjects_[id] = subject;
-    write([&](db::Connection& c) {
-      return delivery::freeze_content(c, kOrganisation, id, email, {}, "ref", clock_.at);
-    });
+  // Frozen, and its subject known to the slow twin.
+  ContentVersionId frozen(const delivery::EmailContent& content) {
+    const ContentVersionId id = freeze(content);
+    subjects_[id] = content.subject;
     return id;
   }
-  compose::Campaign start(std::string_view subject, std::string_view from, bool has_attachment) {
-    compose::Campaign campaign;
-    campaign.organisation_id = kOrganisation;
-    campaign.id = ids_.next<CampaignId>();
-    campaign.content_version_id = freeze(subject, from, has_attachment);
-    campaign.transport_id = TransportId{1};
-    campaign.name = subject;
-    write([&](db::Connection& c) { return compose::insert_campaign(c, campaign, clock_.at); });
+  compose::Campaign begin(const delivery::EmailContent& content) {
+    compose::Campaign campaign = start(content);
+    subjects_[campaign.content_version_id] = content.subject;
     return campaign;
   }
   void enqueue(const delivery::CampaignKeys& keys, int count, std::mt19937& random) {
@@ -209,10 +173,6 @@ class MessagePagesTest : public testing::TestWithParam<db::testing::Kind> {
     return ids;
   }
 
-  SetClock clock_;
-  db::testing::TestDatabase database_{GetParam()};
-  IdSource ids_{clock_, 3};
-  delivery::Ledger ledger_{ids_, NodeId{5}, 3};
   std::vector<compose::Campaign> campaigns_;
   std::vector<ContentVersionId> variants_;                      // of the second campaign
   std::unordered_map<ContentVersionId, std::string> subjects_;  // as they were written

@@ -3,12 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "compose/campaigns.h"
-#include "db/testing/databases.h"
 #include "db/testing/expect_plan.h"
-#include "delivery/content_store.h"
-#include "delivery/ledger.h"
-#include "identity/organisations.h"
+#include "frozen_campaigns.h"
 #include "report/campaign_report.h"
 #include "report/communications.h"
 #include "report/message_log.h"
@@ -17,61 +13,20 @@
 namespace tidings::report {
 namespace {
 
-constexpr OrganisationId kOrganisation{7};
-constexpr Instant kStart = from_micros(1'800'000'000'000'000);
-
-class SetClock final : public Clock {
- public:
-  Instant now() const override { return at; }
-  Instant at = kStart;
-};
-
 // Two campaigns of three days apart: "Spring" to 1200 people (two pages and more of the log), the
 // second of which has a guardian's History too, and "Autumn" with an attachment to 3.
-class ReportTest : public testing::TestWithParam<db::testing::Kind> {
+class ReportTest : public FrozenCampaigns {
  protected:
   void SetUp() override {
-    write([&](db::Connection& c) -> Result<void> {
-      TRY(identity::create_organisation(c, {kOrganisation, "Club", "en", "UTC", "Here 1"},
-                                        clock_.at));
-      return identity::create_organisation(c, {OrganisationId{8}, "Other", "en", "UTC", "There 1"},
-                                           clock_.at);
-    });
-    spring_ = start("Spring for {{ contact.first_name }}", "", false);
+    spring_ = start(letter("Spring for {{ contact.first_name }}"));
     enqueue(spring_, 1200, 1);
     clock_.at += std::chrono::days(3);
-    autumn_ = start("Autumn", "id.example", true);
+    delivery::EmailContent autumn = with_attachment(letter("Autumn"));
+    autumn.message_id_domain = "id.example";
+    autumn_ = start(autumn);
     enqueue(autumn_, 3, 5001);
   }
 
-  void write(const db::Database::Work& work) {
-    const auto wrote = database_->write(db::Priority::ledger, work);
-    ASSERT_TRUE(wrote) << wrote.error().message;
-  }
-  compose::Campaign start(std::string_view subject, std::string domain, bool has_attachment) {
-    delivery::EmailContent content;
-    content.subject = subject;
-    content.text = "Hello";
-    content.from = wire::parse_mailbox("Our Club <news@club.example>").value();
-    content.message_id_domain = std::move(domain);
-    if (has_attachment) {
-      content.attachments.push_back(
-          {"a.txt", "text/plain", "", std::make_shared<const std::string>("content")});
-    }
-    const auto email = delivery::CompiledEmail::compile(content).value();
-    compose::Campaign campaign;
-    campaign.organisation_id = kOrganisation;
-    campaign.id = ids_.next<CampaignId>();
-    campaign.content_version_id = ids_.next<ContentVersionId>();
-    campaign.transport_id = TransportId{1};
-    campaign.name = subject;
-    write([&](db::Connection& c) -> Result<void> {
-      TRY(delivery::freeze_content(c, kOrganisation, campaign.content_version_id, email, {}, "ref",
-                                   clock_.at));
-      return compose::insert_campaign(c, campaign, clock_.at);
-    });
-    return campaign;
-  }
   void enqueue(const compose::Campaign& campaign, int count, int first_contact) {
     std::vector<delivery::NewMessage> messages;
     for (int i = 0; i < count; ++i) {
@@ -110,10 +65,6 @@ class ReportTest : public testing::TestWithParam<db::testing::Kind> {
     return entries;
   }
 
-  SetClock clock_;
-  db::testing::TestDatabase database_{GetParam()};
-  IdSource ids_{clock_, 3};
-  delivery::Ledger ledger_{ids_, NodeId{5}, 3};
   compose::Campaign spring_;
   compose::Campaign autumn_;
 };
