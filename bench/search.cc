@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "db/migrate.h"
+#include "record.h"
 #include "report/message_pages.h"
 #include "report/recipients.h"
 #include "report/send_outs.h"
@@ -45,7 +46,6 @@ using db::Param;
 constexpr OrganisationId kOrganisation{1};
 constexpr GroupId kSmallGroup{11};
 constexpr GroupId kLargeGroup{12};
-constexpr std::size_t kChunk = 5000;
 
 struct Flags {
   std::int64_t n = 1'000'000;
@@ -66,227 +66,43 @@ T must(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
-std::uint64_t mixed(std::int64_t i) { return static_cast<std::uint64_t>(i) * 0x9E3779B97F4A7C15u; }
-
-struct World {
-  Instant end{};
-  std::vector<CampaignId> campaigns;  // the first has three tenths of all, the second 90,000
-  std::int64_t contacts = 0;
-};
-
-class Filler {
- public:
-  Filler(db::Database& database, const Flags& flags) : database_(database), flags_(flags) {}
-
-  World fill() {
-    world_.contacts = std::max<std::int64_t>(flags_.n / 10, 1000);
-    people();
-    const std::int64_t big = flags_.n * 3 / 10;
-    const std::int64_t middle = std::min<std::int64_t>(90'000, flags_.n / 10);
-    const std::int64_t singles = flags_.n / 20;
-    const std::int64_t rest = flags_.n - big - middle - singles;
-    constexpr int kSmall = 398;
-    // Two years of mailings, the large ones among them, the singles between.
-    at_ = Instant(std::chrono::sys_days{std::chrono::year{2025} / 1 / 1});
-    content(900, "Ticket {{ contact.first_name }}", 0);
-    for (int i = 0; i < kSmall; ++i) {
-      if (i == 300) campaign(big);
-      if (i == 390) campaign(middle);
-      campaign(rest / kSmall);
-      many(singles / kSmall, CampaignId{}, ContentVersionId{900}, 0);
-      at_ += std::chrono::hours(42);
-    }
-    std::ranges::sort(world_.campaigns, std::ranges::greater(),
-                      [&](CampaignId id) { return sizes_[id.value % 1000]; });
-    world_.end = at_;
-    write([&](db::Connection& c) {
-      return c.run_script(c.dialect() == db::Dialect::sqlite ? "SELECT 1" : "ANALYZE");
-    });
-    return world_;
-  }
-
- private:
-  void write(const db::Database::Work& work) {
-    if (!flags_.is_filled) must(database_.write(db::Priority::import, work));
-  }
-
-  void people() {
+void add_people(db::Database& database, const Flags& flags, std::int64_t contacts) {
+  const auto write = [&](const db::Database::Work& work) {
+    if (!flags.is_filled) must(database.write(db::Priority::import, work));
+  };
+  write([&](db::Connection& c) -> Result<void> {
+    TRY(c.execute({"",
+                   "INSERT INTO organisation (id, name, locale, time_zone, postal_address,"
+                   " settings, created_at) VALUES (1, 'Bench', 'en', 'UTC', '', '{}', 0)"}));
+    TRY(c.execute({"",
+                   "INSERT INTO contact_group (organisation_id, id, name, origin, created_at,"
+                   " members) VALUES (1, 11, 'Small', 0, 0, 200), (1, 12, 'Large', 0, 0, $1)"},
+                  {contacts / 2}));
+    return {};
+  });
+  static constexpr std::array<std::string_view, 6> kContact = {
+      "organisation_id", "id", "first_name", "sort_name", "created_at", "changed_at"};
+  static constexpr std::array<std::string_view, 4> kMember = {"organisation_id", "group_id",
+                                                              "contact_id", "added_at"};
+  for (std::int64_t first = 1; first <= contacts; first += bench::kRecordChunk) {
     write([&](db::Connection& c) -> Result<void> {
-      TRY(c.execute({"",
-                     "INSERT INTO organisation (id, name, locale, time_zone, postal_address,"
-                     " settings, created_at) VALUES (1, 'Bench', 'en', 'UTC', '', '{}', 0)"}));
-      TRY(c.execute({"",
-                     "INSERT INTO contact_group (organisation_id, id, name, origin, created_at,"
-                     " members) VALUES (1, 11, 'Small', 0, 0, 200), (1, 12, 'Large', 0, 0, $1)"},
-                    {world_.contacts / 2}));
-      return {};
-    });
-    static constexpr std::array<std::string_view, 6> kContact = {
-        "organisation_id", "id", "first_name", "sort_name", "created_at", "changed_at"};
-    static constexpr std::array<std::string_view, 4> kMember = {"organisation_id", "group_id",
-                                                                "contact_id", "added_at"};
-    for (std::int64_t first = 1; first <= world_.contacts; first += kChunk) {
-      write([&](db::Connection& c) -> Result<void> {
-        std::vector<std::string> names;
-        names.reserve(kChunk);
-        std::vector<Param> rows;
-        std::vector<Param> members;
-        for (std::int64_t i = first; i < first + std::int64_t(kChunk) && i <= world_.contacts;
-             ++i) {
-          names.push_back(fmt::format("{:x} person", mixed(i) >> 40));
-          rows.insert(rows.end(),
-                      {Param(1), Param(i), Param("Zoë"), Param(names.back()), Param(0), Param(0)});
-          if (i <= 200) members.insert(members.end(), {Param(1), Param(11), Param(i), Param(0)});
-          if (i % 2 == 0) members.insert(members.end(), {Param(1), Param(12), Param(i), Param(0)});
-        }
-        TRY(c.insert_many("contact", kContact, rows));
-        return c.insert_many("contact_group_member", kMember, members);
-      });
-    }
-  }
-
-  void content(std::int64_t id, std::string subject, int attachments) {
-    const std::string html(20'000, 'x');
-    write([&](db::Connection& c) -> Result<void> {
-      TRY(c.execute(
-          {"",
-           "INSERT INTO content_version (organisation_id, id, subject, html, text, from_name,"
-           " from_address, reply_to, envelope_from, options, used_variables, reference_codec,"
-           " reference, created_at) VALUES (1, $1, $2, $3, '', 'Sender', $4, '', '', '{}',"
-           " '[]', 0, $5, 0)"},
-          {id, subject, html, fmt::format("sender{}@club.example", id % 7), db::BytesView{"ref"}}));
-      if (attachments == 0) return {};
-      TRY(c.execute({"",
-                     "INSERT INTO blob (organisation_id, hash, size, content, created_at)"
-                     " VALUES (1, $1, 1, $1, 0) ON CONFLICT DO NOTHING"},
-                    {db::BytesView{"h"}}));
-      TRY(c.execute({"",
-                     "INSERT INTO content_attachment (organisation_id, content_version_id,"
-                     " position, file_name, media_type, description, blob_hash) VALUES"
-                     " (1, $1, 0, 'a', 'b', '', $2)"},
-                    {id, db::BytesView{"h"}}));
-      return {};
-    });
-  }
-
-  void campaign(std::int64_t size) {
-    const int number = static_cast<int>(world_.campaigns.size());
-    const CampaignId id{(smallest() | 0) / 1000 * 1000 + number};
-    world_.campaigns.push_back(id);
-    sizes_[number] = size;
-    content(1000 + number,
-            fmt::format("{} news no {} for {{{{ contact.first_name }}}}",
-                        number % 3 ? "Monthly" : "Weekly", number),
-            number % 10 == 0);
-    write([&](db::Connection& c) -> Result<void> {
-      TRY(c.execute({"",
-                     "INSERT INTO campaign (organisation_id, id, name, kind, channel, state,"
-                     " content_version_id, transport_id, audience, options, expanded_at,"
-                     " created_at, started_at, finished_at, changed_at) VALUES (1, $1, $2, 0, 0,"
-                     " 4, $3, 1, '{}', '{}', $4, $4, $4, $4, $4)"},
-                    {id, fmt::format("Campaign {}", number), 1000 + number, at_}));
-      return {};
-    });
-    many(size, id, ContentVersionId{1000 + number}, number);
-  }
-
-  std::int64_t smallest() const { return report::smallest_id_at(at_); }
-
-  void many(std::int64_t count, CampaignId campaign, ContentVersionId content, int salt) {
-    static constexpr std::array<std::string_view, 18> kMessage = {"organisation_id",
-                                                                  "id",
-                                                                  "campaign_id",
-                                                                  "content_version_id",
-                                                                  "kind",
-                                                                  "channel",
-                                                                  "contact_id",
-                                                                  "address",
-                                                                  "normalised",
-                                                                  "values_hash",
-                                                                  "message_values",
-                                                                  "state",
-                                                                  "status",
-                                                                  "reason",
-                                                                  "attempts",
-                                                                  "due_at",
-                                                                  "is_ambiguous",
-                                                                  "queued_at"};
-    static constexpr std::array<std::string_view, 4> kAbout = {"organisation_id", "contact_id",
-                                                               "message_id", "is_recipient"};
-    static constexpr std::array<std::string_view, 6> kSendOut = {
-        "organisation_id", "id", "type", "subject_key", "sender_key", "has_attachments"};
-    std::vector<std::string_view> columns(kMessage.begin(), kMessage.end());
-    columns.emplace_back("changed_at");
-    std::int64_t sent = 0;
-    const std::int64_t first_id = next_;
-    const Instant begin = at_;
-    next_ = std::max(next_, smallest());
-    const std::int64_t first = next_;
-    for (std::int64_t done = 0; done < count; done += kChunk) {
-      std::vector<std::string> texts;
-      texts.reserve(3 * kChunk);
+      std::vector<std::string> names;
+      names.reserve(bench::kRecordChunk);
       std::vector<Param> rows;
-      std::vector<Param> about;
-      std::vector<Param> singles;
-      for (std::int64_t i = done; i < std::min<std::int64_t>(count, done + kChunk); ++i) {
-        const std::uint64_t dice = mixed(i * 31 + salt) >> 33;
-        const std::int64_t person =
-            1 + static_cast<std::int64_t>((static_cast<std::uint64_t>(i) * 7 + dice % 5) %
-                                          static_cast<std::uint64_t>(world_.contacts));
-        int status = 3;
-        // Some of those sent were opened, fewer clicked.
-        if (dice / 1000 % 10 < 3) status = dice / 10000 % 6 == 0 ? 6 : 5;
-        int state = 3;
-        if (dice % 100 >= 92) status = std::array{7, 7, 7, 12, 11, 11, 10, 9}[dice % 8];
-        if (status == 7) state = 4;
-        if (status == 12) state = 5;
-        if (status == 11) state = 7;
-        if (status == 10) state = 8;
-        sent += state == 3;
-        texts.push_back(
-            fmt::format("{:x}.person{}@example{}.org", mixed(person) >> 40, person, person % 50));
-        const std::int64_t id = next_++;
-        const bool is_single = !campaign.valid();
+      std::vector<Param> members;
+      for (std::int64_t i = first; i < first + std::int64_t(bench::kRecordChunk) && i <= contacts;
+           ++i) {
+        names.push_back(fmt::format("{:x} person", bench::mixed(i) >> 40));
         rows.insert(rows.end(),
-                    {Param(1), Param(id), is_single ? Param() : Param(campaign), Param(content),
-                     Param(is_single ? 2 : 0), Param(0), Param(person), Param(texts.back()),
-                     Param(texts.back()), Param(id), Param(R"({"first_name":"Zoë"})"), Param(state),
-                     Param(status), Param(state == 3 ? "accepted" : "mailbox_full"), Param(1),
-                     Param(at_), Param(0), Param(at_), Param(at_)});
-        about.insert(about.end(), {Param(1), Param(person), Param(id), Param(1)});
-        if (!is_single) continue;
-        texts.push_back(fmt::format("ticket {}", dice % 1000));
-        singles.insert(singles.end(), {Param(1), Param(id), Param(1), Param(texts.back()),
-                                       Param("sender sender4@club.example"), Param(0)});
+                    {Param(1), Param(i), Param("Zoë"), Param(names.back()), Param(0), Param(0)});
+        if (i <= 200) members.insert(members.end(), {Param(1), Param(11), Param(i), Param(0)});
+        if (i % 2 == 0) members.insert(members.end(), {Param(1), Param(12), Param(i), Param(0)});
       }
-      write([&](db::Connection& c) -> Result<void> {
-        TRY(c.insert_many("message", columns, rows));
-        TRY(c.insert_many("message_about", kAbout, about));
-        if (!singles.empty()) TRY(c.insert_many("send_out", kSendOut, singles));
-        return {};
-      });
-      at_ += std::chrono::seconds(2);
-    }
-    at_ = std::max(at_, begin);
-    if (!campaign.valid()) return;
-    static_cast<void>(first_id);
-    write([&](db::Connection& c) -> Result<void> {
-      TRY(c.execute({"",
-                     "INSERT INTO campaign_counter (organisation_id, campaign_id, node_number,"
-                     " sent, bounced, first_message_id, last_message_id) VALUES (1, $1, 0, $2,"
-                     " $3, $4, $5)"},
-                    {campaign, sent, count - sent, first, next_ - 1}));
-      return {};
+      TRY(c.insert_many("contact", kContact, rows));
+      return c.insert_many("contact_group_member", kMember, members);
     });
   }
-
-  db::Database& database_;
-  const Flags& flags_;
-  World world_;
-  Instant at_{};
-  std::int64_t next_ = 0;
-  std::map<std::int64_t, std::int64_t> sizes_;
-};
+}
 
 struct Request {
   std::string name;
@@ -294,7 +110,7 @@ struct Request {
   std::function<Result<bool>(db::Database&)> run;
 };
 
-std::vector<Request> requests(const World& world) {
+std::vector<Request> requests(const bench::World& world) {
   std::vector<std::pair<std::string, report::LogFilter>> filters;
   const Instant week = world.end - std::chrono::days(7);
   filters.push_back({"all", {}});
@@ -315,8 +131,8 @@ std::vector<Request> requests(const World& world) {
   filters.push_back({"one sender", {.sender = "sender3@"}});
   filters.push_back({"subject, plain part", {.text = "weekly news no 12"}});
   filters.push_back({"an address", {.text = "person77@example27.org"}});
-  filters.push_back(
-      {"the beginning of an address", {.text = fmt::format("{:x}.person5@", mixed(5) >> 40)}});
+  filters.push_back({"the beginning of an address",
+                     {.text = fmt::format("{:x}.person5@", bench::mixed(5) >> 40)}});
   filters.push_back({"a domain", {.text = "@example7.org"}});
   filters.push_back({"nobody", {.text = "nobody has this"}});
   filters.push_back({"nobody, last 7 days", {.from = week, .text = "nobody has this"}});
@@ -434,7 +250,8 @@ double timed(db::Database& database, const Request& request, bool& is_short) {
       .count();
 }
 
-void measure(db::Database& database, const World& world, const Flags& flags, const char* kind) {
+void measure(db::Database& database, const bench::World& world, const Flags& flags,
+             const char* kind) {
   Times all;
   Times all_cpu;
   double worst = 0;
@@ -512,7 +329,12 @@ int main(int argc, char** argv) {
   {
     const auto database = must(db::Database::open(url));
     must(db::migrate(*database));
-    const World world = Filler(*database, flags).fill();
+    const std::int64_t contacts = std::max<std::int64_t>(flags.n / 10, 1000);
+    add_people(*database, flags, contacts);
+    bench::Record record(*database, flags.n, contacts,
+                         Instant(std::chrono::sys_days{std::chrono::year{2025} / 1 / 1}));
+    if (flags.is_filled) record.is_filled();
+    const bench::World world = must(record.fill());
     measure(*database, world, flags,
             database->dialect() == db::Dialect::sqlite ? "sqlite" : "postgres");
   }

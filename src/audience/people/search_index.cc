@@ -35,9 +35,15 @@ constexpr StatementPair select_sources{
      "JOIN contact c ON c.id = j.value::bigint LEFT JOIN contact_address a "
      "ON a.organisation_id = c.organisation_id AND a.contact_id = c.id "
      "WHERE c.organisation_id = $1 AND c.deleted_at IS NULL ORDER BY c.id, a.is_primary DESC"}};
-constexpr Statement pending_ids{"search.pending",
-                                "SELECT id FROM contact WHERE organisation_id = $1 "
-                                "AND search_text IS NULL ORDER BY id LIMIT $2"};
+// Optimisation: the small index of those that wait is named, because SQLite walked all contacts to
+// find that none of a million does (120 ms of CPU, before each list by name).
+constexpr StatementPair pending_ids{
+    {"search.pending",
+     "SELECT id FROM contact INDEXED BY contact_unindexed WHERE organisation_id = $1 "
+     "AND search_text IS NULL ORDER BY id LIMIT $2"},
+    {"search.pending",
+     "SELECT id FROM contact WHERE organisation_id = $1 "
+     "AND search_text IS NULL ORDER BY id LIMIT $2"}};
 constexpr Statement set_text{"search.set_text",
                              "UPDATE contact SET search_text = $3, sort_name = $4 "
                              "WHERE organisation_id = $1 AND id = $2"};
@@ -174,7 +180,7 @@ Result<bool> index_pending(db::Database& database, OrganisationId organisation,
     std::vector<ContactId> waiting;
     TRY(database.read([&](db::Connection& connection) {
       waiting.clear();
-      return connection.query(pending_ids, {organisation, rows_each},
+      return connection.query(pending_ids.in(connection.dialect()), {organisation, rows_each},
                               [&](const Row& row) { waiting.push_back(row.id<ContactId>(0)); });
     }));
     if (waiting.empty()) return true;
