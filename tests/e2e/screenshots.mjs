@@ -146,6 +146,7 @@ const views = {
   'settings-topics': '/settings/topics',
   'settings-users': '/settings/users',
   'settings-tokens': '/settings/tokens',
+  'settings-audit-log': '/settings/audit-log',
   you: '/you',
   'not-here': '/contacts/a/b',
 };

@@ -74,6 +74,7 @@ export const router = createBrowserRouter([
               { path: '/settings/topics', lazy: () => import('../features/settings/Topics') },
               { path: '/settings/users', lazy: () => import('../features/settings/Users') },
               { path: '/settings/tokens', lazy: () => import('../features/settings/Tokens') },
+              { path: '/settings/audit-log', lazy: () => import('../features/audit/AuditLog') },
               { path: '/arrived', lazy: () => import('../features/arrival/Arrived') },
               { path: '/you', lazy: () => import('../features/account/Account') },
               { path: '*', element: <NotHere /> },

@@ -31,7 +31,12 @@ export function periodOf(params: URLSearchParams): Period {
   return kPeriods.find((each) => each === word) ?? '7d';
 }
 
-/** `now` is taken to the hour before, so that a reload within it asks the same. */
+/** So many days before `now`, to the hour before, so that a reload within it asks the same. */
+export function daysBefore(now: Date, days: number): string {
+  const hour = Math.floor(now.getTime() / 3_600_000) * 3_600_000;
+  return new Date(hour - days * kDay).toISOString();
+}
+
 export function periodQuery(params: URLSearchParams, now: Date): PeriodQuery {
   const period = periodOf(params);
   if (period === 'all') return { all: true };
@@ -46,6 +51,5 @@ export function periodQuery(params: URLSearchParams, now: Date): PeriodQuery {
     };
   }
   if (period === '7d') return {};
-  const hour = Math.floor(now.getTime() / 3_600_000) * 3_600_000;
-  return { from: new Date(hour - Number.parseInt(period, 10) * kDay).toISOString() };
+  return { from: daysBefore(now, Number.parseInt(period, 10)) };
 }

@@ -28,13 +28,14 @@ interface Props {
   filters: readonly Filter[];
   params: URLSearchParams;
   onChange: (change: UrlChange) => void;
-  textLabel: string;
-  textName: string;
+  // Of the box for text, where the list has one.
+  textLabel?: string;
+  textName?: string;
 }
 
 export function FilterBar(props: Props) {
   const { t } = useTranslation();
-  const { filters, params, onChange } = props;
+  const { filters, params, onChange, textName } = props;
   const [opened, setOpened] = useState<string | null>(null);
   const isSet = (filter: Filter) =>
     filter.kind === 'period' ? true : params.has(filter.name);
@@ -43,11 +44,13 @@ export function FilterBar(props: Props) {
   const addable = filters.filter((filter) => !isSet(filter));
   return (
     <div className={classes.bar} role="search">
-      <SearchBox
-        label={props.textLabel}
-        value={params.get(props.textName) ?? ''}
-        onChange={(text) => onChange({ [props.textName]: text })}
-      />
+      {textName ? (
+        <SearchBox
+          label={props.textLabel ?? ''}
+          value={params.get(textName) ?? ''}
+          onChange={(text) => onChange({ [textName]: text })}
+        />
+      ) : null}
       {shown.map((filter) => (
         <Chip
           key={nameOf(filter)}

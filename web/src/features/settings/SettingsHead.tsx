@@ -13,6 +13,7 @@ const kViews = [
   { to: '/settings/topics', key: 'topics', needs: 'content:read' },
   { to: '/settings/users', key: 'users', needs: 'users:write' },
   { to: '/settings/tokens', key: 'tokens', needs: 'users:write' },
+  { to: '/settings/audit-log', key: 'audit_log', needs: 'audit:read' },
 ] as const satisfies readonly { to: string; key: string; needs: Permission | null }[];
 
 /** The head of the area: the views that the person may open. */

@@ -145,9 +145,10 @@ export function useRoles() {
   });
 }
 
-export function useUsers() {
+export function useUsers(enabled = true) {
   return useQuery({
     queryKey: ['users'],
+    enabled,
     queryFn: ({ signal }) => answer(api.GET('/users', { params: { query: { limit: 200 } }, signal })),
   });
 }
