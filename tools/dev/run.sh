@@ -1,4 +1,4 @@
-# ./dev run: builds, does the main job on the example organisation, serves it.
+# ./dev run: builds, loads the example organisation in the sandbox, serves it.
 
 dev_run() {
   local port=${PORT:-8080}
@@ -12,5 +12,6 @@ dev_run() {
   configure release
   say "building (the first time takes some minutes)"
   compile release tidings
-  exec tools/example-run "$release/tidings" "$root/data/example" "$port"
+  echo "The example lies in data/example (remove the folder to begin anew)."
+  exec "$release/tidings" demo --data "$root/data/example" --listen "127.0.0.1:$port"
 }
