@@ -5,6 +5,10 @@ import { arrive, call, check, openPage } from './browser.mjs';
 
 const base = process.env['TIDINGS_URL'];
 
+// One red pixel.
+const kPicture = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==',
+  'base64');
+
 let browser;
 let page;
 let troubles;
@@ -33,6 +37,22 @@ test('the organisation is described, and keeps what was not touched', async () =
   await page.getByLabel("Who gets people's replies").fill('nobody');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('alert').waitFor();
+});
+
+test('a logo is chosen, stands there, and is taken away again', async () => {
+  const picture = page.getByRole('img', { name: 'The logo of Quayside Choir' });
+  const file = page.locator('input[type=file]');
+  await file.setInputFiles({ name: 'logo.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') });
+  await page.getByRole('alert').filter({ hasText: 'image' }).waitFor();
+  await file.setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: kPicture });
+  await picture.waitFor();
+  assert.equal(await picture.evaluate((image) => image.complete && image.naturalWidth), 1);
+  await looked('a logo');
+  await page.reload();
+  await picture.waitFor();
+  await page.getByRole('button', { name: 'Remove' }).click();
+  await picture.waitFor({ state: 'detached' });
+  assert.equal((await call(page, 'GET', '/organisation')).logo_media_id, null);
 });
 
 test('a sender is added and asked to prove itself', async () => {

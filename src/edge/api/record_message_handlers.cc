@@ -1,19 +1,24 @@
 // One message of the record. Whatever a message holds is foreign: its HTML is answered under a
 // policy that lets it do nothing, its attachments only as downloads, everything else as JSON text.
 #include <boost/json.hpp>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "compose/campaigns.h"
 #include "delivery/attempt_data.h"
 #include "delivery/content_store.h"
 #include "delivery/content_variants.h"
 #include "delivery/hit_data.h"
+#include "delivery/link_store.h"
 #include "delivery/message_deletion.h"
 #include "edge/api/framed_html.h"
 #include "edge/api/json_values.h"
 #include "edge/api/record_handlers.h"
 #include "edge/api/record_json.h"
+#include "report/click_marks.h"
 #include "report/message_pages.h"
 #include "report/readable_email.h"
 #include "report/timeline.h"
@@ -200,10 +205,33 @@ Result<Answer> download_message(const Call& call) {
                   fmt::format("attachment; filename=\"{}.eml\"", to_text(sent.entry.id)));
 }
 
+// By the number of each link in the message's own language.
+Result<std::map<int, std::int64_t>> followed_links(const Call& call,
+                                                   const report::LogEntry& entry) {
+  std::map<int, std::int64_t> followed;
+  if (!entry.campaign_id.valid()) return followed;
+  const auto figures = TRY(call.services.database.read_value(
+      [&](db::Connection& connection) -> Result<delivery::TrackingFigures> {
+        const auto campaign =
+            TRY(compose::load_campaign(connection, call.organisation(), entry.campaign_id));
+        return delivery::tracking_figures(connection, call.organisation(),
+                                          campaign.content_version_id);
+      }));
+  for (const delivery::LinkFigures& link : figures.links) {
+    if (link.content_version_id != entry.content_version_id) continue;
+    followed[link.number] =
+        figures.is_total ? link.hits.all - link.hits.machines : link.hits.people;
+  }
+  return followed;
+}
+
 Result<Answer> show_html(const Call& call) {
   const SentMessage sent = TRY(read_sent(call));
-  const report::ReadableEmail email = report::read_email(sent.octets);
-  return framed_html(email.html, email.plain,
+  report::ReadableEmail email = report::read_email(sent.octets);
+  if (call.flag("clicks") && !email.html.empty()) {
+    email.html = report::with_click_marks(email.html, TRY(followed_links(call, sent.entry)));
+  }
+  return framed_html(std::move(email.html), email.plain,
                      call.flag("remote_images") ? FrameImages::remote : FrameImages::none);
 }
 

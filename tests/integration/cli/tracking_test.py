@@ -138,8 +138,16 @@ class TrackingTest(Walk):
         self.assertIn("Firefox, computer", self.command("statistics --by program", campaign))
         self.assertRegex(self.command("statistics --by day", campaign), r"\n +1 +1 +0 +1 +4  20")
         self.assertIn("example.org", self.command("statistics --by domain", campaign))
+        self.assert_clicks_are_drawn()
 
         self.assert_who_did_not_open_can_be_written_to(campaign)
+
+    def assert_clicks_are_drawn(self):
+        sent = f"/messages/{self.row('person2@example.org')['id']}/html"
+        plain, drawn = (self.server.call("GET", sent + more) for more in ("", "?clicks=true"))
+        mark = re.compile(r"<span style=\"all:initial[^>]*>(\d+)</span>")
+        self.assertEqual(mark.findall(drawn), ["1", "0"])
+        self.assertEqual(mark.sub("", drawn), plain)
 
     def assert_who_did_not_open_can_be_written_to(self, campaign):
         again = self.server.call("POST", f"/campaigns/{campaign}/resend", {"outcome": "not_opened"})

@@ -7,6 +7,7 @@ import { fieldTrouble } from '../../ui/field_trouble';
 import { kLanguages } from '../../lib/language/language';
 import { useMay } from '../session/session';
 import { useChangeOrganisation, useOrganisation, type Organisation } from './queries';
+import { Logo } from './Logo';
 import { SettingsHead } from './SettingsHead';
 import classes from './Settings.module.css';
 
@@ -77,6 +78,7 @@ function Fields({ stored, may }: { stored: Organisation; may: boolean }) {
               error={wrong('time_zone')} />
           </Stack>
         </Sheet>
+        <Logo mediaId={stored.logo_media_id} name={stored.name} may={may} />
         <Sheet title={t('organisation.copies')}>
           <Stack gap="sm">
             {text('reply_forward_to', 320)}
