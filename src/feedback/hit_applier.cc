@@ -116,8 +116,28 @@ std::string HitApplier::trouble() const {
   return trouble_;
 }
 
+bool HitRest::rests(std::uint64_t noted, Moment now) {
+  if (now >= looked_at_ + kLook) {
+    const double seconds = std::chrono::duration<double>(now - looked_at_).count();
+    is_pouring_ = static_cast<double>(noted - noted_) >= kPouring * seconds;
+    noted_ = noted;
+    looked_at_ = now;
+  }
+  if (!is_pouring_) return false;
+  if (!since_) since_ = now;
+  return now < *since_ + kLongest;
+}
+
+bool HitApplier::rests() {
+  return rest_.rests(journal_.noted(), std::chrono::steady_clock::now()) && !journal_.is_filling();
+}
+
 void HitApplier::run() {
   while (!stop_) {
+    if (rests()) {
+      std::this_thread::sleep_for(HitRest::kLook);
+      continue;
+    }
     const auto applied = apply_one();
     {
       const std::lock_guard lock(mutex_);
@@ -128,6 +148,7 @@ void HitApplier::run() {
     const Duration rest = applied ? kLook : kAgain;
     const auto until = std::chrono::steady_clock::now() + rest;
     if (applied) {
+      rest_.caught_up();
       if (window_.empty()) journal_.wait(rest);
       // A moment longer, and many share one transaction.
       std::this_thread::sleep_for(kGather);

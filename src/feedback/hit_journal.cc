@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -110,10 +111,11 @@ HitJournal::~HitJournal() {
   wake_sync_.notify_all();
   readable_.notify_all();
   if (syncer_.joinable()) syncer_.join();
-  sync(retired_, false);
-  if (fd_ < 0) return;
-  ::fdatasync(fd_);
-  ::close(fd_);
+  [[maybe_unused]] const auto written = settle();  // counts what it refuses
+  const bool is_open = fd_ >= 0;
+  if (is_open) retired_.push_back(std::exchange(fd_, -1));
+  note_sync(settled_, sync(retired_, is_renamed_));
+  if (!is_open) return;
   const Segment& last = segments_.back();
   if (last.done >= last.size) ::unlink(last.path.c_str());
 }
@@ -150,6 +152,7 @@ Result<void> HitJournal::start_segment() {
   const int old = std::exchange(fd_, fd);
   if (old >= 0) retired_.push_back(old);
   is_renamed_ = true;
+  is_suspect_ = false;
   segments_.push_back({path, kMagic.size(), kMagic.size()});
   return {};
 }
@@ -168,7 +171,7 @@ Result<void> HitJournal::write(std::string_view bytes) {
     }
     if (fd_ >= 0) {
       before = segments_.back().size;
-      needs_segment = before >= options_.segment_bytes;
+      needs_segment = is_suspect_ || before >= options_.segment_bytes;
     }
   }
   if (needs_segment) {
@@ -224,10 +227,24 @@ Result<void> HitJournal::write_group(std::unique_lock<std::mutex>& lock) {
   return wrote;
 }
 
+void HitJournal::note(const Hit& hit) {
+  const std::lock_guard lock(mutex_);
+  append_hit(pending_, hit);
+  ++asked_;
+}
+
+Result<void> HitJournal::settle() {
+  std::unique_lock lock(mutex_);
+  return settle_up_to(asked_, lock);
+}
+
 Result<void> HitJournal::add(const Hit& hit) {
   std::unique_lock lock(mutex_);
   append_hit(pending_, hit);
-  const std::uint64_t mine = ++asked_;
+  return settle_up_to(++asked_, lock);
+}
+
+Result<void> HitJournal::settle_up_to(std::uint64_t mine, std::unique_lock<std::mutex>& lock) {
   while (settled_ < mine) {
     if (!is_writing_) return write_group(lock);
     written_.wait(lock);
@@ -326,24 +343,52 @@ std::uint64_t HitJournal::waiting() const {
   return sum;
 }
 
+std::uint64_t HitJournal::noted() const {
+  const std::lock_guard lock(mutex_);
+  return asked_;
+}
+
 std::uint64_t HitJournal::lost() const {
   const std::lock_guard lock(mutex_);
   return lost_;
 }
 
-// A failure is not told: what the kernel has, the applier reads and stores.
-void HitJournal::sync(const std::vector<int>& files, bool is_renamed) const {
-  for (const int file : files) {
-    if (file < 0) continue;
-    ::fdatasync(file);
-    ::close(file);
-  }
+std::uint64_t HitJournal::unconfirmed() const {
+  const std::lock_guard lock(mutex_);
+  return unconfirmed_;
+}
+
+std::string HitJournal::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+int HitJournal::sync(const std::vector<int>& files, bool is_renamed) const {
+  int error = 0;
+  const auto finish = [&](int file, const auto& how) {
+    if ((file < 0 || how(file) != 0) && error == 0) error = errno != 0 ? errno : EIO;
+    if (file >= 0) ::close(file);
+  };
+  for (const int file : files) finish(file, options_.sync);
   // The new name must survive a power loss as well as its content.
-  if (!is_renamed) return;
-  if (const int dir = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); dir >= 0) {
-    ::fsync(dir);
-    ::close(dir);
+  if (is_renamed) finish(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), ::fsync);
+  return error;
+}
+
+// `to` records were with the kernel when the sync began. What failed is not tried again: the kernel
+// may have let go of it. It keeps what it has, so that the applier still reads and stores it.
+void HitJournal::note_sync(std::uint64_t to, int error) {
+  if (error == 0) {
+    trouble_.clear();
+  } else {
+    unconfirmed_ += to - synced_;
+    is_suspect_ = true;
+    trouble_ = fmt::format(
+        "The disk did not confirm that it keeps followed links and opens ({}), {} so far: a power "
+        "loss may take those that are not in the database yet. Look at the disk of {}.",
+        std::generic_category().message(error), unconfirmed_, folder_.string());
   }
+  synced_ = to;
 }
 
 void HitJournal::run_sync() {
@@ -356,9 +401,11 @@ void HitJournal::run_sync() {
     std::vector<int> files = std::exchange(retired_, {});
     if (fd_ >= 0) files.push_back(::dup(fd_));
     const bool is_renamed = std::exchange(is_renamed_, false);
+    const std::uint64_t to = settled_;
     lock.unlock();
-    sync(files, is_renamed);
+    const int error = sync(files, is_renamed);
     lock.lock();
+    note_sync(to, error);
   }
 }
 

@@ -1,6 +1,8 @@
 #include "feedback/hit_journal.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -10,6 +12,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
+
+#include "feedback/hit_applier.h"
 
 namespace tidings::feedback {
 namespace {
@@ -175,6 +179,63 @@ TEST_F(HitJournalTest, ManyAtOnceLoseNothing) {
   auto got = drained(*journal, 300);
   std::ranges::sort(got);
   EXPECT_EQ(got, numbers(1, 1 + kThreads * kEach));
+}
+
+TEST_F(HitJournalTest, WhatIsNotedIsWrittenTogetherWhenItIsSettled) {
+  {
+    const auto journal = open();
+    for (int i = 1; i < 6; ++i) journal->note(hit(i));
+    EXPECT_EQ(files(), 0U);
+    EXPECT_TRUE(journal->settle());
+    EXPECT_TRUE(journal->settle());
+    EXPECT_EQ(journal->noted(), 5U);
+    EXPECT_EQ(drained(*journal), numbers(1, 6));
+    for (int i = 6; i < 9; ++i) journal->note(hit(i));
+  }
+  // Who had no answer yet when it ended is counted as well. How far the file was stored, the
+  // database knows.
+  EXPECT_EQ(drained(*open()), numbers(1, 9));
+}
+
+TEST_F(HitJournalTest, ADiskThatDoesNotConfirmIsToldAndItsFileIsWrittenToNoMore) {
+  std::atomic<bool> is_failing = true;
+  const auto journal = open({.sync_interval = std::chrono::milliseconds(2), .sync = [&](int) {
+                               errno = EIO;
+                               return is_failing ? -1 : 0;
+                             }});
+  add(*journal, 1, 4);
+  while (journal->trouble().empty()) std::this_thread::yield();
+  EXPECT_TRUE(journal->trouble().contains("Input/output error")) << journal->trouble();
+  EXPECT_EQ(journal->unconfirmed(), 3U);
+  is_failing = false;
+  add(*journal, 4, 6);
+  EXPECT_EQ(files(), 2U);
+  while (!journal->trouble().empty()) std::this_thread::yield();
+  EXPECT_EQ(journal->unconfirmed(), 3U);
+  EXPECT_EQ(journal->lost(), 0U);
+  EXPECT_EQ(drained(*journal), numbers(1, 6));
+}
+
+TEST(HitRestTest, LetsThoseWhoPourInGoFirstAndNotForEver) {
+  using namespace std::chrono_literals;
+  HitRest rest;
+  const HitRest::Moment start = HitRest::Moment() + 1h;
+  std::uint64_t noted = 0;
+  const auto after = [&](Duration passed, int more) {
+    noted += static_cast<std::uint64_t>(more);
+    return rest.rests(noted, start + passed);
+  };
+  EXPECT_FALSE(after(0s, 0));
+  EXPECT_FALSE(after(1s, 9'000));
+  EXPECT_TRUE(after(2s, 20'000));
+  EXPECT_TRUE(after(2s + 50ms, 0));  // too short to tell
+  EXPECT_FALSE(after(3s, 100));
+  for (int second = 4; second < 32; ++second) {
+    EXPECT_TRUE(after(std::chrono::seconds(second), 20'000)) << second;
+  }
+  EXPECT_FALSE(after(32s, 20'000));
+  rest.caught_up();
+  EXPECT_TRUE(after(33s, 20'000));
 }
 
 TEST_F(HitJournalTest, WhatIsForeignIsBounded) {

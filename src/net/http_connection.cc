@@ -310,6 +310,7 @@ bool HttpConnection::handle_quickly(const Route& route) {
   if (answer.status == 500) {
     refuse(500, "Something went wrong here. Try again later.");
   } else {
+    must_settle_ = route.options.settle != nullptr;
     respond(std::move(answer));
   }
   return true;
@@ -369,6 +370,31 @@ void HttpConnection::respond(Response response) {
   if (has_body && response.pieces) {
     pieces_ = std::make_shared<BodyPieces>(std::move(response.pieces));
   }
+  if (std::exchange(must_settle_, false)) return hold_until_settled();
+  write_outgoing();
+}
+
+// What is posted runs behind the reads that are ready in this turn.
+void HttpConnection::hold_until_settled() {
+  auto& settling = context_->settling;
+  settling.push_back(shared_from_this());
+  if (settling.size() > 1) return;
+  context_->loop->post([context = context_] { settle(*context); });
+}
+
+void HttpConnection::settle(HttpServerContext& context) {
+  for (const auto& connection : std::exchange(context.settling, {})) {
+    connection->route_->options.settle();  // also what nobody waits for any more
+    if (connection->phase_ == Phase::writing) connection->write_settled();
+  }
+}
+
+// Optimisation: at once instead of by a turn of the loop, as it nearly always fits the socket.
+void HttpConnection::write_settled() {
+  const ssize_t sent = ::send(socket_.native_handle(), outgoing_.data(), outgoing_.size(),
+                              MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (pieces_ == nullptr && sent == static_cast<ssize_t>(outgoing_.size())) return on_written();
+  if (sent > 0) outgoing_.erase(0, static_cast<std::size_t>(sent));
   write_outgoing();
 }
 

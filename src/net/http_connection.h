@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "net/http_server.h"
@@ -30,6 +31,8 @@ struct HttpServerContext {
   HttpServerOptions options;
   bool is_draining = false;
   std::size_t streams = 0;  // event streams that are open
+  // Those whose quick answer leaves at the end of this turn of the loop.
+  std::vector<std::shared_ptr<HttpConnection>> settling = {};
 };
 
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
@@ -67,6 +70,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void respond(Response response);
   void on_written();
   void write_outgoing();
+  void hold_until_settled();
+  static void settle(HttpServerContext& context);
+  void write_settled();
   void next_piece();
   void add_piece(const std::string& piece, bool is_last);
   void begin_stream(std::shared_ptr<EventStream> events);
@@ -89,6 +95,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::array<char, 8192> chunk_;
   std::size_t discarded_ = 0;
   bool is_reading_ = false;  // a read is under way
+  bool must_settle_ = false;
   bool closes_after_ = false;
   bool is_body_unread_ = false;
   bool sends_no_body_ = false;          // HEAD

@@ -28,6 +28,11 @@ using Handler = std::function<Response(const Request&)>;
 // write to the page cache. Nothing: the handler answers.
 using QuickHandler = std::function<std::optional<Response>(const Request&)>;
 
+// What must be done before an answer of the quick handler leaves, such as writing down what it
+// noted. Called before each of the answers that one turn of the loop gave, after all of them were
+// given: the first call may do it for all. On the loop's own thread, as quick.
+using Settle = std::function<void()>;
+
 struct RouteOptions {
   std::size_t body_bytes = 1024 * 1024;  // 413 beyond
   // Content-Types taken, without parameters, in lower case; 415 for another. Empty takes any.
@@ -39,6 +44,7 @@ struct RouteOptions {
   // every 30 s.
   std::filesystem::path spool_folder = {};
   QuickHandler quick = {};
+  Settle settle = {};
 };
 
 struct Route {

@@ -1,6 +1,8 @@
 #include "edge/cli/alerts.h"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -54,6 +56,7 @@ Result<int> Alerts::look() {
   const auto space = std::filesystem::space(parts_.folder, error);
   auto disk = error ? std::vector<report::Occasion>()
                     : report::disk_occasion(space.capacity, space.available);
+  if (parts_.also) std::ranges::move(parts_.also(), std::back_inserter(disk));
   int mails = 0;
   for (const OrganisationId each : organisations) {
     mails += TRY(look_at(each, std::exchange(disk, {})));

@@ -15,6 +15,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -35,6 +36,8 @@ struct AlertParts {
   db::Database* database = nullptr;
   const Clock* clock = nullptr;
   std::filesystem::path folder;  // whose disk is watched
+  // What else of this machine is to be told; none: nothing.
+  std::function<std::vector<report::Occasion>()> also = {};
   // Error: why it cannot be sent now.
   std::function<Result<void>(const AlertMail&)> send;
   std::function<void(std::string_view)> say;

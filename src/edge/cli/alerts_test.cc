@@ -71,9 +71,11 @@ class AlertsTest : public testing::TestWithParam<db::testing::Kind> {
   std::vector<AlertMail> mails_;
   std::vector<std::string> said_;
   std::string refusal_;
+  std::vector<report::Occasion> also_;
   Alerts alerts_{{.database = &*database_,
                   .clock = &clock_,
                   .folder = "/nowhere/to/be/found",
+                  .also = [this] { return also_; },
                   .send = [this](const AlertMail& mail) -> Result<void> {
                     if (!refusal_.empty()) return fail(ErrorKind::unavailable, "x", refusal_);
                     mails_.push_back(mail);
@@ -145,6 +147,13 @@ TEST_P(AlertsTest, ADomainThatLacksWhatSendingNeedsIsToldADayAfterItWasAdded) {
   clock_.pass(std::chrono::hours(25));
   EXPECT_EQ(look(), 1);
   EXPECT_TRUE(mails_[0].subject.contains("club.example"));
+}
+
+TEST_P(AlertsTest, WhatElseTheMachineLacksIsToldToo) {
+  also_.push_back({"disk/hits", "The disk does not keep it", "Look at it."});
+  EXPECT_EQ(look(), 1);
+  EXPECT_EQ(mails_.at(0).subject, "The disk does not keep it");
+  EXPECT_EQ(look(), 0);
 }
 
 TEST(DiskOccasionTest, BeginsAboveEightyFivePercent) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -100,6 +101,7 @@ class Readers {
                               .activity = [this] { return service_.dispatcher().activity(); },
                               .journal_sync = [this] { return service_.journal().sync_seconds(); },
                               .hits_lost = [this] { return journal_->lost(); },
+                              .hits_unconfirmed = [this] { return journal_->unconfirmed(); },
                               .returned = &returned_,
                               .readers = workplace_.settings().metrics_readers});
     return {};
@@ -110,7 +112,15 @@ class Readers {
     applier_->stop();
   }
 
+  // What somebody must be told of by mail.
+  std::vector<report::Occasion> occasions() const {
+    const std::string trouble = journal_->trouble();
+    if (trouble.empty()) return {};
+    return {{"disk/hits", "The disk does not keep what people open and follow", trouble}};
+  }
+
   std::string trouble() const {
+    if (std::string trouble = journal_->trouble(); !trouble.empty()) return trouble;
     if (const std::uint64_t lost = journal_->lost(); lost > 0) {
       return fmt::format("{} followed links could not be written down.", lost);
     }
@@ -312,6 +322,7 @@ int run_serve(const ServeFlags& flags, std::string_view web_app) {
   Alerts alerts({.database = &(*workplace)->database(),
                  .clock = &(*workplace)->clock(),
                  .folder = (*workplace)->folder(),
+                 .also = [&readers] { return readers.occasions(); },
                  .send = [&](const AlertMail& mail) { return (*service)->send_alert(mail); },
                  .say = [](std::string_view what) { fmt::print(stderr, "tidings: {}\n", what); }});
   alerts.start();

@@ -114,6 +114,9 @@ void add_sending(Page& page, const MetricsContext& context) {
   page.counter("tidings_hits_lost_total",
                "Opens and followed links that could not be written down.",
                static_cast<double>(context.hits_lost()));
+  page.counter("tidings_hits_unconfirmed_total",
+               "Opens and followed links that the disk did not confirm to keep.",
+               static_cast<double>(context.hits_unconfirmed()));
 }
 
 void add_returned(Page& page, const feedback::ReturnedFigures& figures) {

@@ -29,6 +29,7 @@ struct MetricsContext {
   std::function<delivery::Dispatcher::Activity()> activity;
   std::function<Histogram::Snapshot()> journal_sync;  // seconds
   std::function<std::uint64_t()> hits_lost;           // opens and followed links
+  std::function<std::uint64_t()> hits_unconfirmed;
   const feedback::ReturnedFigures* returned = nullptr;
   std::vector<std::string> readers;  // addresses besides this machine's own
 };

@@ -39,8 +39,9 @@ int read_number(std::string_view text) {
   return is_plain && number > 0 ? number : 0;
 }
 
-// Whatever comes of it, the reader is answered.
-void write_down(const TrackingRoutesContext& context, const Request& request, delivery::Hit hit) {
+// Who asked, and when.
+delivery::Hit by_whom(const TrackingRoutesContext& context, const Request& request,
+                      delivery::Hit hit) {
   hit.occurred_at = context.clock->now();
   hit.is_head = request.is_head;
   std::string address = api::client_address(request, context.public_url);
@@ -53,18 +54,31 @@ void write_down(const TrackingRoutesContext& context, const Request& request, de
     hit.address = std::move(address);
     hit.user_agent = agent.substr(0, delivery::kUserAgentMax);
   }
-  [[maybe_unused]] const auto written = context.journal->add(hit);  // counts what it refuses
+  return hit;
 }
 
-Response lead(const TrackingRoutesContext& context, const Request& request,
-              feedback::LinkTargets::Followed followed) {
-  write_down(context, request, std::move(followed.hit));
+// Whatever comes of it, the reader is answered: the journal counts what it refuses.
+void write_down(const TrackingRoutesContext& context, const Request& request, delivery::Hit hit) {
+  [[maybe_unused]] const auto written =
+      context.journal->add(by_whom(context, request, std::move(hit)));
+}
+
+// The same for an answer that leaves once the route's settle was called.
+void note(const TrackingRoutesContext& context, const Request& request, delivery::Hit hit) {
+  context.journal->note(by_whom(context, request, std::move(hit)));
+}
+
+net::Settle settle_in(feedback::HitJournal* journal) {
+  return [journal] { [[maybe_unused]] const auto written = journal->settle(); };
+}
+
+Response lead_to(std::string location) {
   Response response;
   response.status = 302;
-  response.set("Location", std::move(followed.location));
-  response.set("Cache-Control", "no-store");
-  response.set("Referrer-Policy", "no-referrer");
-  response.set("X-Robots-Tag", "noindex, nofollow");
+  response.headers = {{"Location", std::move(location)},
+                      {"Cache-Control", "no-store"},
+                      {"Referrer-Policy", "no-referrer"},
+                      {"X-Robots-Tag", "noindex, nofollow"}};
   return response;
 }
 
@@ -76,7 +90,8 @@ Response follow(const TrackingRoutesContext& context, const Request& request) {
   auto followed = context.targets->follow(request.param("token"), content_of(request),
                                           read_number(request.param("number")));
   if (!followed) return trouble(request, followed.error());
-  return lead(context, request, *std::move(followed));
+  write_down(context, request, std::move(followed->hit));
+  return lead_to(std::move(followed->location));
 }
 
 // As nearly every time: the key and the links are in memory, and the link holds no values.
@@ -85,22 +100,24 @@ std::optional<Response> follow_at_once(const TrackingRoutesContext& context,
   auto followed = context.targets->follow_at_once(request.param("token"), content_of(request),
                                                   read_number(request.param("number")));
   if (!followed) return std::nullopt;
-  return lead(context, request, *std::move(followed));
+  note(context, request, std::move(followed->hit));
+  return lead_to(std::move(followed->location));
 }
 
 Response follow_total(const TrackingRoutesContext& context, const Request& request) {
   auto followed =
       context.targets->follow_total(request.param("token"), read_number(request.param("number")));
   if (!followed) return trouble(request, followed.error());
-  return lead(context, request, *std::move(followed));
+  write_down(context, request, std::move(followed->hit));
+  return lead_to(std::move(followed->location));
 }
 
 Response picture(int status) {
   Response response;
   response.status = status;
-  response.set("Content-Type", "image/gif");
-  response.set("Cache-Control", "no-store");
-  response.set("Cross-Origin-Resource-Policy", "cross-origin");
+  response.headers = {{"Content-Type", "image/gif"},
+                      {"Cache-Control", "no-store"},
+                      {"Cross-Origin-Resource-Policy", "cross-origin"}};
   response.body = kPicture;
   return response;
 }
@@ -126,7 +143,7 @@ std::optional<Response> show_at_once(const TrackingRoutesContext& context, const
                                      bool is_total) {
   auto shown = context.targets->shown_at_once(token_of(request), is_total);
   if (!shown) return std::nullopt;
-  write_down(context, request, *std::move(shown));
+  note(context, request, *std::move(shown));
   return picture(200);
 }
 
@@ -136,6 +153,7 @@ void add_tracking_routes(net::Router& router, TrackingRoutesContext given) {
   const auto context = std::make_shared<const TrackingRoutesContext>(std::move(given));
   net::RouteOptions links;
   links.quick = [context](const Request& request) { return follow_at_once(*context, request); };
+  links.settle = settle_in(context->journal);
   router.add(
       "GET", "/c/{token}/{content}/{number}",
       [context](const Request& request) { return follow(*context, request); }, std::move(links));
@@ -146,6 +164,7 @@ void add_tracking_routes(net::Router& router, TrackingRoutesContext given) {
     options.quick = [context, is_total](const Request& request) {
       return show_at_once(*context, request, is_total);
     };
+    options.settle = settle_in(context->journal);
     router.add(
         "GET", is_total ? "/ot/{file}" : "/o/{file}",
         [context, is_total](const Request& request) { return show(*context, request, is_total); },

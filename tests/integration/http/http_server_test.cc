@@ -40,6 +40,37 @@ TEST_F(HttpServerTest, a_connection_serves_many_requests_and_pipelined_ones_in_o
   }
 }
 
+TEST_F(HttpServerTest, a_quick_answer_leaves_once_what_it_noted_is_settled) {
+  serve();
+  std::vector<Client> clients;
+  for (int i = 0; i < 8; ++i) clients.emplace_back(port_);
+  for (int round = 1; round < 6; ++round) {
+    for (const Client& client : clients) {
+      ASSERT_TRUE(client.send("GET /note/this HTTP/1.1\r\nHost: a\r\n\r\n"));
+    }
+    int answered = (round - 1) * 8;
+    for (Client& client : clients) {
+      EXPECT_TRUE(client.receive_answer().ends_with("noted this"));
+      EXPECT_GE(settled_, ++answered);
+    }
+    EXPECT_EQ(settled_, round * 8);
+  }
+  std::string requests;
+  for (const auto* what : {"a", "b", "later", "c"}) {
+    requests += fmt::format("GET /note/{} HTTP/1.1\r\nHost: a\r\n\r\n", what);
+  }
+  requests += "GET /note/d HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  ASSERT_TRUE(clients[0].send(requests));
+  const auto answers = clients[0].receive_all();
+  std::size_t last = 0;
+  for (const auto* what : {"noted a", "noted b", "by its handler", "noted c", "noted d"}) {
+    const auto at = answers.find(what, last);
+    ASSERT_NE(at, std::string::npos) << what;
+    last = at;
+  }
+  EXPECT_EQ(settled_, 44);
+}
+
 TEST_F(HttpServerTest, head_and_options_bring_headers_without_a_body) {
   serve();
   Client client(port_);

@@ -113,6 +113,8 @@ class HttpServerTest : public ::testing::Test {
   std::filesystem::path folder_;
   std::atomic<int> handled_ = 0;
   std::atomic<int> polled_ = 0;
+  std::atomic<int> noted_ = 0;    // by the quick handler
+  std::atomic<int> settled_ = 0;  // of them
   std::shared_ptr<EventStream> events_ = std::make_shared<EventStream>(
       EventStreamOptions{.heartbeat = seconds(1), .queue_bytes = 100'000});
   std::promise<void> release_;
@@ -138,6 +140,16 @@ class HttpServerTest : public ::testing::Test {
                {.body_bytes = 1000,
                 .media_types = {"text/plain", "application/x-www-form-urlencoded"},
                 .is_body_required = true});
+    RouteOptions at_once;
+    at_once.quick = [this](const Request& request) -> std::optional<Response> {
+      if (request.param("what") == "later") return std::nullopt;
+      ++noted_;
+      return Response::text(200, fmt::format("noted {}", request.param("what")));
+    };
+    at_once.settle = [this] { settled_ = noted_.load(); };
+    router.add(
+        "GET", "/note/{what}", [](const Request&) { return Response::text(200, "by its handler"); },
+        std::move(at_once));
     router.add("GET", "/throw",
                [](const Request&) -> Response { throw std::runtime_error("secret of the house"); });
     router.add("GET", "/split", [](const Request&) {
