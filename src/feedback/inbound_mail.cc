@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <condition_variable>
 #include <future>
 #include <map>
@@ -25,7 +26,11 @@ namespace {
 constexpr std::array<std::string_view, 3> kNames = {"postmaster", "abuse", "complaints"};
 constexpr std::string_view kSource = "smtp";
 
+// After a failed look nobody waits for the next one for that long.
+constexpr auto kAway = std::chrono::seconds(1);
+
 using Domains = std::map<std::string, OrganisationId, std::less<>>;
+using SteadyClock = std::chrono::steady_clock;
 
 }  // namespace
 
@@ -42,7 +47,8 @@ struct InboundMail::Impl final : net::MailKeeper, std::enable_shared_from_this<I
   OrganisationId owner(std::string_view address) const;
   wire::SmtpRecipientAnswer answer(std::string_view address) const override;
   void keep(wire::SmtpIncoming message, Kept kept) override;
-  Result<void> look_up_domains();
+  Result<void> look_up_domains() const;
+  bool look_again() const;
   void keep_fresh();
 
   db::Database& database;
@@ -52,7 +58,8 @@ struct InboundMail::Impl final : net::MailKeeper, std::enable_shared_from_this<I
   const std::function<void()> stored;
   net::EventLoop loop;
   mutable std::mutex mutex;  // guards what follows
-  Domains domains;
+  mutable Domains domains;
+  mutable SteadyClock::time_point away_until;  // while the database did not answer
   std::condition_variable changed;
   bool is_stopping = false;
   std::unique_ptr<net::SmtpListener> listener;
@@ -74,7 +81,10 @@ OrganisationId InboundMail::Impl::owner(std::string_view address) const {
 }
 
 wire::SmtpRecipientAnswer InboundMail::Impl::answer(std::string_view address) const {
-  if (!owner(address).valid()) return wire::SmtpRecipientAnswer::elsewhere;
+  if (!owner(address).valid()) {
+    if (!look_again()) return wire::SmtpRecipientAnswer::later;
+    if (!owner(address).valid()) return wire::SmtpRecipientAnswer::elsewhere;
+  }
   const std::string local = lower(address.substr(0, address.rfind('@')));
   const bool is_known =
       std::ranges::find(kNames, local) != kNames.end() || !wire::return_path_token(address).empty();
@@ -125,11 +135,23 @@ void InboundMail::Impl::keep(wire::SmtpIncoming message, Kept kept) {
       });
 }
 
-Result<void> InboundMail::Impl::look_up_domains() {
-  auto found = TRY(database.read_value(domains::all_return_path_domains));
+Result<void> InboundMail::Impl::look_up_domains() const {
+  auto found = database.read_value(domains::all_return_path_domains);
   const std::lock_guard lock(mutex);
-  domains = std::move(found);
+  if (!found) {
+    away_until = SteadyClock::now() + kAway;
+    return std::unexpected(found.error());
+  }
+  domains = *std::move(found);
   return {};
+}
+
+bool InboundMail::Impl::look_again() const {
+  {
+    const std::lock_guard lock(mutex);
+    if (SteadyClock::now() < away_until) return false;
+  }
+  return look_up_domains().has_value();
 }
 
 // While the database is away, the domains stay as they were.

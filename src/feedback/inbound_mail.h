@@ -5,9 +5,11 @@
 // Nothing is ever relayed.
 //
 // An answer of 250 follows the commit. While the database cannot be written the answer is 451, and
-// the sender comes again. The domains are looked up anew every kDomainsFresh.
-// Spec: RFC 5321 §4.5.1 (postmaster), RFC 2142 §4 (abuse), §6.1. Thread: start(), stop() on one; it
-// has a thread of its own.
+// the sender comes again. The domains are looked up anew every kDomainsFresh, and before a domain
+// is refused that may have been set a moment ago, here or by another process; while they cannot be
+// looked up such a recipient is answered 451 too. How often a connection may ask so is bounded by
+// its errors. Spec: RFC 5321 §4.5.1 (postmaster), RFC 2142 §4 (abuse), §6.1. Thread: start(),
+// stop() on one; it has a thread of its own.
 #pragma once
 
 #include <functional>

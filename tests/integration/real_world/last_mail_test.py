@@ -66,8 +66,6 @@ class LastMail(unittest.TestCase):
         self.port = self.server.port  # of the node that people and providers reach
         if two_nodes:
             self.port = self.start_other(stack, program, names + taking_in)
-        else:
-            time.sleep(2.2)  # the listener looks the domains up every two seconds
 
     def start_other(self, stack, program, settings):
         other = Tidings(OPTIONS.tidings, self.folder / "other")

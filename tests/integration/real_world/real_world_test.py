@@ -92,7 +92,6 @@ class RealWorld(unittest.TestCase):
         csv.write_text("email,first_name\n" + "".join(
             f"{name}@people.example,{name.title()}\n" for name in ENDS))
         self.server.import_people(csv)
-        time.sleep(2.2)  # the listener looks the domains up every two seconds
 
     def wait(self, done, what, seconds=40):
         end = time.monotonic() + seconds
