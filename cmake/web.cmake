@@ -14,7 +14,8 @@ if(EXISTS ${TIDINGS_WEB}/node_modules/.installed AND TIDINGS_NODE)
     COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/pack-web ${CMAKE_BINARY_DIR}/web-dist
             ${TIDINGS_WEB_BUNDLE}
     WORKING_DIRECTORY ${TIDINGS_WEB}
-    DEPENDS ${sources} ${TIDINGS_WEB}/index.html ${TIDINGS_WEB}/vite.config.ts
+    DEPENDS ${sources} ${TIDINGS_WEB}/index.html ${TIDINGS_WEB}/editor.html
+            ${TIDINGS_WEB}/vite.config.ts
             ${TIDINGS_WEB}/tsconfig.json ${TIDINGS_WEB}/node_modules/.installed
             ${CMAKE_SOURCE_DIR}/tools/pack-web
     VERBATIM)

@@ -14,6 +14,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 900,
+    // The editor's page stands in a frame of its own (docs/decisions/0028).
+    rollupOptions: { input: ['index.html', 'editor.html'] },
   },
   // `npx vite` beside a running `tidings serve`.
   server: { proxy: { '/api': 'http://localhost:8080' } },

@@ -61,7 +61,7 @@ test('a message is written to everybody but a few, and the sum says how many get
   await sum.getByText('Chosen by hand').waitFor();
 });
 
-test('a tag goes where the cursor is, and the source keeps every octet', async () => {
+test('a tag goes where the cursor is, and a letter begins', async () => {
   await page.getByRole('link', { name: 'Next: Content' }).click();
   await page.waitForURL('**/content');
   await page.getByRole('textbox', { name: 'Subject' }).fill('A concert for ');
@@ -73,8 +73,7 @@ test('a tag goes where the cursor is, and the source keeps every octet', async (
   assert.equal(await page.getByRole('textbox', { name: 'Subject' }).inputValue(),
     'A concert for {{ contact.first_name }}');
   await button('A simple letter').click();
-  const source = page.getByRole('textbox', { name: 'HTML source' });
-  await source.getByText('Write your message here.').waitFor();
+  await page.frameLocator('iframe').getByText('Write your message here.').waitFor();
   await saved();
   await looked('the content');
   await page.getByRole('tab', { name: 'Plain text' }).click();
@@ -263,6 +262,8 @@ test('a message is written with the keyboard alone', async () => {
     'By hand: {{ contact.first_name }}!');
   await page.getByRole('button', { name: 'An empty page' }).focus();
   await press('Enter');
+  await page.getByRole('radio', { name: 'Visual' }).focus();
+  await press('ArrowRight');
   await page.getByRole('textbox', { name: 'HTML source' }).focus();
   await page.keyboard.type('<p>Hello</p>');
   assert.equal(await page.getByRole('textbox', { name: 'HTML source' }).innerText(), '<p>Hello</p>');
@@ -282,7 +283,7 @@ test('a phone shows every step whole, and in the dark', async () => {
   });
   const { pathname } = new URL(page.url());
   const draft = pathname.replace(/\/(content|check|send)$/, '');
-  for (const [step, words] of [['', 'Wie het krijgt'], ['/content', 'HTML-bron'], ['/check', 'Voorbeeld'],
+  for (const [step, words] of [['', 'Wie het krijgt'], ['/content', 'Visueel'], ['/check', 'Voorbeeld'],
     ['/send', 'Wat naar wie gaat']]) {
     await phone.page.goto(draft + step);
     await phone.page.getByText(words).first().waitFor();

@@ -23,6 +23,7 @@ test('a template is made and its source is kept', async () => {
   await page.getByRole('dialog').getByLabel('Subject').fill('We rehearse on Tuesday');
   await page.getByRole('dialog').getByRole('button', { name: 'Make a template' }).click();
   await page.waitForURL('**/templates/*');
+  await page.getByRole('radiogroup', { name: 'Way of writing' }).getByText('Source').click();
   await page.getByRole('textbox', { name: 'Source of the message' }).fill('<p>Bring the folders.</p>');
   await page.getByText('Bring the folders.', { exact: true }).last().waitFor();
   await looked('a template');

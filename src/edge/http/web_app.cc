@@ -17,6 +17,7 @@ namespace tidings::http {
 namespace {
 
 constexpr std::string_view kPage = "index.html";
+constexpr std::string_view kEditor = "editor.html";
 constexpr std::string_view kNonce = "{nonce}";
 constexpr std::size_t kNonceBytes = 16;
 constexpr std::array<std::string_view, 12> kViews = {
@@ -27,6 +28,13 @@ constexpr std::string_view kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{}'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'";
+
+// The editor writes style elements, and a message has style attributes of its own. In exchange its
+// page has no origin (sandbox): whatever a message holds, nothing in it reaches the session.
+constexpr std::string_view kEditorPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:{}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+    "sandbox allow-scripts";
 
 std::unexpected<Error> broken() {
   return fail(ErrorKind::internal, "web_app.bundle",
@@ -54,11 +62,28 @@ void add_page(net::Router& router, std::string_view page) {
   }
 }
 
+void add_editor(net::Router& router, std::string_view page) {
+  router.add("GET", "/editor", [page](const net::Request& request) {
+    net::Response response = net::Response::html(200, std::string(page));
+    const bool has_remote = request.query_value("remote_images") == "true";
+    response.set("Content-Security-Policy",
+                 fmt::format(kEditorPolicy, has_remote ? " https:" : ""));
+    response.set("X-Frame-Options", "SAMEORIGIN");
+    response.set("X-DNS-Prefetch-Control", "off");
+    response.set("Cache-Control", "no-store");
+    return response;
+  });
+}
+
 void add_part(net::Router& router, const WebFile& file) {
   const auto content = std::make_shared<const net::StaticContent>(
       std::string(file.media_type), file.content, "public, max-age=31536000, immutable");
-  router.add("GET", fmt::format("/{}", file.path),
-             [content](const net::Request& request) { return content->answer(request); });
+  router.add("GET", fmt::format("/{}", file.path), [content](const net::Request& request) {
+    net::Response response = content->answer(request);
+    // Scripts are modules, which a page without an origin may load only so.
+    response.set("Access-Control-Allow-Origin", "*");
+    return response;
+  });
 }
 
 }  // namespace
@@ -101,6 +126,8 @@ Result<bool> add_web_app_routes(net::Router& router, std::string_view bundle) {
   for (const WebFile& file : files) {
     if (file.path == kPage) {
       add_page(router, file.content);
+    } else if (file.path == kEditor) {
+      add_editor(router, file.content);
     } else {
       add_part(router, file);
     }

@@ -2,11 +2,14 @@
 // built, embedded in the program (cmake/web.cmake). A program built without it serves none.
 //
 //   GET  /                        the page, as at every address of a view ("/contacts/…")
+//   GET  /editor                  the page of the visual editor, for a frame of the application's
 //   GET  /assets/NAME-DIGEST.js   its parts: unchanged for ever under their names
 //
 // The page is made anew for each answer, because its policy lets style elements in by a number used
 // once (Content-Security-Policy, nonce): the component library writes such elements. Scripts come
-// from our own files only, and nothing comes from another host.
+// from our own files only, and nothing comes from another host. The editor's page has a policy and
+// no origin of its own (docs/decisions/0028); with ?remote_images=true it shows images of other
+// hosts.
 #pragma once
 
 #include <span>

@@ -20,12 +20,13 @@ constexpr std::string_view kBundle =
     "\n"
     "alert(1)<meta content=\"{nonce}\"> x";
 
-net::Response get(const net::Router& router, std::string_view path) {
+net::Response get(const net::Router& router, std::string_view path, std::string_view query = "") {
   const auto match = router.match("GET", path);
   if (match.route == nullptr) return net::Response::text(404, "");
   net::Request request;
   request.method = "GET";
   request.path = path;
+  if (!query.empty()) request.query.emplace_back(query, "true");
   return match.route->handler(request);
 }
 
@@ -79,6 +80,27 @@ TEST(WebApp, ThePageIsAtEveryViewWithAPolicyOfItsOwn) {
   EXPECT_EQ(get(router, "/contacts/a/b/c/d").status, 404);
 }
 
+TEST(WebApp, TheEditorStandsInAFrameAndHasNoOrigin) {
+  net::Router router;
+  ASSERT_TRUE(add_web_app_routes(router,
+                                 "editor.html\ttext/html; charset=utf-8\t4\n"
+                                 "index.html\ttext/html; charset=utf-8\t7\n"
+                                 "\n"
+                                 "page{nonce}"));
+  const auto page = get(router, "/editor");
+  EXPECT_EQ(page.body, "page");
+  const std::string policy(page.header("Content-Security-Policy"));
+  EXPECT_EQ(policy,
+            "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+            "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+            "sandbox allow-scripts");
+  EXPECT_EQ(page.header("X-Frame-Options"), "SAMEORIGIN");
+  EXPECT_THAT(
+      std::string(get(router, "/editor", "remote_images").header("Content-Security-Policy")),
+      HasSubstr("img-src 'self' data: https:;"));
+  EXPECT_EQ(get(router, "/editor.html").status, 404);
+}
+
 TEST(WebApp, ItsPartsStayForEver) {
   net::Router router;
   ASSERT_TRUE(add_web_app_routes(router, kBundle));
@@ -86,6 +108,7 @@ TEST(WebApp, ItsPartsStayForEver) {
   EXPECT_EQ(part.body, "alert(1)");
   EXPECT_EQ(part.header("Content-Type"), "text/javascript; charset=utf-8");
   EXPECT_EQ(part.header("Cache-Control"), "public, max-age=31536000, immutable");
+  EXPECT_EQ(part.header("Access-Control-Allow-Origin"), "*") << "for a page without an origin";
 }
 
 TEST(WebApp, EveryViewOfTheApplicationHasItsRoute) {

@@ -2,7 +2,7 @@ import { ActionIcon, Button, FileButton, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { IconPaperclip, IconTrash } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { answer, api } from '../../api/client';
+import { uploadMedia } from '../../api/media';
 import { octets } from '../../lib/number';
 import { useLocale } from '../../lib/language/language';
 import { DataTable } from '../../ui/DataTable';
@@ -21,11 +21,7 @@ function encoded(size: number): number {
 }
 
 async function upload(file: File): Promise<DraftAttachment> {
-  const { id, file_name, media_type, size } = await answer(api.POST('/media', {
-    params: { query: { file_name: file.name } },
-    headers: { 'Content-Type': 'application/octet-stream' },
-    body: file as unknown as undefined, bodySerializer: (body) => body as unknown as File,
-  }));
+  const { id, file_name, media_type, size } = await uploadMedia(file);
   return { media_id: id, file_name, media_type, size };
 }
 

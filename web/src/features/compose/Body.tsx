@@ -10,6 +10,7 @@ import { TroubleNotice } from '../../ui/TroubleNotice';
 import { Beginning } from './Beginning';
 import type { StepProps } from './Compose';
 import classes from './Compose.module.css';
+import { HtmlEditor } from './HtmlEditor';
 import type { Insert } from './insertion';
 import { usePreview } from './queries';
 
@@ -19,15 +20,20 @@ interface Props extends StepProps {
   target: RefObject<Insert | null>;
 }
 
-function Source({ kept, keeper, target, name }: Props & { name: 'html' | 'text' }) {
-  const { t } = useTranslation();
+/** The line that one is sent to. */
+function useLine(name: 'html' | 'text'): number | null {
   const [params] = useSearchParams();
-  const line = params.get('at') === name ? Number(params.get('line') ?? 0) : null;
+  return params.get('at') === name ? Number(params.get('line') ?? 0) : null;
+}
+
+function TextSource({ kept, keeper, target }: Props) {
+  const { t } = useTranslation();
+  const line = useLine('text');
   return (
     <Suspense fallback={<Skeleton role="img" height={360} aria-label={t('list.loading')} />}>
       <SourceEditor
-        label={t(`compose.field.${name}`)} value={kept.fields[name]} language={name} line={line} target={target}
-        onChange={(value) => keeper.edit({ [name]: value })}
+        label={t('compose.field.text')} value={kept.fields.text} language="text" line={line} target={target}
+        onChange={(text) => keeper.edit({ text })}
       />
     </Suspense>
   );
@@ -65,7 +71,7 @@ function PlainText(props: Props) {
         }}
       />
       {beginning.error ? <TroubleNotice error={beginning.error} /> : null}
-      {own ? <Source {...props} name="text" /> : (
+      {own ? <TextSource {...props} /> : (
         <>
           <p className={classes.soft}>{t('compose.text_automatic_meaning')}</p>
           {shown.error ? <TroubleNotice error={shown.error} onRetry={() => void shown.refetch()} /> : null}
@@ -76,10 +82,11 @@ function PlainText(props: Props) {
   );
 }
 
-/** The message itself: its HTML as it stands, octet for octet, and its plain text. */
+/** The message itself: what its readers see, and its plain text. */
 export function Body(props: Props) {
   const { t } = useTranslation();
-  const { kept } = props;
+  const { kept, keeper } = props;
+  const line = useLine('html');
   const locale = useLocale();
   const [params] = useSearchParams();
   const [tab, setTab] = useState<string | null>(params.get('at') === 'text' ? 'text' : 'html');
@@ -100,10 +107,15 @@ export function Body(props: Props) {
       ) : (
         <Tabs value={tab} onChange={setTab} keepMounted={false}>
           <Tabs.List mb="sm">
-            <Tabs.Tab value="html">{t('compose.field.html')}</Tabs.Tab>
+            <Tabs.Tab value="html">{t('visual.formatted')}</Tabs.Tab>
             <Tabs.Tab value="text">{t('compose.plain_text')}</Tabs.Tab>
           </Tabs.List>
-          <Tabs.Panel value="html"><Source {...props} name="html" /></Tabs.Panel>
+          <Tabs.Panel value="html">
+            <HtmlEditor
+              label={t('compose.message')} sourceLabel={t('compose.field.html')} value={kept.fields.html} line={line}
+              target={props.target} onChange={(html) => keeper.edit({ html })}
+            />
+          </Tabs.Panel>
           <Tabs.Panel value="text"><PlainText {...props} /></Tabs.Panel>
         </Tabs>
       )}

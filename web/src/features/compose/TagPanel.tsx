@@ -20,17 +20,33 @@ function useWords() {
   };
 }
 
+/** The tags by group, each by its name in this language. */
+function useTagGroups() {
+  const words = useWords();
+  const tags = useTags();
+  const groups = (tags.data?.groups ?? []).map((group) => ({
+    ...group, label: words.group(group.name, group.label),
+    tags: group.tags.map((tag) => ({ ...tag, label: words.tag(group.name, tag.name, tag.label) })),
+  }));
+  return { tags, groups };
+}
+
+/** What each tag is called; null until that is known. */
+export function useTagLabels(): ReadonlyMap<string, string> | null {
+  const { tags, groups } = useTagGroups();
+  if (tags.isPending) return null;
+  return new Map(groups.flatMap((group) => group.tags.map(({ tag, label }) => [tag, label] as const)));
+}
+
 /** What can stand in a message for something of each recipient; a press puts it at the cursor. */
 export function TagPanel({ target }: { target: RefObject<Insert | null> }) {
   const { t } = useTranslation();
-  const words = useWords();
-  const tags = useTags();
+  const { tags, groups: all } = useTagGroups();
   const [search, setSearch] = useState('');
   const wanted = search.trim().toLowerCase();
-  const groups = (tags.data?.groups ?? []).map((group) => ({
-    ...group, label: words.group(group.name, group.label),
-    tags: group.tags.map((tag) => ({ ...tag, label: words.tag(group.name, tag.name, tag.label) }))
-      .filter(({ name, label }) => wanted === '' || `${name} ${label}`.toLowerCase().includes(wanted)),
+  const groups = all.map((group) => ({
+    ...group,
+    tags: group.tags.filter(({ name, label }) => wanted === '' || `${name} ${label}`.toLowerCase().includes(wanted)),
   })).filter((group) => group.tags.length > 0);
   return (
     <aside className={classes.aside} aria-label={t('compose.tags')}>

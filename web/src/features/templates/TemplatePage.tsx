@@ -1,6 +1,6 @@
 import { Button, Group, Skeleton, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { lazy, Suspense, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useNavigate, useParams } from 'react-router';
 import { isTrouble } from '../../api/trouble';
@@ -11,6 +11,7 @@ import { EmptyState } from '../../ui/EmptyState';
 import { PageHead } from '../../ui/PageHead';
 import { Sheet } from '../../ui/Sheet';
 import { TroubleNotice } from '../../ui/TroubleNotice';
+import { HtmlEditor } from '../compose/HtmlEditor';
 import type { Insert } from '../compose/insertion';
 import { ContactPicker } from '../contacts/ContactPicker';
 import { useMay } from '../session/session';
@@ -19,8 +20,6 @@ import {
   useTemplateVersions, type Loaded, type Template,
 } from './queries';
 import classes from './Templates.module.css';
-
-const SourceEditor = lazy(() => import('../compose/SourceEditor'));
 
 function AsReadBy({ subject, html }: { subject: string; html: string }) {
   const { t } = useTranslation();
@@ -132,10 +131,10 @@ function Editor({ loaded: { template, tag } }: { loaded: Loaded }) {
               <TextInput label={t('log.subject')} value={subject} maxLength={998} disabled={!may}
                 onChange={(event) => setSubject(event.currentTarget.value)} />
             </Group>
-            <Suspense fallback={<Skeleton height={360} aria-label={t('list.loading')} />}>
-              <SourceEditor label={t('template.source')} value={html} language="html" line={null} target={target}
+            <div>
+              <HtmlEditor label={t('compose.message')} sourceLabel={t('template.source')} value={html} line={null} target={target}
                 onChange={setHtml} />
-            </Suspense>
+            </div>
           </Stack>
         </Sheet>
         <div className={classes.stack}>
