@@ -18,7 +18,7 @@
 #include "edge/api/json_values.h"
 #include "edge/api/record_handlers.h"
 #include "edge/api/record_json.h"
-#include "report/click_marks.h"
+#include "report/tracked_html.h"
 #include "report/message_pages.h"
 #include "report/readable_email.h"
 #include "report/timeline.h"
@@ -228,6 +228,7 @@ Result<std::map<int, std::int64_t>> followed_links(const Call& call,
 Result<Answer> show_html(const Call& call) {
   const SentMessage sent = TRY(read_sent(call));
   report::ReadableEmail email = report::read_email(sent.octets);
+  email.html = report::without_tracked_image(email.html);
   if (call.flag("clicks") && !email.html.empty()) {
     email.html = report::with_click_marks(email.html, TRY(followed_links(call, sent.entry)));
   }

@@ -98,4 +98,8 @@ Result<net::Response> ApiService::call(OrganisationId organisation, std::string_
   return impl_->call(organisation, method, target, std::move(headers), std::move(body));
 }
 
+void ApiService::let_example_be_read(example::Visit visit) {
+  impl_->example.be_read_by(std::move(visit));
+}
+
 }  // namespace tidings::cli

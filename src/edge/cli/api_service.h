@@ -14,6 +14,7 @@
 #include "compose/campaign_runner.h"
 #include "delivery/dispatcher.h"
 #include "edge/cli/workplace.h"
+#include "edge/example/load_example.h"
 #include "identity/token_keys.h"
 #include "net/http_message.h"
 #include "net/router.h"
@@ -46,6 +47,8 @@ class ApiService {
   Result<net::Response> call(OrganisationId organisation, std::string_view method,
                              std::string_view target, std::vector<net::HttpHeader> headers,
                              std::string body);
+  // How the readers of the example organisation ask for what its messages link to.
+  void let_example_be_read(example::Visit visit);
 
  private:
   struct Impl;

@@ -12,6 +12,8 @@
 #include "compose/campaign_control.h"
 #include "compose/test_send.h"
 #include "delivery/domains/domain_check.h"
+#include "edge/api/dispatch.h"
+#include "edge/api/dispatch.h"
 #include "edge/cli/api_client.h"
 #include "edge/cli/command.h"
 #include "edge/cli/interrupt.h"
@@ -86,10 +88,18 @@ class Readers {
                                                       service_.ledger(), workplace_.clock());
     applier_->start();
     poller_.start();
-    http::add_tracking_routes(router, {.targets = &targets_,
-                                       .journal = journal_.get(),
-                                       .clock = &workplace_.clock(),
-                                       .public_url = service_.public_url()});
+    for (net::Router* each : {&router, &example_}) {
+      http::add_tracking_routes(*each, {.targets = &targets_,
+                                        .journal = journal_.get(),
+                                        .clock = &workplace_.clock(),
+                                        .public_url = service_.public_url()});
+    }
+    service_.let_example_be_read([this](std::string_view path, std::string_view program) {
+      auto request = api::make_request("GET", path, {{"User-Agent", std::string(program)}});
+      if (!request) return;
+      request->peer = "127.0.0.1:0";
+      api::respond(example_, *std::move(request));
+    });
     http::add_view_routes(router, {&workplace_.database(), &service_.token_keys()});
     http::add_provider_routes(
         router,
@@ -108,6 +118,7 @@ class Readers {
   }
   // Once nobody is served any more.
   void close() {
+    service_.let_example_be_read(nullptr);
     poller_.stop();
     applier_->stop();
   }
@@ -155,6 +166,7 @@ class Readers {
                                    .secrets = workplace_.secrets(),
                                    .clock = workplace_.clock(),
                                    .tokens = token_options(workplace_.settings())}};
+  net::Router example_;  // what the readers of the example organisation ask
   std::unique_ptr<feedback::HitJournal> journal_;
   std::unique_ptr<feedback::HitApplier> applier_;
 };

@@ -1,6 +1,13 @@
 #include "edge/example/example.h"
 
+#include <utility>
+
 namespace tidings::example {
+
+void ExampleLoader::be_read_by(Visit visit) {
+  const std::lock_guard lock(visit_mutex_);
+  visit_ = std::move(visit);
+}
 
 Result<void> ExampleLoader::start(OrganisationId organisation) {
   const Ask ask = ask_for_(organisation);
@@ -16,8 +23,12 @@ Result<void> ExampleLoader::start(OrganisationId organisation) {
       const std::lock_guard guard(mutex_);
       runs_[organisation].state.step = step;
     };
-    const auto loaded =
-        load_example({.ask = ask, .now = clock_.now(), .stop = stop, .done = step_done});
+    const auto visit = [&](std::string_view path, std::string_view program) {
+      const std::lock_guard guard(visit_mutex_);
+      if (visit_) visit_(path, program);
+    };
+    const auto loaded = load_example(
+        {.ask = ask, .visit = visit, .now = clock_.now(), .stop = stop, .done = step_done});
     const std::lock_guard guard(mutex_);
     ExampleState& state = runs_[organisation].state;
     state.is_loading = false;

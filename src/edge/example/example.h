@@ -30,6 +30,10 @@ class ExampleLoader {
 
   ExampleLoader(AskFor ask_for, const Clock& clock) : ask_for_(std::move(ask_for)), clock_(clock) {}
 
+  // How the readers of the example ask; none: nobody reads it. Not while one of them is asking: it
+  // waits.
+  void be_read_by(Visit visit);
+
   // Errors: example.loading (conflict), those of check_may_load.
   Result<void> start(OrganisationId organisation);
   ExampleState state(OrganisationId organisation) const;
@@ -45,7 +49,9 @@ class ExampleLoader {
   AskFor ask_for_;
   const Clock& clock_;
   mutable std::mutex mutex_;  // guards runs_
-  std::map<OrganisationId, Run> runs_;
+  std::mutex visit_mutex_;    // guards visit_, also while it is called
+  Visit visit_;
+  std::map<OrganisationId, Run> runs_;  // last: their threads use what is above
 };
 
 }  // namespace tidings::example

@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/json.hpp>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <thread>
@@ -13,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/json_text.h"
+#include "domain/hit_judgement.h"
 
 namespace tidings::example {
 
@@ -31,6 +33,14 @@ constexpr std::size_t kUnsubscribing = 3;
 constexpr int kScheduledDays = 20;
 constexpr auto kLook = std::chrono::milliseconds(100);
 constexpr auto kSendOutMax = std::chrono::minutes(2);
+constexpr auto kCountedMax = std::chrono::seconds(30);
+constexpr std::string_view kComputer =
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Thunderbird/140.2";
+constexpr std::string_view kPhone =
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like "
+    "Gecko)"
+    " Mobile/15E148";
+constexpr std::string_view kPrefetch = "Mozilla/5.0";  // names no program, as Apple's servers
 constexpr std::array kSections = {"Soprano", "Alto", "Tenor", "Bass"};
 
 std::string id_in(const json::value& answer) { return text_of(answer.as_object(), "id"); }
@@ -45,7 +55,7 @@ class Loader {
     constexpr std::array<Step, kSteps> steps = {
         &Loader::prepare,    &Loader::add_people, &Loader::add_groups,  &Loader::add_relations,
         &Loader::save_texts, &Loader::newsletter, &Loader::unsubscribe, &Loader::rehearsals,
-        &Loader::children,   &Loader::other_mail};
+        &Loader::children,   &Loader::other_mail, &Loader::reading};
     int done = 0;
     for (const Step step : steps) {
       TRY((this->*step)());
@@ -84,6 +94,8 @@ class Loader {
                             json::object{{"name", text_of(organisation.as_object(), "name")},
                                          {"address", "news@quayside.example.org"}})));
     time_zone_ = text_of(organisation.as_object(), "time_zone");
+    tracking_ = text_of(organisation.as_object(), "tracking");
+    TRY(ask("PATCH", "/organisation", json::object{{"tracking", "individual"}}));
     topic_ = id_in(
         TRY(ask("POST", "/topics",
                 json::object{{"name", "Concerts"}, {"description", "When and where we sing"}})));
@@ -216,7 +228,10 @@ class Loader {
     const auto until = std::chrono::steady_clock::now() + kSendOutMax;
     while (std::chrono::steady_clock::now() < until) {
       const auto progress = TRY(ask("GET", fmt::format("/campaigns/{}/progress", id)));
-      if (text_of(progress.as_object(), "state").starts_with("finished")) return {};
+      if (text_of(progress.as_object(), "state").starts_with("finished")) {
+        sent_.push_back(id);
+        return {};
+      }
       std::this_thread::sleep_for(kLook);
     }
     return fail(ErrorKind::timeout, "example.slow",
@@ -289,12 +304,76 @@ class Loader {
     return {};
   }
 
+  // What the readers do; then the organisation counts again as it did.
+  Result<void> reading() {
+    std::this_thread::sleep_for(kReadAtOnce + kLook);  // sooner it would be a machine
+    int reader = 0;
+    for (const std::string& campaign : sent_) {
+      std::string cursor;
+      do {
+        const auto page =
+            TRY(ask("GET", fmt::format("/campaigns/{}/recipients?status=sent&limit=200{}", campaign,
+                                       cursor)));
+        for (const json::value& each : page.at("items").as_array()) {
+          TRY(read(text_of(each.as_object(), "message_id"), ++reader));
+        }
+        cursor = text_of(page.as_object(), "next_cursor");
+        if (!cursor.empty()) cursor.insert(0, "&cursor=");
+      } while (!cursor.empty());
+    }
+    TRY(wait_counted());
+    TRY(ask("PATCH", "/organisation", json::object{{"tracking", tracking_}}));
+    return {};
+  }
+
+  // What is asked while nothing is counted is never counted.
+  Result<void> wait_counted() {
+    const auto until = std::chrono::steady_clock::now() + kCountedMax;
+    while (std::chrono::steady_clock::now() < until) {
+      std::int64_t counted = 0;
+      for (const std::string& campaign : sent_) {
+        const auto links = TRY(ask("GET", fmt::format("/campaigns/{}/links", campaign)));
+        counted += links.at("image_hits").as_int64();
+      }
+      if (counted >= shown_) return {};
+      std::this_thread::sleep_for(kLook);
+    }
+    return {};
+  }
+
+  // Of ten readers six open what they got, two of them by telephone, and one or two follow its
+  // first link; Apple's servers load the picture for one who does not.
+  Result<void> read(std::string_view message, int reader) {
+    const int kind = reader * 7 % 10;
+    if (kind > 6) return {};
+    const auto content = TRY(ask("GET", fmt::format("/messages/{}/content", message)));
+    const std::string html = text_of(content.as_object(), "html");
+    const std::string_view program = kind == 6 ? kPrefetch : kind < 2 ? kPhone : kComputer;
+    if (const auto picture = path_in(html, "/o/"); !picture.empty()) {
+      loading_.visit(picture, program);
+      ++shown_;
+    }
+    if (kind != 1 && (kind != 2 || reader % 2 == 0)) return {};
+    if (const auto link = path_in(html, "/c/"); !link.empty()) loading_.visit(link, program);
+    return {};
+  }
+
+  // The path of the first address in the HTML that has one beginning so.
+  static std::string path_in(std::string_view html, std::string_view begin) {
+    const std::size_t at = html.find(begin);
+    if (at == std::string_view::npos) return "";
+    return std::string(html.substr(at, html.find_first_of("\"'", at) - at));
+  }
+
   const Loading& loading_;
   std::vector<Person> people_;
   std::string sender_;
   std::string topic_;
   std::string children_;
   std::string time_zone_;
+  std::string tracking_;           // as it was found
+  std::vector<std::string> sent_;  // campaigns
+  std::int64_t shown_ = 0;         // pictures that were asked for
 };
 
 }  // namespace

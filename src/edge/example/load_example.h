@@ -16,10 +16,15 @@ namespace tidings::example {
 using Ask = std::function<Result<boost::json::value>(
     std::string_view method, std::string_view target, const boost::json::value& body)>;
 
-inline constexpr int kSteps = 10;
+// Asks for a link or a picture of a message as its reader's program would: a path, and what the
+// program calls itself.
+using Visit = std::function<void(std::string_view path, std::string_view program)>;
+
+inline constexpr int kSteps = 11;
 
 struct Loading {
   Ask ask;
+  Visit visit;
   Instant now{};
   std::stop_token stop;
   std::function<void(int step)> done;  // so many of kSteps

@@ -10,7 +10,7 @@
 #include "edge/http/public_texts.h"
 #include "report/readable_email.h"
 #include "report/timeline.h"
-#include "wire/html_scan.h"
+#include "report/tracked_html.h"
 
 namespace tidings::http {
 
@@ -28,20 +28,6 @@ constexpr std::string_view kPolicy =
     "default-src 'none'; img-src https: http: data:; style-src 'unsafe-inline' https: http:;"
     " font-src https: http: data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none';"
     " sandbox allow-popups allow-popups-to-escape-sandbox";
-constexpr std::string_view kEmptyPicture =
-    "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==";
-
-bool is_tracked_image(std::string_view source) {
-  constexpr std::string_view kEnd = ".gif";
-  if (!source.ends_with(kEnd)) return false;
-  source.remove_suffix(kEnd.size());
-  const auto slash = source.rfind('/');
-  if (slash == std::string_view::npos) return false;
-  const auto token = wire::parse_url_token(source.substr(slash + 1));
-  const std::string_view page = source.substr(0, slash);
-  return token && token->purpose == wire::TokenPurpose::track &&
-         (page.ends_with("/o") || page.ends_with("/ot"));
-}
 
 Result<std::string> sent_octets(const ViewRoutesContext& context, std::string_view text) {
   const auto token = TRY(context.token_keys->verify_url(text, wire::TokenPurpose::view));
@@ -73,7 +59,7 @@ Response view(const ViewRoutesContext& context, const Request& request) {
   const report::ReadableEmail email = report::read_email(*octets);
   Response response = Response::html(
       200, !email.html.empty()
-               ? without_tracked_image(email.html)
+               ? report::without_tracked_image(email.html)
                : "<!doctype html><meta charset=\"utf-8\"><pre style=\"white-space:pre-wrap\">" +
                      escape_html(email.plain) + "</pre>");
   response.set("Content-Security-Policy", std::string(kPolicy));
@@ -83,21 +69,6 @@ Response view(const ViewRoutesContext& context, const Request& request) {
 }
 
 }  // namespace
-
-std::string without_tracked_image(std::string_view html) {
-  std::string result;
-  std::size_t at = 0;
-  wire::scan_html(html, [&](const wire::HtmlTag& tag) {
-    if (tag.is_end_tag || tag.name != "img") return;
-    const auto* source = tag.attribute("src");
-    if (source == nullptr || !is_tracked_image(source->value)) return;
-    const auto begin = static_cast<std::size_t>(source->value.data() - html.data());
-    result += html.substr(at, begin - at);
-    result += kEmptyPicture;
-    at = begin + source->value.size();
-  });
-  return result += html.substr(at);
-}
 
 void add_view_routes(net::Router& router, ViewRoutesContext context) {
   router.add("GET", "/v/{token}",

@@ -8,9 +8,6 @@
 // ours, a message that was deleted, and one whose copy is kept no more.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "db/database.h"
 #include "identity/token_keys.h"
 #include "net/router.h"
@@ -24,8 +21,5 @@ struct ViewRoutesContext {
 };
 
 void add_view_routes(net::Router& router, ViewRoutesContext context);
-
-// `html` with an empty picture in place of ours (/o/TOKEN.gif); nothing else is changed.
-std::string without_tracked_image(std::string_view html);
 
 }  // namespace tidings::http

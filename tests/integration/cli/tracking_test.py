@@ -145,6 +145,7 @@ class TrackingTest(Walk):
     def assert_clicks_are_drawn(self):
         sent = f"/messages/{self.row('person2@example.org')['id']}/html"
         plain, drawn = (self.server.call("GET", sent + more) for more in ("", "?clicks=true"))
+        self.assertNotIn("/o/", plain, "who looks at it in the office is not counted")
         mark = re.compile(r"<span style=\"all:initial[^>]*>(\d+)</span>")
         self.assertEqual(mark.findall(drawn), ["1", "0"])
         self.assertEqual(mark.sub("", drawn), plain)

@@ -1,9 +1,8 @@
-#include "report/click_marks.h"
+#include "report/tracked_html.h"
 
 #include <charconv>
 #include <cstddef>
 #include <optional>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -22,6 +21,21 @@ constexpr std::string_view kMark =
     "font:600 12px/16px sans-serif\">{}</span>";
 constexpr std::string_view kFollowed = "#ffd75e";
 constexpr std::string_view kNotFollowed = "#e4e4e0";
+
+constexpr std::string_view kEmptyPicture =
+    "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==";
+
+bool is_tracked_image(std::string_view source) {
+  constexpr std::string_view kEnd = ".gif";
+  if (!source.ends_with(kEnd)) return false;
+  source.remove_suffix(kEnd.size());
+  const auto slash = source.rfind('/');
+  if (slash == std::string_view::npos) return false;
+  const auto token = wire::parse_url_token(source.substr(slash + 1));
+  const std::string_view page = source.substr(0, slash);
+  return token && token->purpose == wire::TokenPurpose::track &&
+         (page.ends_with("/o") || page.ends_with("/ot"));
+}
 
 // Of "https://…/c/TOKEN/CONTENT/NUMBER" and "https://…/ct/TOKEN/NUMBER".
 std::optional<int> number_of(std::string_view href) {
@@ -46,6 +60,21 @@ std::optional<int> number_of(std::string_view href) {
 }
 
 }  // namespace
+
+std::string without_tracked_image(std::string_view html) {
+  std::string result;
+  std::size_t at = 0;
+  wire::scan_html(html, [&](const wire::HtmlTag& tag) {
+    if (tag.is_end_tag || tag.name != "img") return;
+    const auto* source = tag.attribute("src");
+    if (source == nullptr || !is_tracked_image(source->value)) return;
+    const auto begin = static_cast<std::size_t>(source->value.data() - html.data());
+    result += html.substr(at, begin - at);
+    result += kEmptyPicture;
+    at = begin + source->value.size();
+  });
+  return result += html.substr(at);
+}
 
 std::string with_click_marks(std::string_view html, const std::map<int, std::int64_t>& followed) {
   std::string made;
