@@ -18,10 +18,10 @@
 #include "edge/api/json_values.h"
 #include "edge/api/record_handlers.h"
 #include "edge/api/record_json.h"
-#include "report/tracked_html.h"
 #include "report/message_pages.h"
 #include "report/readable_email.h"
 #include "report/timeline.h"
+#include "report/tracked_html.h"
 #include "wire/text_encoding.h"
 
 namespace tidings::api {

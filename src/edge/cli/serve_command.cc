@@ -13,7 +13,6 @@
 #include "compose/test_send.h"
 #include "delivery/domains/domain_check.h"
 #include "edge/api/dispatch.h"
-#include "edge/api/dispatch.h"
 #include "edge/cli/api_client.h"
 #include "edge/cli/command.h"
 #include "edge/cli/interrupt.h"
