@@ -220,8 +220,11 @@ std::optional<Fault> read_local_part(std::string_view typed, std::string& out) {
     // RFC 5321 §4.1.2: the quotes are not part of the name; used only where they are needed.
     out += check_dot_atom(*content) ? quote(*content) : *content;
   } else {
-    if (const auto fault = check_dot_atom(typed)) return fault;
-    ascii ? out.append(typed) : out.append(to_nfc(typed));
+    // In the normal form: a Greek question mark is a semicolon there.
+    if (!ascii) out += to_nfc(typed);
+    const auto local = ascii ? typed : std::string_view(out).substr(start);
+    if (const auto fault = check_dot_atom(local)) return fault;
+    if (ascii) out += local;
   }
   if (out.size() - start > kMaxLocalPart) return Fault::local_part_too_long;
   return std::nullopt;

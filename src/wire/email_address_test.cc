@@ -89,6 +89,8 @@ TEST(EmailAddress, NamesEachFault) {
   EXPECT_EQ(code_of("<jan@example.org>"), "address.bad_character");
   EXPECT_EQ(code_of("mailto:jan@example.org"), "address.bad_character");
   EXPECT_EQ(code_of("jan(work)@example.org"), "address.bad_character");
+  EXPECT_EQ(code_of("jan\xcd\xbepiet@example.org"), "address.bad_character")
+      << "a semicolon in NFC";
   EXPECT_EQ(code_of(".jan@example.org"), "address.dot_position");
   EXPECT_EQ(code_of("jan.@example.org"), "address.dot_position");
   EXPECT_EQ(code_of("ja..n@example.org"), "address.dot_position");
