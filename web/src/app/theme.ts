@@ -1,6 +1,6 @@
 // The look, declared once: one accent, neutral greys, an 8-pixel grid. Colours by meaning are CSS
 // variables in base.css.
-import { createTheme, type MantineColorsTuple } from '@mantine/core';
+import { createTheme, Menu, type MantineColorsTuple } from '@mantine/core';
 
 const tide: MantineColorsTuple = [
   '#eaf6f6', '#d5eaea', '#a9d4d5', '#7abdbe', '#53a9ab', '#3a9c9f', '#2a8a8d', '#14767a', '#0e6467',
@@ -30,4 +30,8 @@ export const theme = createTheme({
   cursorType: 'pointer',
   focusRing: 'auto',
   respectReducedMotion: true,
+  components: {
+    // The first item has the focus, not an element that a menu may not hold.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
+  },
 });

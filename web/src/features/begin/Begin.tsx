@@ -17,6 +17,9 @@ function HowItLeaves() {
   const { t } = useTranslation();
   const [way, setWay] = useState<'sandbox' | 'server'>('sandbox');
   const save = useSaveMailServer();
+  const queries = useQueryClient();
+  // By what mail leaves decides whether the example may come.
+  const again = () => void queries.invalidateQueries({ queryKey: ['example'] });
   return (
     <Doorway title={t('begin.how')} sentence={t('begin.how_sentence')}>
       <Stack gap="md">
@@ -27,12 +30,12 @@ function HowItLeaves() {
           </Stack>
         </Radio.Group>
         {way === 'server'
-          ? <MailServerForm kinds={kKinds} isFirst onDone={() => undefined} button={t('begin.next')} />
+          ? <MailServerForm kinds={kKinds} isFirst onDone={again} button={t('begin.next')} />
           : (
             <>
               {save.error ? <TroubleNotice error={save.error} /> : null}
               <Button loading={save.isPending} onClick={() =>
-                save.mutate({ name: t('begin.sandbox_name'), url: 'sandbox:', is_default: true })}>
+                save.mutate({ name: t('begin.sandbox_name'), url: 'sandbox:', is_default: true }, { onSuccess: again })}>
                 {t('begin.next')}
               </Button>
             </>
@@ -66,7 +69,7 @@ function WhoIsThere({ mayLoad }: { mayLoad: boolean }) {
             <p style={{ margin: 0, color: 'var(--ink-soft)' }}>{t('begin.example_means')}</p>
           </>
         ) : null}
-        <Button component={Link} to="/contacts" variant="default">{t('begin.own')}</Button>
+        <Button component={Link} to="/contacts/import" variant="default">{t('begin.own')}</Button>
         <Button component={Link} to="/overview" variant="subtle">{t('begin.later')}</Button>
       </Stack>
     </Doorway>

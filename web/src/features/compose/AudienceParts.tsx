@@ -56,7 +56,7 @@ function Groups({ parts, onChange }: PartsProps) {
 function useNames(ids: readonly string[]): Map<string, string> {
   return useQueries({
     queries: ids.slice(0, kNamesMax).map((id) => ({
-      queryKey: ['contact', id],
+      queryKey: ['contact', id, 'name'],
       queryFn: () => answer(api.GET('/contacts/{contact_id}', { params: { path: { contact_id: id } } })),
       staleTime: 60_000,
     })),

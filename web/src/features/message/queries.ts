@@ -47,7 +47,7 @@ export function useMessageSource(id: string, wanted: boolean) {
 /** The people a message went to or is about, for their names. */
 export function useContactName(id: string, wanted: boolean) {
   return useQuery({
-    queryKey: ['contact', id],
+    queryKey: ['contact', id, 'name'],
     enabled: wanted,
     queryFn: ({ signal }) =>
       answer(api.GET('/contacts/{contact_id}', { params: { path: { contact_id: id } }, signal })),
