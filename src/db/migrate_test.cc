@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "db/dialect_sql.h"
@@ -117,6 +118,46 @@ TEST_P(MigrateTest, StartsAtTheSameTimeWaitForEachOther) {
   }
   for (auto& start : starts) start.join();
   EXPECT_EQ(schema_version(*database_).value_or(-1), 3);
+}
+
+// The step that drops the references of messages, which on SQLite edits the schema's text.
+class ReferencesTest : public ::testing::TestWithParam<testing::Kind> {
+ protected:
+  Result<void> add(std::string_view sql) {
+    return database_->write(Priority::ledger, [&](Connection& c) { return c.run_script(sql); });
+  }
+  testing::TestDatabase database_{GetParam(), migrations().first(25)};
+};
+
+INSTANTIATE_TEST_SUITE_P(On, ReferencesTest, ::testing::ValuesIn(testing::databases()),
+                         testing::kind_name<::testing::TestParamInfo<testing::Kind>>);
+
+TEST_P(ReferencesTest, AreNotCheckedRowByRowAnyMoreAndWhatIsThereStays) {
+  constexpr std::string_view kMessage =
+      "INSERT INTO message (organisation_id, id, content_version_id, kind, channel, address,"
+      " normalised, values_hash, message_values, state, status, reason, attempts, due_at,"
+      " is_ambiguous, queued_at, changed_at)"
+      " VALUES (1, 7, 1, 0, 0, '', '', 0, '{}', 3, 3, '', 1, 0, 0, 0, 0)";
+  constexpr std::string_view kEvent =
+      "INSERT INTO event (organisation_id, message_id, id, type, occurred_at, recorded_at, source,"
+      " data) VALUES (1, {}, 1, 1, 0, 0, '', '{{}}')";
+  ASSERT_TRUE(add(kMessage));
+  ASSERT_TRUE(add(fmt::format(kEvent, 7)));
+  EXPECT_FALSE(add(fmt::format(kEvent, 8)));
+  const auto migrated = migrate(*database_);
+  ASSERT_TRUE(migrated) << migrated.error().message;
+  EXPECT_TRUE(add(fmt::format(kEvent, 8)));
+  constexpr Statement kEvents{"test.events",
+                              "SELECT COUNT(*) FROM event JOIN message m"
+                              " ON m.id = event.message_id"};
+  EXPECT_TRUE(database_->read([&](Connection& c) {
+    return c.query(kEvents, {}, [](const Row& row) { EXPECT_EQ(row.integer(0), 1); });
+  }));
+  if (GetParam() == testing::Kind::postgres) return;
+  constexpr Statement kCheck{"test.check", "PRAGMA integrity_check"};
+  EXPECT_TRUE(database_->read([&](Connection& c) {
+    return c.query(kCheck, {}, [](const Row& row) { EXPECT_EQ(row.text(0), "ok"); });
+  }));
 }
 
 }  // namespace

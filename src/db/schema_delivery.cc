@@ -28,4 +28,19 @@ CREATE TABLE suspended_site (
 );
 )sql";
 
+constinit const std::string_view kReferencesSchema = R"sql(
+-- What is written for each message is not held against the message and the campaign row by row:
+-- none of theirs is ever deleted, and who adds to one has written or read it in the same transaction.
+-- SQLite: https://www.sqlite.org/lang_altertable.html, section 7, where the content stays.
+--sqlite:PRAGMA writable_schema = ON;
+--sqlite:UPDATE sqlite_schema SET sql = replace(replace(sql, ',
+--sqlite:  FOREIGN KEY (organisation_id, message_id) REFERENCES message (organisation_id, id)', ''), ',
+--sqlite:  FOREIGN KEY (organisation_id, campaign_id) REFERENCES campaign (organisation_id, id)', '')
+--sqlite:  WHERE type = 'table' AND name IN ('event', 'message_body', 'message');
+--sqlite:PRAGMA writable_schema = RESET;
+--postgres:ALTER TABLE event DROP CONSTRAINT event_organisation_id_message_id_fkey;
+--postgres:ALTER TABLE message_body DROP CONSTRAINT message_body_organisation_id_message_id_fkey;
+--postgres:ALTER TABLE message DROP CONSTRAINT message_organisation_id_campaign_id_fkey;
+)sql";
+
 }  // namespace tidings::db

@@ -513,7 +513,7 @@ std::span<const db::StatementPair> ledger_statements() {
       db::StatementPair{sql::kSendAgain, sql::kSendAgain},
       db::StatementPair{sql::kBodyRecord, sql::kBodyRecord},
       db::StatementPair{sql::kSettle, sql::kSettle},
-      db::StatementPair{sql::kSettleAlike, sql::kSettleAlike},
+      sql::kSettleAlike,
       db::StatementPair{sql::kDrop, sql::kDrop},
       db::StatementPair{sql::kSuppressible, sql::kSuppressible},
       db::StatementPair{sql::kRelease, sql::kRelease},

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include "delivery/ledger_rows.h"
 #include "delivery/ledger_sql.h"
@@ -17,6 +18,9 @@ MessageState state_of(const Settlement& settlement) {
 }
 
 namespace {
+
+// Of kSettleAlike: what they have in common, the lease, their ids.
+constexpr std::size_t kAlikeParams = 9 + sql::kAlike;
 
 struct SettledRow {
   MessageState state;
@@ -53,30 +57,31 @@ struct SettledRow {
   }
 };
 
-// One statement for up to kAlike rows that end alike; how many of them did.
-Result<std::int64_t> settle_alike(Connection& connection, NodeId lease,
-                                  std::span<const SettledRow> rows,
-                                  std::span<const std::size_t> places, Instant now) {
+using Places = std::span<const std::size_t>;
+
+// What settles up to kAlike rows that end alike, at the end of `params`.
+void add_alike(std::vector<Param>& params, NodeId lease, std::span<const SettledRow> rows,
+               Places places, Instant now) {
   const auto values = rows[places.front()].values(now);
-  std::vector<Param> params(values.begin(), values.end());
+  params.insert(params.end(), values.begin(), values.end());
   params.emplace_back(lease);
   for (std::size_t i = 0; i < sql::kAlike; ++i) {
     const std::size_t place = places[std::min(i, places.size() - 1)];
     params.emplace_back(rows[place].settlement->outcome.message_id);
   }
-  return connection.execute(sql::kSettleAlike, params);
 }
 
 // Settles the rows at `places`, all of them or none: false when one of them is not leased any more,
 // or stands there twice.
 Result<bool> settle_all_alike(Connection& connection, NodeId lease,
-                              std::span<const SettledRow> rows, std::span<const std::size_t> places,
-                              Instant now) {
+                              std::span<const SettledRow> rows, Places places, Instant now) {
   TRY(connection.execute(sql::kBeforeAlike, {}));
   bool is_whole = true;
-  for (std::span<const std::size_t> rest = places; !rest.empty() && is_whole;) {
+  for (Places rest = places; !rest.empty() && is_whole;) {
     const std::size_t count = std::min(rest.size(), sql::kAlike);
-    const auto changed = TRY(settle_alike(connection, lease, rows, rest.first(count), now));
+    std::vector<Param> params;
+    add_alike(params, lease, rows, rest.first(count), now);
+    const auto changed = TRY(connection.execute(sql::kSettleAlike.sqlite, params));
     is_whole = changed == static_cast<std::int64_t>(count);
     rest = rest.subspan(count);
   }
@@ -85,23 +90,42 @@ Result<bool> settle_all_alike(Connection& connection, NodeId lease,
   return is_whole;
 }
 
+// PostgreSQL: settles those of the rows at `places` that are still leased, and notes which. Of one
+// that stands there twice the first is.
+Result<void> settle_those_alike(Connection& connection, NodeId lease,
+                                std::span<const SettledRow> rows, Places places, Instant now,
+                                std::vector<bool>& applied) {
+  std::unordered_map<MessageId, std::size_t> place_of;
+  for (const std::size_t place : places) {
+    place_of.try_emplace(rows[place].settlement->outcome.message_id, place);
+  }
+  std::vector<Param> params;
+  for (; !places.empty(); places = places.subspan(std::min(places.size(), sql::kAlike))) {
+    add_alike(params, lease, rows, places.first(std::min(places.size(), sql::kAlike)), now);
+  }
+  return connection.query_many(
+      sql::kSettleAlike.postgres, kAlikeParams, params,
+      [&](std::size_t, const db::Row& row) { applied[place_of.at(row.id<MessageId>(0))] = true; });
+}
+
 }  // namespace
 
-// SQLite: begun once for many rows, a statement costs a third, and half again as much where it says
-// which rows they were. PostgreSQL has all in one round trip either way.
+// Begun once for many rows, a statement costs a third. On SQLite half again as much where it says
+// which rows they were, on PostgreSQL next to nothing.
 Result<std::vector<bool>> settle_rows(Connection& connection, NodeId lease,
                                       std::span<const Settlement> settlements, Instant now) {
   std::vector<bool> applied(settlements.size());
   const std::vector<SettledRow> rows(settlements.begin(), settlements.end());
   std::vector<std::size_t> alike;
   std::vector<std::size_t> others;
-  const bool gathers = connection.dialect() == db::Dialect::sqlite;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const bool fits = gathers && (alike.empty() ? rows[i].state == MessageState::sent
-                                                : rows[i].is_like(rows[alike.front()]));
+    const bool fits =
+        alike.empty() ? rows[i].state == MessageState::sent : rows[i].is_like(rows[alike.front()]);
     (fits ? alike : others).push_back(i);
   }
-  if (!alike.empty() && TRY(settle_all_alike(connection, lease, rows, alike, now))) {
+  if (connection.dialect() == db::Dialect::postgres) {
+    TRY(settle_those_alike(connection, lease, rows, alike, now, applied));
+  } else if (!alike.empty() && TRY(settle_all_alike(connection, lease, rows, alike, now))) {
     for (const std::size_t i : alike) applied[i] = true;
   } else {
     others.insert(others.end(), alike.begin(), alike.end());

@@ -90,6 +90,37 @@ TEST_P(LedgerTest, SettlesEveryKindOfOutcomeOnceWithItsEventAndBody) {
   expect_counters_are_true();
 }
 
+TEST_P(LedgerTest, SettlesThoseThatEndAlikeTogetherAndSaysWhichWereNotLeased) {
+  enqueue(70);
+  EXPECT_EQ(claim(ledger_, 69).size(), 69u);
+  std::vector<Settlement> all;
+  for (int id = 1; id <= 70; ++id) all.push_back(settlement(id, OutcomeKind::sent));
+  all.push_back(settlement(1, OutcomeKind::sent));  // told twice
+  std::vector<bool> applied(71, true);
+  applied[69] = applied[70] = false;
+  EXPECT_EQ(settle(all), applied);
+  EXPECT_EQ(state_of(69), 3);
+  EXPECT_EQ(state_of(70), 0);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM event"), 69);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM message_body"), 69);
+  expect_counters_are_true();
+}
+
+// No reference of the database's sees to it.
+TEST_P(LedgerTest, OfAMessageThatIsNotThereNothingIsStored) {
+  enqueue(1);
+  EXPECT_EQ(settle({settlement(9, OutcomeKind::sent)}), std::vector{false});
+  EXPECT_EQ(settle({settlement(9, OutcomeKind::deferred)}), std::vector{false});
+  write([&](db::Connection& c) -> Result<void> {
+    const auto recorded = ledger_.record(
+        c, {.organisation_id = kKeys.organisation_id, .message_id = MessageId{9}}, kNow);
+    EXPECT_EQ(recorded.error().code, "message.not_found");
+    return {};
+  });
+  EXPECT_EQ(number("SELECT COUNT(*) FROM event"), 0);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM message_body"), 0);
+}
+
 TEST_P(LedgerTest, LeavesAloneWhatAnotherNodeHolds) {
   enqueue(2);
   EXPECT_EQ(claim(other_, 1).size(), 1u);

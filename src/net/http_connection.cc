@@ -214,7 +214,7 @@ void HttpConnection::route() {
   closes_after_ = !reader_.keeps_alive();
   is_body_unread_ = reader_.announces_body();
   path_ = request.path;
-  auto match = context_->router.match(request.method, request.path);
+  auto match = context_->router().match(request.method, request.path);
   if (match.allow.empty()) return refuse(404, "There is nothing at this address.");
   if (request.method == "OPTIONS") {
     return respond(Response{.status = 204, .headers = {{"Allow", match.allow}}});

@@ -12,6 +12,7 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,12 +28,18 @@ class HttpConnection;
 struct HttpServerContext {
   EventLoop* loop = nullptr;
   WorkerPool* pool = nullptr;
-  Router router;
   HttpServerOptions options;
+  MakeRouter make_router;
+  std::optional<Router> made;
   bool is_draining = false;
   std::size_t streams = 0;  // event streams that are open
   // Those whose quick answer leaves at the end of this turn of the loop.
   std::vector<std::shared_ptr<HttpConnection>> settling = {};
+
+  const Router& router() {
+    if (!made) made = make_router();
+    return *made;
+  }
 };
 
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {

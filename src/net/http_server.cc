@@ -50,9 +50,9 @@ void refuse_descriptor(int descriptor) {
 }  // namespace
 
 struct HttpServer::Core : std::enable_shared_from_this<Core> {
-  Core(EventLoop& loop, WorkerPool& pool, Router router, HttpServerOptions options)
+  Core(EventLoop& loop, WorkerPool& pool, HttpServerOptions options)
       : context(std::make_shared<HttpServerContext>(
-            HttpServerContext{&loop, &pool, std::move(router), std::move(options)})),
+            HttpServerContext{.loop = &loop, .pool = &pool, .options = std::move(options)})),
         connections_max(possible_connections(context->options.connections_max)),
         sweep(loop),
         drain_limit(loop) {}
@@ -162,7 +162,15 @@ struct HttpServer::Core : std::enable_shared_from_this<Core> {
 };
 
 HttpServer::HttpServer(EventLoop& loop, WorkerPool& pool, Router router, HttpServerOptions options)
-    : core_(std::make_shared<Core>(loop, pool, std::move(router), std::move(options))) {}
+    : core_(std::make_shared<Core>(loop, pool, std::move(options))) {
+  core_->context->made = std::move(router);
+}
+
+HttpServer::HttpServer(EventLoop& loop, WorkerPool& pool, MakeRouter make_router,
+                       HttpServerOptions options)
+    : core_(std::make_shared<Core>(loop, pool, std::move(options))) {
+  core_->context->make_router = std::move(make_router);
+}
 
 HttpServer::~HttpServer() {
   core_->drained = nullptr;

@@ -50,10 +50,16 @@ struct HttpServerOptions {
   std::function<void(std::string_view)> report_trouble;
 };
 
+using MakeRouter = std::function<Router()>;
+
 class HttpServer {
  public:
   // `loop` and `pool` outlive the server's requests: stop the pool before destroying the loop.
   HttpServer(EventLoop& loop, WorkerPool& pool, Router router, HttpServerOptions options = {});
+  // With a router that takes long to make, and may never be asked: made for the first request, on
+  // the loop's thread.
+  HttpServer(EventLoop& loop, WorkerPool& pool, MakeRouter make_router,
+             HttpServerOptions options = {});
   ~HttpServer();  // closes every connection at once
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -131,7 +131,9 @@ class Migrated {
 TestDatabase::TestDatabase(Kind kind, std::span<const Migration> list) {
   if (kind == Kind::sqlite_memory) url_ = "sqlite::memory:";
   if (kind == Kind::sqlite_file) make_folder();
-  if (kind == Kind::postgres) make_postgres(list.data() == migrations().data());
+  if (kind == Kind::postgres) {
+    make_postgres(list.data() == migrations().data() && list.size() == migrations().size());
+  }
   database_ = must(Database::open(url_, options()), "open");
   must(migrate(*database_, list), "migrate");
 }

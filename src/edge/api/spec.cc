@@ -20,10 +20,6 @@ json::object parsed(std::string_view text) {
   return std::move(document.get_object());
 }
 
-json::object component_schemas(std::string_view text) {
-  return parsed(text).at("components").at("schemas").as_object();
-}
-
 std::string upper(std::string_view word) {
   std::string text(word);
   for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
@@ -65,8 +61,10 @@ std::vector<Media> read_media(const json::object& told, Schemas& schemas) {
 
 }  // namespace
 
-Spec::Spec(std::string_view text) : text_(text), schemas_(component_schemas(text)) {
-  const json::object document = parsed(text);
+Spec::Spec(std::string_view text) : Spec(text, parsed(text)) {}
+
+Spec::Spec(std::string_view text, const json::object& document)
+    : text_(text), schemas_(document.at("components").at("schemas").as_object()) {
   for (const auto& path : document.at("paths").as_object()) {
     for (const auto& method : path.value().as_object()) {
       add(document, path.key(), method.key(), method.value().as_object());

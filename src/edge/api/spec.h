@@ -70,6 +70,7 @@ class Spec {
   std::string_view text() const { return text_; }
 
  private:
+  Spec(std::string_view text, const boost::json::object& document);
   void add(const boost::json::object& document, std::string_view path, std::string_view method,
            const boost::json::object& told);
 

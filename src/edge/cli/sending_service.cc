@@ -154,7 +154,7 @@ void SendingService::make_engine() {
 Result<void> SendingService::send_alert(const AlertMail& mail) {
   // The key in a form and length that every text has.
   const auto answer =
-      TRY(api_->call(mail.organisation, "POST", "/api/v1/messages",
+      TRY(api().call(mail.organisation, "POST", "/api/v1/messages",
                      {{"Content-Type", "application/json"},
                       {"Idempotency-Key", "alert-" + to_hex(sha256(mail.key))}},
                      boost::json::serialize(boost::json::object{
@@ -176,13 +176,32 @@ compose::ComposeContext SendingService::compose_context() {
           workplace_.settings().attachment_bytes_max};
 }
 
-Result<void> SendingService::open_local_socket() {
+ApiService& SendingService::api() {
+  std::call_once(api_made_, [this] {
+    api_ = std::make_unique<ApiService>(ApiParts{.workplace = &workplace_,
+                                                 .token_keys = keys_.get(),
+                                                 .runner = runner_.get(),
+                                                 .dispatcher = dispatcher_.get(),
+                                                 .imports = imports_.get(),
+                                                 .public_url = public_url_,
+                                                 .checks_answers = checks_answers_});
+  });
+  return *api_;
+}
+
+net::Router SendingService::local_routes() {
   net::Router router;
   router.add("POST", "/local/campaigns",
              [this](const net::Request& request) { return start_handed_over(request); },
              {.body_bytes = kHandedOverMax});
   router.add("POST", "/local/campaigns/{id}/cancel",
              [this](const net::Request& request) { return cancel_handed_over(request); });
+  local_work_->add_routes(router);
+  api().add_local_routes(router);
+  return router;
+}
+
+Result<void> SendingService::open_local_socket() {
   imports_ = std::make_unique<people::ImportQueue>(
       workplace_.database(), workplace_.ids(), workplace_.clock(),
       people::ImportQueueOptions{
@@ -190,16 +209,7 @@ Result<void> SendingService::open_local_socket() {
           .report = [](std::string_view what) { fmt::print(stderr, "tidings: {}\n", what); }});
   TRY(imports_->resume());
   local_work_ = std::make_unique<LocalWork>(workplace_, *dispatcher_, *imports_);
-  local_work_->add_routes(router);
-  api_ = std::make_unique<ApiService>(ApiParts{.workplace = &workplace_,
-                                               .token_keys = keys_.get(),
-                                               .runner = runner_.get(),
-                                               .dispatcher = dispatcher_.get(),
-                                               .imports = imports_.get(),
-                                               .public_url = public_url_,
-                                               .checks_answers = checks_answers_});
-  api_->add_local_routes(router);
-  local_ = std::make_unique<net::HttpServer>(loop_, pool_, std::move(router));
+  local_ = std::make_unique<net::HttpServer>(loop_, pool_, [this] { return local_routes(); });
   return local_->listen_local(workplace_.socket_path());
 }
 
@@ -233,7 +243,7 @@ net::Response SendingService::cancel_handed_over(const net::Request& request) {
 }
 
 Result<std::string> SendingService::serve(net::Router router, const std::string& listen) {
-  api_->add_network_routes(router);
+  api().add_network_routes(router);
   net::HttpServerOptions options;
   options.error_page = [](int status, std::string_view why, std::string_view path) {
     return path.starts_with("/api/") ? api::refusal_problem(status, why)

@@ -8,6 +8,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -79,6 +80,10 @@ class SendingService {
   bool wait_drained(std::future<void> drained,
                     std::chrono::steady_clock::time_point deadline) const;
   Result<void> open_local_socket();
+  net::Router local_routes();
+  // Made for the first who asks: a `send` that is left alone needs none, and reading its
+  // specification takes as long as sending a hundred messages.
+  ApiService& api();
   net::Response start_handed_over(const net::Request& request);
   net::Response cancel_handed_over(const net::Request& request);
 
@@ -103,6 +108,7 @@ class SendingService {
   std::unique_ptr<compose::CampaignRunner> runner_;
   std::unique_ptr<people::ImportQueue> imports_;
   std::unique_ptr<LocalWork> local_work_;
+  std::once_flag api_made_;
   std::unique_ptr<ApiService> api_;
   std::unique_ptr<net::HttpServer> local_;
   std::unique_ptr<net::HttpServer> public_;

@@ -41,6 +41,25 @@ TEST_F(HttpServerTest, draining_ends_in_time_although_a_handler_hangs) {
   EXPECT_EQ(busy.receive_all(), "");
 }
 
+TEST_F(HttpServerTest, a_router_that_takes_long_to_make_is_made_for_the_first_request) {
+  int made = 0;
+  HttpServer late(loop_, pool_, [&] {
+    ++made;
+    return router();
+  });
+  const auto name = late.listen_tcp("127.0.0.1:0");
+  ASSERT_TRUE(name);
+  port_ = static_cast<std::uint16_t>(std::stoi(name->substr(name->rfind(':') + 1)));
+  EXPECT_EQ(made, 0);
+  thread_ = std::thread([this] { loop_.run(); });
+  EXPECT_EQ(status_of(exchange("GET /hello/x HTTP/1.0\r\n\r\n")), 200);
+  EXPECT_EQ(status_of(exchange("GET /hello/y HTTP/1.0\r\n\r\n")), 200);
+  std::promise<void> closed;
+  loop_.post([&] { late.drain(seconds(0), [&] { closed.set_value(); }); });
+  closed.get_future().wait();
+  EXPECT_EQ(made, 1);
+}
+
 TEST_F(HttpServerTest, a_taken_port_or_a_wrong_address_says_what_to_do) {
   serve();
   HttpServer second(loop_, pool_, Router());
