@@ -16,8 +16,11 @@ constexpr Duration kOver = std::chrono::days(1);
 constexpr Duration kSeenEvery = std::chrono::hours(1);
 // Time to put into DNS what a new domain needs.
 constexpr Duration kSetUp = std::chrono::days(1);
+constexpr std::string_view kCampaignKey = "campaign/";
+constexpr std::string_view kDomainKey = "domain/";
 constexpr std::uint64_t kDiskPercentMax = 85;
 constexpr std::int64_t kAddressesMax = 20;
+constexpr std::int64_t kStandingMax = 200;
 
 constexpr db::Statement kRedDomains{
     "alert.red_domains",
@@ -37,6 +40,12 @@ constexpr db::Statement kTold{
     "alert.told", "UPDATE alert SET told_at = $3 WHERE organisation_id = $1 AND occasion = $2"};
 constexpr db::Statement kForget{"alert.forget",
                                 "DELETE FROM alert WHERE organisation_id = $1 AND seen_at < $2"};
+constexpr db::Statement kStanding{"alert.standing",
+                                  "SELECT occasion, began_at, seen_at, told_at FROM alert"
+                                  " WHERE organisation_id = $1 ORDER BY began_at DESC, occasion"
+                                  " LIMIT $2"};
+constexpr db::Statement kCampaignName{
+    "alert.campaign_name", "SELECT name FROM campaign WHERE organisation_id = $1 AND id = $2"};
 constexpr db::Statement kAddresses{
     "alert.addresses",
     "SELECT u.email, m.role FROM membership m JOIN user_account u ON u.id = m.user_id"
@@ -50,14 +59,15 @@ Result<std::vector<Occasion>> occasions(db::Connection& connection, Organisation
   std::vector<Occasion> all;
   for (const CampaignTrouble& each : TRY(campaign_troubles(connection, organisation, now))) {
     all.push_back(
-        {fmt::format("campaign/{}/{}", to_text(each.campaign_id), to_string(each.trouble)),
+        {fmt::format("{}{}/{}", kCampaignKey, to_text(each.campaign_id), to_string(each.trouble)),
          fmt::format("Campaign “{}” is in trouble", each.name),
          fmt::format("{}\n\n{}", each.sentence, each.what_to_do)});
   }
   TRY(connection.query(kRedDomains, {organisation, now - kSetUp}, [&](const db::Row& row) {
     const std::string name = row.string(0);
     all.push_back(
-        {"domain/" + name, fmt::format("The domain {} lacks what sending needs", name),
+        {std::string(kDomainKey) + name,
+         fmt::format("The domain {} lacks what sending needs", name),
          fmt::format("At the last check, DNS did not have all that mail from {0} needs to "
                      "be accepted.\n\nRun `tidings domain check {0}`: it says what to "
                      "mend.",
@@ -107,6 +117,35 @@ Result<void> told(db::Connection& connection, OrganisationId organisation, const
                   Instant now) {
   TRY(connection.execute(kTold, {organisation, key, now}));
   return {};
+}
+
+Result<std::vector<StandingAlert>> standing_alerts(db::Connection& connection,
+                                                   OrganisationId organisation, Instant now) {
+  std::vector<StandingAlert> found;
+  TRY(connection.query(kStanding, {organisation, kStandingMax}, [&](const db::Row& row) {
+    StandingAlert& alert = found.emplace_back();
+    const std::string_view key = row.text(0);
+    if (key.starts_with(kCampaignKey)) {
+      const std::string_view rest = key.substr(kCampaignKey.size());
+      const std::size_t slash = std::min(rest.find('/'), rest.size());
+      alert.about = StandingAlert::About::campaign;
+      alert.campaign_id = CampaignId{parse_id(rest.substr(0, slash)).value_or(0)};
+      alert.trouble = rest.substr(std::min(slash + 1, rest.size()));
+    } else if (key.starts_with(kDomainKey)) {
+      alert.about = StandingAlert::About::domain;
+      alert.name = key.substr(kDomainKey.size());
+    }
+    alert.began_at = row.instant(1);
+    // seen_at is put down once an hour while it lasts.
+    alert.is_over = row.instant(2) < now - 2 * kSeenEvery;
+    if (!row.is_null(3)) alert.told_at = row.instant(3);
+  }));
+  for (StandingAlert& alert : found) {
+    if (!alert.campaign_id.valid()) continue;
+    TRY(connection.query(kCampaignName, {organisation, alert.campaign_id},
+                         [&](const db::Row& row) { alert.name = row.string(0); }));
+  }
+  return found;
 }
 
 Result<std::vector<std::string>> alert_addresses(db::Connection& connection,

@@ -2,6 +2,8 @@
 // been over for a day. Thread: as the connection. Errors: those of db.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +37,20 @@ Result<std::vector<Untold>> untold(db::Connection& connection, OrganisationId or
                                    std::span<const Occasion> current, Instant now);
 Result<void> told(db::Connection& connection, OrganisationId organisation, const std::string& key,
                   Instant now);
+
+// What somebody was, or is to be, told of; the newest first, at most 200.
+struct StandingAlert {
+  enum class About : std::uint8_t { campaign, domain, disk };
+  About about = About::disk;
+  CampaignId campaign_id;
+  std::string name;     // of the campaign or the domain
+  std::string trouble;  // of a campaign: campaign_troubles.h
+  Instant began_at{};
+  std::optional<Instant> told_at;
+  bool is_over = false;
+};
+Result<std::vector<StandingAlert>> standing_alerts(db::Connection& connection,
+                                                   OrganisationId organisation, Instant now);
 
 // Whom: the owners, else the administrators; their addresses.
 Result<std::vector<std::string>> alert_addresses(db::Connection& connection,

@@ -17,6 +17,7 @@
 #include "feedback/fix_problem.h"
 #include "feedback/mailboxes.h"
 #include "identity/audit.h"
+#include "report/alerts.h"
 #include "report/campaign_troubles.h"
 
 namespace tidings::api {
@@ -205,6 +206,33 @@ Result<Answer> count(const Call& call) {
   });
 }
 
+std::string_view word_of(report::StandingAlert::About about) {
+  if (about == report::StandingAlert::About::campaign) return "campaign";
+  return about == report::StandingAlert::About::domain ? "domain" : "disk";
+}
+
+Result<Answer> list_alerts(const Call& call) {
+  return call.services.database.read_value([&](db::Connection& connection) -> Result<Answer> {
+    json::array told;
+    for (std::string& address : TRY(report::alert_addresses(connection, call.organisation()))) {
+      told.emplace_back(std::move(address));
+    }
+    json::array items;
+    for (const report::StandingAlert& each :
+         TRY(report::standing_alerts(connection, call.organisation(), call.now()))) {
+      items.push_back(json::object{
+          {"about", word_of(each.about)},
+          {"campaign_id", id_or_null(each.campaign_id.value)},
+          {"name", each.name},
+          {"trouble", each.trouble.empty() ? json::value() : json::value(each.trouble)},
+          {"began_at", instant_text(each.began_at)},
+          {"told_at", each.told_at ? json::value(instant_text(*each.told_at)) : json::value()},
+          {"is_over", each.is_over}});
+    }
+    return Answer::ok(json::object{{"told", std::move(told)}, {"items", std::move(items)}});
+  });
+}
+
 }  // namespace
 
 void add_problem_handlers(Registry& registry) {
@@ -214,6 +242,7 @@ void add_problem_handlers(Registry& registry) {
   registry.answer("fixAddressProblem", fix);
   registry.answer("listCampaignProblems", list_campaigns);
   registry.answer("countProblems", count);
+  registry.answer("listAlerts", list_alerts);
 }
 
 }  // namespace tidings::api

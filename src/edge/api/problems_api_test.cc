@@ -1,7 +1,10 @@
 // The worklist through the API, on both databases: what stands on it, correcting an address, and
 // what it takes to be allowed to.
 #include <boost/json.hpp>
+#include <chrono>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -9,6 +12,7 @@
 #include "db/testing/databases.h"
 #include "edge/api/testing/api_fixture.h"
 #include "feedback/apply_evidence.h"
+#include "report/alerts.h"
 
 namespace tidings::api {
 namespace {
@@ -216,6 +220,41 @@ TEST_P(ProblemsApi, ACampaignThatRecipientsComplainAboutIsInTrouble) {
             R"({"addresses":0,"campaigns":1,"domains":0,"mailboxes":0})");
   const auto other =
       api_.call_as(api_.everything(api_.other_organisation()), "GET", "/problems/campaigns");
+  EXPECT_TRUE(other.json.at("items").as_array().empty());
+}
+
+TEST_P(ProblemsApi, WhatPeopleWereToldOfIsListedWithWhomItIsMailedTo) {
+  const Instant now = api_.clock().now();
+  const auto campaign = api_.ids().next();
+  const auto stored =
+      api_.database().write(db::Priority::web, [&](db::Connection& connection) -> Result<void> {
+        TRY(connection.execute(
+            {"",
+             "INSERT INTO campaign (organisation_id, id, name, kind, channel, state,"
+             " content_version_id, transport_id, audience, options, created_at, started_at,"
+             " changed_at) VALUES ($1, $2, 'May', 0, 0, 2, 1, 1, '{}', '{}', $3, $3, $3)"},
+            {api_.organisation(), campaign, now}));
+        const std::vector<report::Occasion> occasions = {
+            {"campaign/" + to_text(campaign) + "/held", "", ""}, {"domain/club.example", "", ""}};
+        TRY(report::untold(connection, api_.organisation(), occasions, now - std::chrono::hours(3)));
+        TRY(report::untold(connection, api_.organisation(), std::span(occasions).first(1), now));
+        return report::told(connection, api_.organisation(), occasions[0].key, now);
+      });
+  ASSERT_TRUE(stored) << stored.error().message;
+  const auto found = api_.call("GET", "/alerts");
+  ASSERT_EQ(found.status, 200) << found.text;
+  EXPECT_TRUE(found.json.at("told").as_array().empty()) << "nobody is the owner";
+  const auto& items = found.json.at("items").as_array();
+  ASSERT_EQ(items.size(), 2U) << found.text;
+  EXPECT_EQ(items[0].at("about"), "campaign");
+  EXPECT_EQ(items[0].at("name"), "May");
+  EXPECT_EQ(items[0].at("trouble"), "held");
+  EXPECT_FALSE(items[0].at("told_at").is_null());
+  EXPECT_EQ(items[0].at("is_over"), false);
+  EXPECT_EQ(items[1].at("name"), "club.example");
+  EXPECT_TRUE(items[1].at("told_at").is_null());
+  EXPECT_EQ(items[1].at("is_over"), true);
+  const auto other = api_.call_as(api_.everything(api_.other_organisation()), "GET", "/alerts");
   EXPECT_TRUE(other.json.at("items").as_array().empty());
 }
 

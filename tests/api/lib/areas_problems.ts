@@ -25,4 +25,5 @@ export const problems: Record<string, Case> = {
     body: { address: `${fresh('right')}@home.example`, send_again: true } }),
   listCampaignProblems: async () => ({}),
   countProblems: async () => ({}),
+  listAlerts: async () => ({}),
 };
