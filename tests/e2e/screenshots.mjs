@@ -146,6 +146,8 @@ const views = {
   'settings-topics': '/settings/topics',
   'settings-users': '/settings/users',
   'settings-tokens': '/settings/tokens',
+  'settings-automations': '/settings/automations',
+  'settings-alerts': '/settings/alerts',
   'settings-audit-log': '/settings/audit-log',
   you: '/you',
   'not-here': '/contacts/a/b',

@@ -1,4 +1,4 @@
-import { Button, Group, NumberInput, PasswordInput, Select, Text, TextInput } from '@mantine/core';
+import { Button, Group, NumberInput, Select, Text, TextInput } from '@mantine/core';
 import { IconAlertTriangle, IconCircleCheck } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -13,6 +13,7 @@ import { Sheet } from '../../ui/Sheet';
 import { ToneMark } from '../../ui/ToneMark';
 import { TroubleNotice } from '../../ui/TroubleNotice';
 import { fieldTrouble } from '../../ui/field_trouble';
+import { loginOf, MailboxLogin } from './MailboxLogin';
 import {
   useAddMailbox, useDeleteMailbox, useMailboxes, useTestMailbox, useVisitMailbox, type Mailbox,
 } from './queries';
@@ -31,7 +32,7 @@ function Add({ onClose }: { onClose: () => void }) {
   const [kind, setKind] = useState('imaps');
   const fields = useRef<HTMLDivElement>(null);
   const error = add.error ?? test.error;
-  const wish = (form: FormData) => ({ url: urlOf(form), password: String(form.get('password') ?? '') });
+  const wish = (form: FormData) => ({ url: urlOf(form), ...loginOf(form) });
   return (
     <Ask
       opened onClose={onClose} title={t('mailbox.add')} yes={t('mailbox.add')} busy={add.isPending} error={error}
@@ -47,8 +48,7 @@ function Add({ onClose }: { onClose: () => void }) {
         <TextInput name="host" label={t('mail_server.host')} required maxLength={255} placeholder="mail.example.org"
           error={fieldTrouble(error, '/url')} data-autofocus />
         <TextInput name="user" label={t('mailbox.user')} required maxLength={320} autoComplete="off" />
-        <PasswordInput name="password" label={t('sign_in.password')} required maxLength={4096}
-          autoComplete="new-password" visibilityToggleButtonProps={{ 'aria-label': t('sign_in.show_password') }} />
+        <MailboxLogin error={error} />
         {kind === 'imaps' ? (
           <>
             <TextInput name="folder" label={t('mailbox.folder')} maxLength={255} placeholder="INBOX" />

@@ -11,8 +11,10 @@ const kViews = [
   { to: '/settings/domains', key: 'domains', needs: 'content:read' },
   { to: '/settings/returned-mail', key: 'returned_mail', needs: 'organisation:write' },
   { to: '/settings/topics', key: 'topics', needs: 'content:read' },
+  { to: '/settings/automations', key: 'automations', needs: 'content:read' },
   { to: '/settings/users', key: 'users', needs: 'users:write' },
   { to: '/settings/tokens', key: 'tokens', needs: 'users:write' },
+  { to: '/settings/alerts', key: 'alerts', needs: 'record:read' },
   { to: '/settings/audit-log', key: 'audit_log', needs: 'audit:read' },
 ] as const satisfies readonly { to: string; key: string; needs: Permission | null }[];
 
