@@ -236,7 +236,8 @@ TEST_P(ProblemsApi, WhatPeopleWereToldOfIsListedWithWhomItIsMailedTo) {
             {api_.organisation(), campaign, now}));
         const std::vector<report::Occasion> occasions = {
             {"campaign/" + to_text(campaign) + "/held", "", ""}, {"domain/club.example", "", ""}};
-        TRY(report::untold(connection, api_.organisation(), occasions, now - std::chrono::hours(3)));
+        TRY(report::untold(connection, api_.organisation(), occasions,
+                           now - std::chrono::hours(3)));
         TRY(report::untold(connection, api_.organisation(), std::span(occasions).first(1), now));
         return report::told(connection, api_.organisation(), occasions[0].key, now);
       });
