@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { arrive, barriers, call, check } from './browser.mjs';
+import { arrive, barriers, call, check, openPage } from './browser.mjs';
 
 const base = process.env['TIDINGS_URL'];
 
@@ -126,4 +126,123 @@ test('what the editor would change is said, and stays in the source', async () =
   await source().waitFor();
   await looked('what cannot be shown');
   assert.equal(await sourceText(), html);
+});
+
+test('what a letter needs is a button away: headings, lists, stress, links, pictures, tables', async () => {
+  await open('<p>Dear reader,</p>\n', 'visual');
+  await paper().getByText('Dear reader,').click();
+  await page.getByRole('combobox', { name: 'Kind of paragraph' }).selectOption('Heading 2');
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await button('Italic').click();
+  await page.keyboard.type('Soon');
+  await button('Italic').click();
+  await page.keyboard.type(': ');
+  await button('Link').click();
+  const link = page.getByRole('dialog', { name: 'Link' });
+  await link.getByRole('textbox', { name: 'Address' }).fill('choir.example.org/dates?a=1&b=2');
+  await link.getByRole('textbox', { name: 'Words of the link' }).fill('our dates');
+  await looked('the question for a link');
+  await link.getByRole('button', { name: 'Put it in' }).click();
+  await paper().getByRole('link', { name: 'our dates' }).waitFor();
+  await page.keyboard.press('Enter');
+  await button('List with bullets').click();
+  await page.keyboard.type('one');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('two');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Enter');
+  await button('Picture').click();
+  const picture = page.getByRole('dialog', { name: 'Picture' });
+  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), picture.getByRole('button', { name: /Choose a picture/ }).click()]);
+  await chooser.setFiles({ name: 'dot.png', mimeType: 'image/png', buffer: Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg==', 'base64') });
+  await picture.locator('input[value*="/m/"]').waitFor();
+  await picture.getByRole('textbox', { name: 'What it shows' }).fill('A dot');
+  await picture.getByRole('button', { name: 'Put it in' }).click();
+  await paper().getByRole('img', { name: 'A dot' }).waitFor();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await button('Table').click();
+  await page.getByRole('dialog', { name: 'Table' }).getByRole('button', { name: 'Put it in' }).click();
+  await paper().getByRole('table').waitFor();
+  await page.keyboard.type('cell');
+  await button('Table').click();
+  await looked('what can be done to a table');
+  await page.getByRole('menuitem', { name: 'Delete the column' }).click();
+  await paper().getByText('cell').waitFor({ state: 'detached' });
+  await page.waitForTimeout(400);
+  await saved();
+  await page.waitForTimeout(1200);
+  const html = await stored();
+  assert.match(html, /^<h2>Dear reader,<\/h2>\n<p><em>Soon<\/em>: <a href="https:\/\/choir\.example\.org\/dates\?a=1&amp;b=2">our dates<\/a><\/p>\n<ul><li>one<\/li><li>two<\/li><\/ul>\n/);
+  assert.match(html, /<p><img src="http:\/\/localhost:\d+\/m\/[^"]+" alt="A dot"><\/p>/);
+  assert.equal(html.match(/<td/g).length, 3);
+  assert.doesNotMatch(html, /data-t|data-mce|contenteditable|mce-/);
+});
+
+test('what is pasted from a word processor becomes a plain letter', async () => {
+  await open('<p>Here: x</p>', 'visual');
+  await paper().getByText('Here: x').click();
+  await page.keyboard.press('End');
+  await paper().evaluate((place) => {
+    const data = new DataTransfer();
+    data.setData('text/html', '<html xmlns:o="urn:schemas-microsoft-com:office:office"><body><!--StartFragment-->'
+      + '<p class=MsoNormal style="mso-margin-top-alt:auto;color:red" onclick="x()"><b>Strong</b> <span style="font-family:Calibri">words</span><o:p></o:p></p>'
+      + '<!--EndFragment--></body></html>');
+    place.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  });
+  await paper().getByText('Strong').waitFor();
+  await page.waitForTimeout(400);
+  await saved();
+  await page.waitForTimeout(1200);
+  assert.equal(await stored(), '<p>Here: x</p><p><b>Strong</b> words</p>');
+});
+
+test('a message is written and made bold with the keyboard alone', async () => {
+  await open('<p>Hello</p>', 'visual');
+  const press = (...keys) => keys.reduce((done, key) => done.then(() => page.keyboard.press(key)), Promise.resolve());
+  await page.getByRole('radio', { name: 'Visual' }).focus();
+  await press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Kind of paragraph');
+  await press('Tab', 'ArrowRight');
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Italic');
+  await press('Tab', 'Control+End');
+  await page.keyboard.type(' there');
+  await press('Alt+F10', 'ArrowLeft', 'Enter');
+  await page.keyboard.type(' bold');
+  await press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.tagName === 'IFRAME'), false, 'Tab leaves the text');
+  await page.waitForTimeout(400);
+  await saved();
+  await page.waitForTimeout(1200);
+  assert.equal(await stored(), '<p>Hello there<strong> bold</strong></p>');
+});
+
+test('the frame can neither ask the server nor read what the application keeps', async () => {
+  const frame = page.frames().find((each) => each.url().endsWith('/editor'));
+  assert.equal(await frame.evaluate(() => self.origin), 'null');
+  assert.equal(await frame.evaluate(() => fetch('/api/v1/me').then(() => 'answered', () => 'refused')), 'refused');
+  assert.equal(await frame.evaluate(() => {
+    try {
+      return document.cookie + localStorage.length;
+    } catch {
+      return 'refused';
+    }
+  }), 'refused');
+  troubles.length = 0; // the policy said so
+});
+
+test('a phone writes too, in the dark', async () => {
+  const state = await page.context().storageState();
+  const phone = await openPage(browser, base, {
+    storageState: state, viewport: { width: 390, height: 844 }, colorScheme: 'dark', locale: 'pl-PL',
+  });
+  await phone.page.goto(new URL(page.url()).pathname);
+  await phone.page.frameLocator('iframe').getByRole('textbox').getByText('Hello').click();
+  await phone.page.keyboard.type('O');
+  await phone.page.getByRole('button', { name: 'Kursywa' }).waitFor();
+  await phone.page.waitForTimeout(600);
+  await check(phone.page, phone.troubles, 'the visual editor on a phone');
+  await phone.context.close();
 });

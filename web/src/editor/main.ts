@@ -107,7 +107,7 @@ async function open(port: MessagePort, { view, label, language }: ToEditor & { k
     indent: false, remove_trailing_brs: false, keep_styles: true, allow_unsafe_link_target: true, sandbox_iframes: false,
     convert_unsafe_embeds: false, xss_sanitization: false, element_format: 'html',
     table_default_attributes: { border: '1', cellpadding: '6', cellspacing: '0' },
-    table_default_styles: { 'border-collapse': 'collapse', width: '100%' }, table_use_colgroups: false, table_header_type: 'cells',
+    table_default_styles: { 'border-collapse': 'collapse', width: '100%' }, table_use_colgroups: false, table_sizing_mode: 'responsive', table_header_type: 'cells',
     object_resizing: 'img', paste_data_images: false, smart_paste: false,
     formats: { underline: { inline: 'u', exact: true } },
     paste_preprocess: (_: Editor, args: { content: string; internal: boolean }) => {

@@ -13,6 +13,7 @@ import { Sheet } from '../../ui/Sheet';
 import { TroubleNotice } from '../../ui/TroubleNotice';
 import { HtmlEditor } from '../compose/HtmlEditor';
 import type { Insert } from '../compose/insertion';
+import { TagPanel } from '../compose/TagPanel';
 import { ContactPicker } from '../contacts/ContactPicker';
 import { useMay } from '../session/session';
 import {
@@ -138,6 +139,7 @@ function Editor({ loaded: { template, tag } }: { loaded: Loaded }) {
           </Stack>
         </Sheet>
         <div className={classes.stack}>
+          {may ? <TagPanel target={target} /> : null}
           <AsReadBy subject={subject} html={html} />
           <Versions template={template} />
         </div>

@@ -112,6 +112,12 @@ describe('what is done in the editor', () => {
     expect(carry(original, view, view.replace('you', '{{ a | default: "x &amp; y" }} &amp;'))).toBe('<p>Dear {{ a | default: "x & y" }} &amp;</p>');
   });
 
+  it('keeps an empty line that was made, and the empty ones there were', () => {
+    const source = '<p>a</p>\n<p></p>\n<p>b</p>';
+    expect(after(source, (view) => view.replace('b</p>', 'b</p><p data-t="e3"></p><p></p>')))
+      .toBe('<p>a</p>\n<p></p>\n<p>b</p>\n<p>&nbsp;</p>\n<p>&nbsp;</p>');
+  });
+
   it('writes letters as the source does', () => {
     expect(after('<p>caf&eacute;</p>', (view) => view.replace('caf&eacute;', 'café, thé'))).toBe('<p>caf&eacute;, th&eacute;</p>');
     expect(after('<p>café</p>', (view) => view.replace('café', 'café thé'))).toBe('<p>café thé</p>');

@@ -11,6 +11,9 @@ import { isHidden, type Original } from './view';
 const kBlocks = new Set(('address article aside blockquote center div dl dt dd figure footer form h1 h2 h3 h4 h5 h6 header hr li '
   + 'main nav ol p pre section table tbody td tfoot th thead tr ul').split(' '));
 
+// Without anything in them they have no height in most mail programs.
+const kPadded = new Set(['p', 'h1', 'h2', 'h3', 'h4', 'td', 'th', 'li', 'div', 'pre']);
+
 const trimmed = (text: string) => text.replace(/^ | $/g, '');
 
 /** The text `raw` was, with what changed between `before` and `now`. */
@@ -132,13 +135,20 @@ class Carrier {
     const begin = isSameTag(before, now) ? source.slice(was.from, was.inner) : patchTag(source, was, before, now);
     const isRenamed = before.name !== now.name;
     const end = isRenamed ? `</${now.name}>` : source.slice(was.until, was.to);
-    return begin + this.children(was, before, now) + end;
+    return begin + this.padded(now, this.children(was, before, now)) + end;
   }
 
   private fresh(now: EditedElement): string {
     const attributes = [...now.attributes].map(([name, value]) => ` ${name}="${writtenValue(value)}"`).join('');
     const begin = `<${now.name}${attributes}>`;
-    return kVoid.has(now.name) ? begin : `${begin}${now.children.map((each) => this.node(each)).join('')}</${now.name}>`;
+    if (kVoid.has(now.name)) return begin;
+    return `${begin}${this.padded(now, now.children.map((each) => this.node(each)).join(''))}</${now.name}>`;
+  }
+
+  /** An empty line that somebody made stays one. */
+  private padded({ name, children }: EditedElement, inner: string): string {
+    const isEmpty = inner.trim() === '' && children.every((each) => each.kind !== 'text' || each.text.trim() === '');
+    return isEmpty && kPadded.has(name) ? '&nbsp;' : inner;
   }
 
   /** The children there are now, each with its place among those of the source. */
