@@ -35,7 +35,7 @@ export function useMessageColumns(): readonly Column<Message>[] {
       width: '11rem',
       cell: (row) => row.direction === 'in' ? row.text : row.reason === 'accepted' ? '' : reason(row.reason) },
     { key: 'kind', title: t('log.type'), sort: 'kind', width: '8rem', wide: true, cell: (row) => t(`kind.${row.kind}`) },
-    { key: 'attachments', title: '', width: '2rem',
+    { key: 'attachments', title: '', width: '2.75rem',
       cell: (row) => row.has_attachments
         ? <IconPaperclip size={16} aria-label={t('log.with_attachments')} /> : null },
     { key: 'at', title: t('log.queued_at'), sort: 'queued_at', first: 'down', align: 'right', phone: 'corner',

@@ -48,7 +48,7 @@ function useColumns(): readonly Column<SendOut>[] {
       cell: (row) => <StatusMark status={row.status} /> },
     { key: 'sender', title: t('log.sender'), sort: 'sender', width: '9.5rem',
       cell: (row) => <span title={row.sender}>{row.sender.replace(/\s*<.*>$/, '') || row.sender}</span> },
-    { key: 'attachments', title: '', width: '2rem',
+    { key: 'attachments', title: '', width: '2.75rem',
       cell: (row) => row.has_attachments
         ? <IconPaperclip size={16} aria-label={t('log.with_attachments')} /> : null },
     { key: 'at', title: t('log.at'), sort: 'at', first: 'down', align: 'right', phone: 'corner', width: '9rem',
