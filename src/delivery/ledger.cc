@@ -65,6 +65,7 @@ Result<void> Ledger::enqueue(Connection& connection, const CampaignKeys& campaig
   std::vector<Param> about;
   EventRows events(now);
   rows.reserve(messages.size() * kMessageColumns.size());
+  about.reserve(messages.size() * kAboutColumns.size());
   std::map<Key, CampaignFigures> changes;
   CampaignFigures& figures = changes[{campaign.organisation_id, campaign.campaign_id}];
   for (const NewMessage& message : messages) {
@@ -321,6 +322,7 @@ Result<std::vector<bool>> Ledger::settle(Connection& connection, NodeId lease,
                                          Instant now) const {
   std::vector<bool> applied = TRY(settle_rows(connection, lease, settlements, now));
   std::vector<Param> bodies;
+  bodies.reserve(settlements.size() * kBodyColumns.size());
   std::vector<Param> more_bodies;  // of which there may be one already
   EventRows events(now);
   events.reserve(settlements.size());

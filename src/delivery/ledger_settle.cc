@@ -77,9 +77,10 @@ Result<bool> settle_all_alike(Connection& connection, NodeId lease,
                               std::span<const SettledRow> rows, Places places, Instant now) {
   TRY(connection.execute(sql::kBeforeAlike, {}));
   bool is_whole = true;
+  std::vector<Param> params;
   for (Places rest = places; !rest.empty() && is_whole;) {
     const std::size_t count = std::min(rest.size(), sql::kAlike);
-    std::vector<Param> params;
+    params.clear();
     add_alike(params, lease, rows, rest.first(count), now);
     const auto changed = TRY(connection.execute(sql::kSettleAlike.sqlite, params));
     is_whole = changed == static_cast<std::int64_t>(count);
