@@ -408,6 +408,7 @@ std::span<const Migration> migrations() {
       {24, "mail services", kProvidersSchema},
       {25, "mailboxes", kMailboxesSchema},
       {26, "references", kReferencesSchema},
+      {27, "answers", kAnswersSchema},
   });
   return list;
 }

@@ -27,6 +27,7 @@ extern const std::string_view kTrackingSchema;      // schema_tracking.cc
 extern const std::string_view kEngagementSchema;    // schema_engagement.cc
 extern const std::string_view kEvidenceSchema;      // schema_evidence.cc
 extern const std::string_view kReturnedSchema;      // schema_returned.cc
+extern const std::string_view kAnswersSchema;       // schema_returned.cc
 extern const std::string_view kMailboxesSchema;     // schema_mailboxes.cc
 extern const std::string_view kProvidersSchema;     // schema_providers.cc
 extern const std::string_view kReferencesSchema;    // schema_delivery.cc

@@ -54,4 +54,10 @@ CREATE TABLE returned_mail_octets (
 );
 )sql";
 
+constinit const std::string_view kAnswersSchema = R"sql(
+-- Which messages of a campaign people answered.
+CREATE INDEX returned_mail_answer ON returned_mail (organisation_id, campaign_id, message_id)
+  WHERE campaign_id IS NOT NULL AND kind = 'reply' AND outcome = 'applied';
+)sql";
+
 }  // namespace tidings::db

@@ -66,23 +66,26 @@ std::string beginning_of(std::string_view text) {
   return beginning;
 }
 
-}  // namespace
-
 // Ids between both, neither of them in it.
-struct Communications::Range {
+struct Range {
   std::int64_t after = 0;
   std::int64_t before = std::numeric_limits<std::int64_t>::max();
   bool is_descending = true;
 };
 
-struct Communications::Found {
+struct Found {
   std::vector<ReceivedAnswer> answers;
   // Everything before it, in the direction of the list, was looked at.
   std::optional<std::int64_t> stopped_at;
 };
 
-Result<Communications::Found> Communications::find(const LogFilter& filter, Range range,
-                                                   std::size_t limit) {
+// Whose answers.
+struct Place {
+  db::Database& database;
+  OrganisationId organisation;
+};
+
+Result<Found> find_answers(Place place, const LogFilter& filter, Range range, std::size_t limit) {
   const std::string sender = wire::fold_case(filter.sender);
   const std::string text = wire::fold_case(filter.text);
   const Instant from = filter.from.value_or(Instant());
@@ -96,15 +99,16 @@ Result<Communications::Found> Communications::find(const LogFilter& filter, Rang
                       ContactId{row.maybe_integer(3).value_or(0)}, row.string(4), row.string(5),
                       beginning_of(row.text(6)), row.instant(7)});
     };
-    TRY(database_.read([&](db::Connection& connection) -> Result<void> {
+    TRY(place.database.read([&](db::Connection& connection) -> Result<void> {
       rows.clear();
       if (filter.contact) {
         return connection.query(
             range.is_descending ? kAnswersOfContactDown : kAnswersOfContactUp,
-            {organisation_, range.after, range.before, from, until, kChunk, *filter.contact}, take);
+            {place.organisation, range.after, range.before, from, until, kChunk, *filter.contact},
+            take);
       }
       return connection.query(range.is_descending ? kAnswersDown : kAnswersUp,
-                              {organisation_, range.after, range.before, from, until, kChunk},
+                              {place.organisation, range.after, range.before, from, until, kChunk},
                               take);
     }));
     for (ReceivedAnswer& row : rows) {
@@ -120,6 +124,39 @@ Result<Communications::Found> Communications::find(const LogFilter& filter, Rang
     if (std::ssize(rows) < kChunk) return found;
   }
 }
+
+// The answers that pass, one after the other.
+class AnswerWalk {
+ public:
+  AnswerWalk(Place place, const LogFilter& filter, LogOrder order)
+      : place_(place), filter_(filter), range_{.is_descending = order == LogOrder::newest_first} {}
+
+  // Null when there is no more.
+  Result<const ReceivedAnswer*> next() {
+    while (at_ == ahead_.size() && !is_over_) {
+      Found found = TRY(find_answers(place_, filter_, range_, kChunk));
+      ahead_ = std::move(found.answers);
+      at_ = 0;
+      is_over_ = !found.stopped_at;
+      if (!is_over_) (range_.is_descending ? range_.before : range_.after) = *found.stopped_at;
+    }
+    return at_ == ahead_.size() ? nullptr : &ahead_[at_];
+  }
+  void drop() { ++at_; }
+  bool is_before(const ReceivedAnswer& answer, std::int64_t id) const {
+    return range_.is_descending ? answer.id > id : answer.id < id;
+  }
+
+ private:
+  const Place place_;
+  const LogFilter& filter_;
+  Range range_;
+  std::vector<ReceivedAnswer> ahead_;
+  std::size_t at_ = 0;
+  bool is_over_ = false;
+};
+
+}  // namespace
 
 Result<CommunicationPage> Communications::list(const CommunicationQuery& query) {
   const MessageQuery& asked = query.messages;
@@ -151,7 +188,7 @@ Result<CommunicationPage> Communications::list(const CommunicationQuery& query) 
     (page.is_descending ? range.after : range.before) = page.is_descending ? end - 1 : end + 1;
   }
   const auto limit = static_cast<std::size_t>(asked.limit);
-  Found found = TRY(find(asked.filter, range, limit));
+  Found found = TRY(find_answers({database_, organisation_}, asked.filter, range, limit));
   const auto is_before = [&](const Communication& a, const Communication& b) {
     return page.is_descending ? id_of(a) > id_of(b) : id_of(a) < id_of(b);
   };
@@ -181,6 +218,40 @@ Result<CommunicationPage> Communications::list(const CommunicationQuery& query) 
     page.searched_to.reset();
   }
   return made;
+}
+
+Result<void> CommunicationLog::each(const LogFilter& filter, LoggedKinds kinds, LogOrder order,
+                                    const Takers& takers) {
+  AnswerWalk walk({database_, organisation_}, filter, order);
+  bool goes_on = true;
+  // Those before a message; without one, all that are left.
+  const auto tell_answers = [&](std::optional<std::int64_t> until) -> Result<void> {
+    while (goes_on && kinds.answers && may_have_answers(filter)) {
+      const ReceivedAnswer* const answer = TRY(walk.next());
+      if (answer == nullptr || (until && !walk.is_before(*answer, *until))) return {};
+      goes_on = takers.answer(*answer);
+      walk.drop();
+    }
+    return {};
+  };
+  if (kinds.messages) {
+    Result<void> told;
+    TRY(log_.each(filter, order, [&](const LogEntry& entry) {
+      told = tell_answers(entry.id.value);
+      goes_on = told && goes_on && takers.message(entry);
+      return goes_on;
+    }));
+    TRY(std::move(told));
+  }
+  return tell_answers({});
+}
+
+Result<std::int64_t> CommunicationLog::count(const LogFilter& filter, LoggedKinds kinds,
+                                             std::int64_t most) {
+  std::int64_t count = kinds.messages ? TRY(log_.count(filter, most)) : 0;
+  TRY(each(filter, {.messages = false, .answers = kinds.answers}, LogOrder::newest_first,
+           {.message = {}, .answer = [&](const ReceivedAnswer&) { return ++count < most; }}));
+  return std::min(count, most);
 }
 
 std::span<const db::Statement> communication_statements() { return kStatements; }

@@ -5,15 +5,18 @@
 // answers are events of their messages and no rows. An answer has no status, kind, sender of ours
 // or attachments: where the list is sorted by anything but time, or filtered by what answers do not
 // have, it holds none. Answers to what was deleted from the history are not told.
-// Ids are times for both, so one cursor does. Thread: one. Errors: those of MessagePages.
+// Ids are times for both, so one cursor does. CommunicationLog streams the same in the order of
+// time, as message_log.h does messages. Thread: one. Errors: those of MessagePages and MessageLog.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "report/message_log.h"
 #include "report/message_pages.h"
 
 namespace tidings::report {
@@ -57,13 +60,35 @@ class Communications {
   }
 
  private:
-  struct Range;
-  struct Found;
-  Result<Found> find(const LogFilter& filter, Range range, std::size_t limit);
-
   db::Database& database_;
   const OrganisationId organisation_;
   MessagePages pages_;
+};
+
+struct LoggedKinds {
+  bool messages = true;
+  bool answers = true;
+};
+
+class CommunicationLog {
+ public:
+  CommunicationLog(db::Database& database, OrganisationId organisation)
+      : database_(database), organisation_(organisation), log_(database, organisation) {}
+
+  // Tells everything that passes the filter until one of them returns false.
+  struct Takers {
+    std::function<bool(const LogEntry&)> message;
+    std::function<bool(const ReceivedAnswer&)> answer;
+  };
+  Result<void> each(const LogFilter& filter, LoggedKinds kinds, LogOrder order,
+                    const Takers& takers);
+  // How many pass, counting to `most` at the most.
+  Result<std::int64_t> count(const LogFilter& filter, LoggedKinds kinds, std::int64_t most);
+
+ private:
+  db::Database& database_;
+  const OrganisationId organisation_;
+  MessageLog log_;
 };
 
 // For plan tests.

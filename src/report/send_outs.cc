@@ -63,6 +63,8 @@ constexpr db::Statement kCampaignFigures{
     " WHERE n.organisation_id = c.organisation_id AND n.campaign_id = c.id),"
     " (SELECT CAST(COALESCE(SUM(n.blocked), 0) AS BIGINT) FROM campaign_counter n"
     " WHERE n.organisation_id = c.organisation_id AND n.campaign_id = c.id),"
+    " (SELECT COUNT(DISTINCT r.message_id) FROM returned_mail r WHERE r.kind = 'reply'"
+    " AND r.outcome = 'applied' AND r.organisation_id = $1 AND r.campaign_id = $2),"
     " EXISTS (SELECT 1 FROM content_version v WHERE v.organisation_id = c.organisation_id"
     " AND v.id = c.content_version_id AND v.options NOT LIKE '%\"is_total\":true%'"
     " AND (v.options LIKE '%\"image_at\":%' OR EXISTS (SELECT 1 FROM content_link l"
@@ -264,9 +266,10 @@ class Reader {
     return connection_.query_many(kCampaignFigures, 2, keys,
                                   [&](std::size_t run, const db::Row& row) {
                                     SendOut& campaign = campaigns[run]->row;
-                                    if (row.boolean(3)) campaign.opened = row.integer(0);
+                                    if (row.boolean(4)) campaign.opened = row.integer(0);
                                     campaign.unsubscribed = row.integer(1);
                                     campaign.blocked_or_spam = row.integer(2);
+                                    campaign.answered = row.integer(3);
                                   });
   }
 

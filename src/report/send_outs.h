@@ -61,6 +61,7 @@ struct SendOut {
   std::optional<std::int64_t> opened;
   std::optional<std::int64_t> unsubscribed;
   std::optional<std::int64_t> blocked_or_spam;
+  std::optional<std::int64_t> answered;  // messages, by a person
 };
 
 struct SendOutQuery {

@@ -41,6 +41,11 @@ constexpr db::Statement kOpenedSpam{
     " WHERE organisation_id = $1 AND campaign_id = $2)"
     " AND m.id <= (SELECT MAX(last_message_id) FROM campaign_counter"
     " WHERE organisation_id = $1 AND campaign_id = $2)"};
+// As communications.cc believes them.
+constexpr db::Statement kAnswered{
+    "report.answered",
+    "SELECT COUNT(DISTINCT r.message_id) FROM returned_mail r WHERE r.kind = 'reply'"
+    " AND r.outcome = 'applied' AND r.organisation_id = $1 AND r.campaign_id = $2"};
 // The content's own, and its other languages'.
 constexpr db::Statement kTotalHits{
     "report.total_hits",
@@ -114,6 +119,7 @@ Statistics statistics_of(const Counted& counted, const Tracked& tracked) {
            {"delivered", counted.delivered},
            {"opened", counted.opened},
            {"clicked", counted.clicked},
+           {"answered", counted.answered},
            {"bounced", counted.bounced + counted.returned},
            {"dropped", counted.dropped},
            {"unsubscribed", counted.unsubscribed},
@@ -164,6 +170,8 @@ Result<Statistics> statistics(db::Connection& connection, OrganisationId organis
   }));
   TRY(connection.query(kOpenedSpam, {organisation, campaign},
                        [&](const db::Row& row) { counted->opened_spam = row.integer(0); }));
+  TRY(connection.query(kAnswered, {organisation, campaign},
+                       [&](const db::Row& row) { counted->answered = row.integer(0); }));
   Statistics made = statistics_of(*counted, tracked);
   if (tracked.is_total) {
     made.totals =
@@ -175,7 +183,7 @@ Result<Statistics> statistics(db::Connection& connection, OrganisationId organis
 }
 
 std::span<const db::Statement> statistics_statements() {
-  static constexpr std::array kAll = {kCounted, kEngaged, kOpenedSpam, kTotalHits};
+  static constexpr std::array kAll = {kCounted, kEngaged, kOpenedSpam, kAnswered, kTotalHits};
   return kAll;
 }
 

@@ -40,6 +40,7 @@ struct Counted {
   std::int64_t returned = 0;
   std::int64_t returned_unseen = 0;
   std::int64_t marked_as_spam = 0;
+  std::int64_t answered = 0;  // by a person, besides the others
   // By people and by machines (docs/tracking.md). People: messages.
   std::int64_t opened = 0;
   std::int64_t opened_spam = 0;  // of opened: marked as spam

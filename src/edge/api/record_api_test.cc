@@ -188,6 +188,7 @@ TEST_P(RecordApi, send_outs_have_one_row_per_campaign_and_one_per_other_message)
   EXPECT_TRUE(row.at("open_rate").is_null());
   EXPECT_EQ(row.at("unsubscribed"), 0);
   EXPECT_EQ(row.at("blocked_or_spam"), 1);
+  EXPECT_EQ(row.at("answered"), 0);
   EXPECT_EQ(row.at("total"), 6);
   EXPECT_EQ(row.at("title"), "Mailing");
   EXPECT_EQ(rows(get("/send-outs?type=transactional_email&text=TICKET")), 1u);

@@ -44,6 +44,40 @@ json::object message_json(const report::LogEntry& entry) {
   return object;
 }
 
+json::object communication_json(const report::LogEntry& entry) {
+  json::object object = message_json(entry);
+  object["direction"] = "out";
+  object["answers"] = nullptr;
+  object["text"] = "";
+  return object;
+}
+
+json::object communication_json(const report::ReceivedAnswer& answer) {
+  const auto id_or_null = [](auto id) {
+    return id.valid() ? json::value(to_text(id)) : json::value();
+  };
+  json::array contacts;
+  if (answer.contact_id.valid()) contacts.emplace_back(to_text(answer.contact_id));
+  return {{"id", to_text(answer.id)},
+          {"message_id", ""},
+          {"campaign_id", id_or_null(answer.campaign_id)},
+          {"contact_ids", std::move(contacts)},
+          {"address", nullptr},
+          {"kind", "reply"},
+          {"channel", to_string(Channel::email)},
+          {"subject", answer.subject},
+          {"sender", answer.sender},
+          {"has_attachments", false},
+          {"status", "received"},
+          {"reason", ""},
+          {"attempts", 0},
+          {"queued_at", instant_text(answer.received_at)},
+          {"changed_at", instant_text(answer.received_at)},
+          {"direction", "in"},
+          {"answers", id_or_null(answer.message_id)},
+          {"text", answer.text}};
+}
+
 namespace {
 
 constexpr std::int64_t kEarlierMost = 10'000;
@@ -93,7 +127,8 @@ Result<Answer> list_send_outs(const Call& call) {
                                  {"opened", number_or_null(one.opened)},
                                  {"open_rate", rate_or_null(one)},
                                  {"unsubscribed", number_or_null(one.unsubscribed)},
-                                 {"blocked_or_spam", number_or_null(one.blocked_or_spam)}});
+                                 {"blocked_or_spam", number_or_null(one.blocked_or_spam)},
+                                 {"answered", number_or_null(one.answered)}});
   }
   json::value earlier;
   if (items.empty() && query.cursor.empty() && page.next_cursor.empty() && query.filter.from) {
@@ -106,40 +141,6 @@ Result<Answer> list_send_outs(const Call& call) {
                                  {"next_cursor", text_or_null(page.next_cursor)},
                                  {"from", instant_or_null(query.filter.from)},
                                  {"earlier", std::move(earlier)}});
-}
-
-json::object communication_json(const report::LogEntry& entry) {
-  json::object object = message_json(entry);
-  object["direction"] = "out";
-  object["answers"] = nullptr;
-  object["text"] = "";
-  return object;
-}
-
-json::object communication_json(const report::ReceivedAnswer& answer) {
-  const auto id_or_null = [](auto id) {
-    return id.valid() ? json::value(to_text(id)) : json::value();
-  };
-  json::array contacts;
-  if (answer.contact_id.valid()) contacts.emplace_back(to_text(answer.contact_id));
-  return {{"id", to_text(answer.id)},
-          {"message_id", ""},
-          {"campaign_id", id_or_null(answer.campaign_id)},
-          {"contact_ids", std::move(contacts)},
-          {"address", nullptr},
-          {"kind", "reply"},
-          {"channel", to_string(Channel::email)},
-          {"subject", answer.subject},
-          {"sender", answer.sender},
-          {"has_attachments", false},
-          {"status", "received"},
-          {"reason", ""},
-          {"attempts", 0},
-          {"queued_at", instant_text(answer.received_at)},
-          {"changed_at", instant_text(answer.received_at)},
-          {"direction", "in"},
-          {"answers", id_or_null(answer.message_id)},
-          {"text", answer.text}};
 }
 
 Result<Answer> answer_messages(const Call& call, const RecordInput& input,
@@ -237,12 +238,13 @@ Result<Answer> export_recipients(const Call& call) {
 }
 
 Result<Answer> export_messages(const Call& call) {
-  RecordInput input;
+  RecordInput input{.takes_answers = true};
   const report::MessageQuery query = read_message_query(call, input, false);
   if (!input.errors.empty()) return input.refusal();
   TRY(check_deleted(call, query.filter.is_deleted));
-  auto all =
-      std::make_shared<report::MessageExport>(call.services.database, call.organisation(), query);
+  auto all = std::make_shared<report::MessageExport>(
+      call.services.database, call.organisation(),
+      report::CommunicationQuery{query, input.has_messages, input.has_answers});
   return Answer::file("text/csv; charset=utf-8", "messages.csv",
                       [all](std::string& piece) { return all->next(piece); });
 }

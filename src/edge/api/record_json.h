@@ -7,11 +7,15 @@
 #include "base/result.h"
 #include "db/connection.h"
 #include "edge/api/call.h"
+#include "report/communications.h"
 #include "report/log_filter.h"
 
 namespace tidings::api {
 
 boost::json::object message_json(const report::LogEntry& entry);
+// Communication of the specification.
+boost::json::object communication_json(const report::LogEntry& entry);
+boost::json::object communication_json(const report::ReceivedAnswer& answer);
 // What was sent of it: MessageContent of the specification. Errors: message.not_sent (not_found)
 // when nothing was handed over, body.* (corrupt).
 Result<boost::json::object> content_json(const Call& call, const report::LogEntry& entry);

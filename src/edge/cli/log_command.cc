@@ -1,4 +1,5 @@
-// tidings log: who was sent what, and what became of it.
+// tidings log: who was sent what, what became of it, and what they answered.
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <charconv>
@@ -19,18 +20,24 @@
 #include "edge/cli/record_view.h"
 #include "edge/cli/terminal_text.h"
 #include "edge/cli/workplace.h"
+#include "report/communications.h"
 #include "report/message_export.h"
-#include "report/message_log.h"
 #include "wire/url.h"
 
 namespace tidings::cli {
 namespace {
 
 namespace json = boost::json;
+using report::CommunicationLog;
 using report::LogEntry;
 using report::LogFilter;
+using report::LoggedKinds;
 using report::LogOrder;
-using report::MessageLog;
+using report::ReceivedAnswer;
+
+// What answers have instead of a kind and a status.
+constexpr std::string_view kReply = "reply";
+constexpr std::string_view kReceived = "received";
 
 constexpr Duration kDefaultPeriod = std::chrono::days(7);
 constexpr std::int64_t kDefaultLimit = 50;
@@ -108,15 +115,24 @@ Result<std::optional<IdType>> read_id(const std::string& text, std::string_view 
   return IdType{*id};
 }
 
-Result<LogFilter> to_filter(const LogFlags& flags, Instant now) {
+struct Asked {
   LogFilter filter;
-  if (!flags.kind.empty()) {
+  LoggedKinds kinds;
+};
+
+Result<Asked> to_filter(const LogFlags& flags, Instant now) {
+  Asked asked;
+  LogFilter& filter = asked.filter;
+  if (flags.kind == kReply) {
+    asked.kinds.messages = false;
+  } else if (!flags.kind.empty()) {
+    asked.kinds.answers = false;
     if (const auto kind = parse_message_kind(flags.kind)) {
       filter.kinds = {*kind};
     } else {
       return wrong(
-          fmt::format("There is no kind “{}”: say campaign, individual, transactional or "
-                      "test.",
+          fmt::format("There is no kind “{}”: say campaign, individual, transactional, test or "
+                      "reply.",
                       flags.kind));
     }
   }
@@ -126,13 +142,20 @@ Result<LogFilter> to_filter(const LogFlags& flags, Instant now) {
       return wrong(fmt::format("There is no channel “{}”: say email or sms.", flags.channel));
     }
   }
+  const auto received = std::ranges::count(flags.statuses, kReceived);
+  if (!flags.statuses.empty()) {
+    asked.kinds.answers = asked.kinds.answers && received > 0;
+    asked.kinds.messages = asked.kinds.messages && received < std::ssize(flags.statuses);
+  }
   for (const std::string& word : flags.statuses) {
+    if (word == kReceived) continue;
     const auto status = parse_status(word);
     if (!status) {
       std::string known;
       for (int i = 0; i < kStatusCount; ++i) {
-        known += fmt::format("{}{}", i == 0 ? "" : ", ", to_string(static_cast<Status>(i)));
+        known += fmt::format("{}, ", to_string(static_cast<Status>(i)));
       }
+      known += kReceived;
       return wrong(fmt::format("There is no status “{}”; there are: {}.", word, known));
     }
     filter.statuses.push_back(*status);
@@ -145,7 +168,7 @@ Result<LogFilter> to_filter(const LogFlags& flags, Instant now) {
   filter.text = flags.text;
   filter.campaign = TRY(read_id<CampaignId>(flags.campaign, "campaign"));
   filter.contact = TRY(read_id<ContactId>(flags.contact, "contact"));
-  return filter;
+  return asked;
 }
 
 // Messages of this folder's journal whose handing over began and of which nothing more is known.
@@ -159,10 +182,10 @@ Result<std::unordered_set<MessageId>> open_intents(const std::filesystem::path& 
 }
 
 // As the API shows it, and whether nobody knows if it arrived.
-json::object to_json(const LogEntry& entry, bool is_ambiguous) {
-  json::object object = api::message_json(entry);
+std::string to_line(const auto& one, bool is_ambiguous) {
+  json::object object = api::communication_json(one);
   object["ambiguous"] = is_ambiguous;
-  return object;
+  return json::serialize(object) + "\n";
 }
 
 // False when nobody reads any more, or the disk is full.
@@ -170,25 +193,29 @@ bool put(std::string_view text) {
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
 }
 
-int print_json(Workplace& at, MessageLog& log, const LogFilter& filter, const LogFlags& flags) {
+int print_json(Workplace& at, CommunicationLog& log, const Asked& asked, const LogFlags& flags) {
   const auto open = open_intents(at.folder());
   if (!open) return report(open.error());
   std::string out;
   bool is_written = true;
   std::int64_t left = flags.limit < 0 ? std::numeric_limits<std::int64_t>::max() : flags.limit;
-  const auto told = left == 0
-                        ? Result<void>()
-                        : log.each(filter, LogOrder::oldest_first, [&](const LogEntry& entry) {
-                            const bool is_open =
-                                entry.state == MessageState::leased && open->contains(entry.id);
-                            out += json::serialize(to_json(entry, entry.is_ambiguous || is_open));
-                            out += '\n';
-                            if (out.size() >= kFlushBytes) {
-                              is_written = put(out);
-                              out.clear();
-                            }
-                            return is_written && --left > 0;
-                          });
+  const auto tell = [&](const std::string& line) {
+    out += line;
+    if (out.size() >= kFlushBytes) {
+      is_written = put(out);
+      out.clear();
+    }
+    return is_written && --left > 0;
+  };
+  const CommunicationLog::Takers takers{
+      .message =
+          [&](const LogEntry& entry) {
+            const bool is_open = entry.state == MessageState::leased && open->contains(entry.id);
+            return tell(to_line(entry, entry.is_ambiguous || is_open));
+          },
+      .answer = [&](const ReceivedAnswer& answer) { return tell(to_line(answer, false)); }};
+  const auto told = left == 0 ? Result<void>()
+                              : log.each(asked.filter, asked.kinds, LogOrder::oldest_first, takers);
   is_written = is_written && put(out) && std::fflush(stdout) == 0;
   if (!told) return report(told.error());
   if (is_written || errno == EPIPE) return kDone;
@@ -220,19 +247,26 @@ void print_row(const TableLayout& layout, const LogEntry& entry) {
              fitted(harmless(entry.reason), layout.reason), to_text(entry.id));
 }
 
+void print_row(const TableLayout& layout, const ReceivedAnswer& answer) {
+  fmt::print("{}  {}  {}  {}  {}  {}\n", fitted(local_time(answer.received_at), 21),
+             fitted(kReceived, 14), fitted("from " + harmless(answer.sender), layout.address),
+             fitted(harmless(answer.subject), layout.subject), fitted("", layout.reason),
+             to_text(answer.id));
+}
+
 std::string at_most(std::int64_t count) {
   return count >= kCountMost ? "more than " + grouped(kCountMost) : grouped(count);
 }
 
-int print_nothing(MessageLog& log, LogFilter filter, bool is_default_period) {
-  filter.from.reset();
-  const auto earlier = is_default_period ? log.count(filter, kCountMost) : 0;
+int print_nothing(CommunicationLog& log, Asked asked, bool is_default_period) {
+  asked.filter.from.reset();
+  const auto earlier = is_default_period ? log.count(asked.filter, asked.kinds, kCountMost) : 0;
   if (!earlier) return report(earlier.error());
   if (*earlier > 0) {
     fmt::print("Nothing in the last 7 days. {} earlier: add --all.\n", at_most(*earlier));
   } else {
     const LogFilter everything;
-    const auto known = log.count(everything, 1);
+    const auto known = log.count(everything, {}, 1);
     if (!known) return report(known.error());
     fmt::print("{}\n", *known == 0 ? "Nothing has been sent yet. Begin with: tidings send --help"
                                    : "No message fits these filters.");
@@ -240,14 +274,15 @@ int print_nothing(MessageLog& log, LogFilter filter, bool is_default_period) {
   return kDone;
 }
 
-int print_table(MessageLog& log, LogFilter filter, const LogFlags& flags, Instant now) {
+int print_table(CommunicationLog& log, Asked asked, const LogFlags& flags, Instant now) {
+  LogFilter& filter = asked.filter;
   const bool is_default_period = !flags.is_all && !filter.from && !filter.until && !filter.campaign;
   if (is_default_period) filter.from = now - kDefaultPeriod;
   const std::int64_t limit = flags.limit < 0 ? kDefaultLimit : flags.limit;
   const TableLayout layout = layout_for(terminal_width());
   std::int64_t shown = 0;
   bool has_more = false;
-  const auto told = log.each(filter, LogOrder::newest_first, [&](const LogEntry& entry) {
+  const auto print = [&](const auto& one) {
     if (shown == limit) {
       has_more = true;
       return false;
@@ -257,13 +292,15 @@ int print_table(MessageLog& log, LogFilter filter, const LogFlags& flags, Instan
                  fitted("Address", layout.address), fitted("Subject", layout.subject),
                  fitted("Reason", layout.reason), "Id");
     }
-    print_row(layout, entry);
+    print_row(layout, one);
     return true;
-  });
+  };
+  const auto told =
+      log.each(filter, asked.kinds, LogOrder::newest_first, {.message = print, .answer = print});
   if (!told) return report(told.error());
-  if (shown == 0 && !has_more) return print_nothing(log, filter, is_default_period);
+  if (shown == 0 && !has_more) return print_nothing(log, asked, is_default_period);
   if (has_more) {
-    const auto all = log.count(filter, kCountMost);
+    const auto all = log.count(filter, asked.kinds, kCountMost);
     if (!all) return report(all.error());
     fmt::print("{} more: --limit {}\n", at_most(*all - shown), *all);
   }
@@ -275,6 +312,8 @@ Result<std::string> send_outs_query(const LogFlags& flags, const LogFilter& filt
   if (!flags.campaign.empty() || !flags.contact.empty())
     return wrong(
         "Send-outs are not of one campaign or contact: leave --send-outs out, or that filter.");
+  if (flags.kind == kReply || std::ranges::count(flags.statuses, kReceived) > 0)
+    return wrong("What was answered is no send-out: leave --send-outs out, or that filter.");
   std::string query;
   const auto put = [&](std::string_view name, std::string_view value) {
     if (!value.empty()) query += fmt::format("&{}={}", name, wire::percent_encode(value));
@@ -295,9 +334,12 @@ Result<std::string> send_outs_query(const LogFlags& flags, const LogFilter& filt
 }
 
 // All of it, oldest first, unless the flags say less.
-int write_csv(Workplace& at, const LogFilter& filter, const std::string& file) {
-  report::MessageExport all(at.database(), at.organisation().id,
-                            {.filter = filter, .is_descending = false, .cursor = {}});
+int write_csv(Workplace& at, const Asked& asked, const std::string& file) {
+  report::MessageExport all(
+      at.database(), at.organisation().id,
+      {.messages = {.filter = asked.filter, .is_descending = false, .cursor = {}},
+       .has_messages = asked.kinds.messages,
+       .has_answers = asked.kinds.answers});
   const auto written = write_pieces(file, [&](std::string& piece) { return all.next(piece); });
   if (!written) return report(written.error());
   if (file != "-") fmt::print(stderr, "{} messages in {}.\n", grouped(all.count()), file);
@@ -309,10 +351,10 @@ int show_log(const LogFlags& flags) {
   if (!place) return report(place.error());
   Workplace& at = **place;
   const Instant now = at.clock().now();
-  const auto filter = to_filter(flags, now);
-  if (!filter) return report(filter.error());
+  const auto asked = to_filter(flags, now);
+  if (!asked) return report(asked.error());
   if (flags.is_send_outs) {
-    const auto query = send_outs_query(flags, *filter);
+    const auto query = send_outs_query(flags, asked->filter);
     if (!query) return report(query.error());
     const std::int64_t all = std::numeric_limits<std::int64_t>::max();
     return show_send_outs(flags.place, *query,
@@ -321,21 +363,23 @@ int show_log(const LogFlags& flags) {
                                            : kDefaultLimit,
                           flags.is_json);
   }
-  if (!flags.csv.empty()) return write_csv(at, *filter, flags.csv);
-  MessageLog log(at.database(), at.organisation().id);
-  return flags.is_json ? print_json(at, log, *filter, flags)
-                       : print_table(log, *filter, flags, now);
+  if (!flags.csv.empty()) return write_csv(at, *asked, flags.csv);
+  CommunicationLog log(at.database(), at.organisation().id);
+  return flags.is_json ? print_json(at, log, *asked, flags) : print_table(log, *asked, flags, now);
 }
 
 }  // namespace
 
 void add_log_command(Parser& app, CommandLine& line) {
   auto flags = std::make_shared<LogFlags>();
-  auto* command = app.add_subcommand("log", "Who was sent what, and what became of it");
+  auto* command =
+      app.add_subcommand("log", "Who was sent what, what became of it, and what they answered");
   add_place(*command, flags->place);
-  command->add_option("--kind", flags->kind, "campaign, individual, transactional or test");
+  command->add_option("--kind", flags->kind, "campaign, individual, transactional, test or reply");
   command->add_option("--channel", flags->channel, "email or sms");
-  command->add_option("--status", flags->statuses, "Such as sent, or bounced,failed; repeatable")
+  command
+      ->add_option("--status", flags->statuses,
+                   "Such as sent, or bounced,failed; received: answers; repeatable")
       .split_at(',');
   command->add_option("--from", flags->from,
                       "Queued at or after: 2026-11-21, \"2026-11-21 10:30\", or 7d ago");

@@ -217,7 +217,7 @@ class RealWorld(unittest.TestCase):
 
     def check_each(self):
         log = {row["address"].split("@")[0]: row["status"] for row in self.program.log()
-               if row["campaign_id"] == self.campaign}
+               if row["campaign_id"] == self.campaign and row["direction"] == "out"}
         self.assertEqual(log, ENDS)
         items = self.server.call("GET", f"/campaigns/{self.campaign}/recipients?limit=200")["items"]
         self.assertEqual({r["address"].split("@")[0]: r["status"] for r in items}, ENDS)
@@ -257,6 +257,15 @@ class RealWorld(unittest.TestCase):
             self.assertIn("bring my sister", answer["text"])
         self.assertEqual([len(items) for items in lists], [2, len(ENDS) + 1, 1, 1])
         self.assertGreater(lists[0][0]["queued_at"], lists[0][1]["queued_at"])
+        logged = self.program.log("--campaign", self.campaign)
+        self.assertEqual([row["answers"] for row in logged if row["direction"] == "in"],
+                         [message["id"]])
+        self.assertEqual(len(logged), len(ENDS) + 1)
+        figures = {f["figure"]: f["people"] for f in self.server.call(
+            "GET", f"/campaigns/{self.campaign}/statistics")["along_the_way"]}
+        self.assertEqual(figures["answered"], 1)
+        self.assertEqual([row["answered"] for row in self.server.call("GET", "/send-outs")["items"]
+                          if row["id"] == self.campaign], [1])
         whole = self.server.call("GET", f"/returned-mail/{lists[0][0]['id']}")
         self.assertEqual((whole["message_id"], whole["source"]), (message["id"], "mailbox"))
 

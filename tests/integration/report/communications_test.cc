@@ -8,6 +8,9 @@
 #include <gtest/gtest.h>
 
 #include "frozen_campaigns.h"
+#include "report/message_export.h"
+#include "report/send_outs.h"
+#include "report/statistics.h"
 
 namespace tidings::report {
 namespace {
@@ -121,6 +124,74 @@ TEST_P(CommunicationsTest, every_page_size_and_direction_tells_each_once_in_orde
       }
     }
   }
+}
+
+TEST_P(CommunicationsTest, the_log_tells_the_same_in_order) {
+  CommunicationLog log(*database_, kOrganisation);
+  for (const bool is_descending : {true, false}) {
+    for (const LoggedKinds kinds : {LoggedKinds(), {.messages = false}, {.answers = false}}) {
+      for (const std::string text : {"", "spring"}) {
+        CommunicationQuery query{{}, kinds.messages, kinds.answers};
+        query.messages.is_descending = is_descending;
+        query.messages.filter.text = text;
+        const auto expected = whole(query);
+        std::vector<std::int64_t> ids;
+        std::size_t most = 1'000;
+        const auto read = [&] {
+          ids.clear();
+          const auto take = [&](std::int64_t id) {
+            ids.push_back(id);
+            return ids.size() < most;
+          };
+          const auto told_all =
+              log.each(query.messages.filter, kinds,
+                       is_descending ? LogOrder::newest_first : LogOrder::oldest_first,
+                       {.message = [&](const LogEntry& entry) { return take(entry.id.value); },
+                        .answer = [&](const ReceivedAnswer& one) { return take(-one.id); }});
+          EXPECT_TRUE(told_all) << told_all.error().message;
+        };
+        read();
+        EXPECT_EQ(ids, expected);
+        for (most = 1; most <= expected.size(); ++most) {
+          read();
+          EXPECT_EQ(ids.size(), most);
+        }
+        EXPECT_EQ(log.count(query.messages.filter, kinds, 100), std::ssize(expected));
+        EXPECT_EQ(log.count(query.messages.filter, kinds, 1), expected.empty() ? 0 : 1);
+      }
+    }
+  }
+}
+
+TEST_P(CommunicationsTest, the_export_says_which_way_each_went) {
+  MessageExport all(*database_, kOrganisation, {});
+  std::string csv;
+  while (*all.next(csv)) {
+  }
+  const auto lines = [&](std::string_view what) {
+    std::size_t count = 0;
+    for (std::size_t at = csv.find(what); at != std::string::npos; at = csv.find(what, at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  EXPECT_EQ(all.count(), 12);
+  EXPECT_EQ(lines(",out,"), 6u) << csv;
+  EXPECT_EQ(lines(",in,"), 6u) << csv;
+  EXPECT_EQ(lines(",reply,email,,Re: Spring,ann@x.org,received,"), 2u) << csv;
+}
+
+TEST_P(CommunicationsTest, campaigns_say_how_many_messages_were_answered) {
+  const auto found = SendOuts(*database_, kOrganisation).list({});
+  ASSERT_TRUE(found && found->items.size() == 2) << found.error().message;
+  for (const SendOut& one : found->items) EXPECT_EQ(one.answered, 2);
+  const auto figures = database_->read_value([&](db::Connection& connection) {
+    return statistics(connection, kOrganisation, campaigns_[0], {});
+  });
+  ASSERT_TRUE(figures) << figures.error().message;
+  const auto at = std::ranges::find(figures->along_the_way, "answered", &Figure::figure);
+  ASSERT_NE(at, figures->along_the_way.end());
+  EXPECT_EQ(at->people, 2);
 }
 
 TEST_P(CommunicationsTest, filters_hold_for_answers_too) {
