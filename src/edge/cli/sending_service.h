@@ -53,7 +53,7 @@ class SendingService {
   // Serves `router` and the API to the network; returns the address with its real port.
   Result<std::string> serve(net::Router router, const std::string& listen);
 
-  void let_example_be_read(example::Visit visit) { api_->let_example_be_read(std::move(visit)); }
+  void let_example_be_read(example::Visit visit) { api().let_example_be_read(std::move(visit)); }
 
   // A message to somebody of the organisation itself. Error: why it cannot be made now.
   Result<void> send_alert(const AlertMail& mail);
