@@ -66,7 +66,7 @@ test('the example has three send-outs with every kind of outcome, and one that i
   assert.equal(rows.filter((row) => row.includes('Scheduled')).length, 1, rows.join('\n'));
   assert.equal(rows.filter((row) => row.includes('Finished')).length, 3, rows.join('\n'));
   await looked('the send-outs of the example');
-  for (const status of ['Sent', 'Bounced', 'Marked as spam', 'Uncertain', 'Dropped', 'Skipped', 'Deferred']) {
+  for (const status of ['Sent', 'Opened', 'Clicked', 'Bounced', 'Marked as spam', 'Uncertain', 'Dropped', 'Skipped', 'Deferred']) {
     await page.goto(`/communications/messages?status=${status.toLowerCase()}`);
     const first = page.getByRole('table', { name: 'Every message' }).locator('tbody tr').first();
     await first.getByText(status, { exact: true }).waitFor();
@@ -74,6 +74,12 @@ test('the example has three send-outs with every kind of outcome, and one that i
   await page.goto('/communications');
   await table.getByRole('link', { name: /Light over the water/ }).click();
   await page.getByRole('heading', { name: 'Where each message ended' }).waitFor();
+  await page.getByRole('table').filter({ hasText: 'Sent, not opened' }).getByText('Opened', { exact: true }).waitFor();
+  await page.getByRole('heading', { name: 'Links that were followed' }).waitFor();
+  const mark = page.frameLocator('iframe').locator('a > span').first();
+  assert.match(await mark.textContent(), /^\d+$/);
+  await page.getByRole('switch', { name: 'Write at each link how many followed it' }).click({ force: true });
+  await mark.waitFor({ state: 'detached' });
   await looked('a send-out of the example');
 });
 
