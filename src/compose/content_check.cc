@@ -88,9 +88,12 @@ bool is_local(std::string_view host) {
          host.starts_with("192.168.") || host == "[::1]" || host == "0.0.0.0";
 }
 
+constexpr std::size_t kShownMax = 300;
+
 struct Wrong {
   Severity severity = Severity::blocking;
   std::string sentence;
+  std::string what = {};
 };
 
 constexpr std::array<std::string_view, 6> kSchemes = {
@@ -183,7 +186,17 @@ Finding at_place(std::string_view source, std::size_t offset, std::string code, 
           place.line,
           place.column,
           0,
-          {}};
+          {},
+          -1,
+          {},
+          std::move(wrong.what)};
+}
+
+// An address as it is shown to a person; nothing where it is too long for that.
+std::string shown(std::string_view raw) {
+  std::string address = wire::decode_references(trimmed(raw));
+  if (address.size() > kShownMax) address.clear();
+  return address;
 }
 
 bool shouts(std::string_view subject) {
@@ -255,7 +268,10 @@ std::vector<Finding> check_tags(const Draft& draft, std::span<const std::string>
                     unknown.line,
                     unknown.column,
                     0,
-                    {}});
+                    {},
+                    -1,
+                    {},
+                    unknown.name});
     }
   }
   return findings.take();
@@ -269,11 +285,13 @@ std::vector<Finding> check_html(const Draft& draft) {
       const auto* href = tag.attribute("href");
       if (href == nullptr) return;  // a place to link to
       if (auto wrong = wrong_link(href->value)) {
+        wrong->what = shown(href->value);
         findings.add(at_place(draft.html, tag.begin, "broken_link", *std::move(wrong)));
       }
     } else if (tag.name == "img") {
       const auto* src = tag.attribute("src");
       if (auto wrong = wrong_image(src ? src->value : "")) {
+        wrong->what = shown(src ? src->value : "");
         findings.add(at_place(draft.html, tag.begin, "broken_image", *std::move(wrong)));
       }
       if (tag.attribute("alt") == nullptr) {

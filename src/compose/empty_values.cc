@@ -201,14 +201,21 @@ std::vector<Finding> HoleCounter::findings() const {
   std::vector<Finding> findings;
   for (const Count& count : counts_) {
     if (count.people == 0) continue;
-    findings.push_back({"empty_value", Severity::warning,
+    findings.push_back({"empty_value",
+                        Severity::warning,
                         fmt::format("{} no {} and will read \"{}\". Give the tag a fallback: "
                                     "{{{{ contact.{} | default: \"…\" }}}}.",
                                     count.people == 1 ? "1 person has"
                                                       : fmt::format("{} people have", count.people),
                                     words_of(count.hole.field), count.hole.reads, count.hole.field),
-                        count.hole.part, count.hole.line, count.hole.column, count.people,
-                        count.examples});
+                        count.hole.part,
+                        count.hole.line,
+                        count.hole.column,
+                        count.people,
+                        count.examples,
+                        -1,
+                        {},
+                        count.hole.field});
   }
   std::ranges::sort(findings, [](const Finding& a, const Finding& b) { return a.count > b.count; });
   return findings;

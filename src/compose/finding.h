@@ -26,6 +26,8 @@ struct Finding {
   // Which language it is in, where the message has several: the variant's index and locale.
   int variant = -1;  // the draft itself
   std::string locale = {};
+  // The link, tag, file or topic that it is about, as written; empty where that says nothing.
+  std::string what = {};
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };

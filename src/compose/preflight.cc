@@ -33,8 +33,8 @@ void append(std::vector<Finding>& findings, std::vector<Finding> more) {
   }
 }
 
-Finding about(std::string code, Severity severity, std::string sentence) {
-  return {std::move(code), severity, std::move(sentence), "", 0, 0, 0, {}};
+Finding about(std::string code, Severity severity, std::string sentence, std::string what = {}) {
+  return {std::move(code), severity, std::move(sentence), "", 0, 0, 0, {}, -1, {}, std::move(what)};
 }
 
 // Of the nearest domain that has return paths, as delivery takes it (domains/return_paths.h).
@@ -73,7 +73,8 @@ Result<std::vector<Finding>> check_sender_of(db::Connection& connection,
             "that address and have it confirmed. {}",
             sender->fields.address,
             way_around_verification(context.may_override_sender ? SenderOverride::permitted
-                                                                : SenderOverride::not_permitted))));
+                                                                : SenderOverride::not_permitted)),
+        sender->fields.address));
   }
   if (sender) {
     if (std::string doubt =
@@ -100,7 +101,8 @@ Result<std::vector<Finding>> check_attachments_of(db::Connection& connection,
       findings.push_back(about("attachment_missing", Severity::blocking,
                                fmt::format("The attachment {} was deleted. Upload it again, or "
                                            "take it out.",
-                                           attachment.file_name)));
+                                           attachment.file_name),
+                               attachment.file_name));
     }
   }
   if (const auto fits = check_attachment_sizes(sizes, context.attachment_bytes_max); !fits) {
@@ -156,12 +158,14 @@ Result<std::vector<Finding>> check_topic(db::Connection& connection,
           about("topic_archived", Severity::blocking,
                 fmt::format("The topic \"{}\" is archived: nobody can choose about it any more. "
                             "Choose another, or none.",
-                            topic->name)));
+                            topic->name),
+                topic->name));
     } else if (!topic->on_email) {
       findings.push_back(about("topic_channel", Severity::blocking,
                                fmt::format("The topic \"{}\" is not for e-mail. Choose another, "
                                            "or none.",
-                                           topic->name)));
+                                           topic->name),
+                               topic->name));
     } else if (topic->is_essential) {
       consent = ConsentRule::essential;
     }
@@ -197,7 +201,8 @@ Result<std::vector<Finding>> check_language(db::Connection& connection,
         about("html_too_large", Severity::warning,
               fmt::format("The HTML is {} KB. Gmail cuts a message off after 102 KB, and the link "
                           "to unsubscribe with it. Shorten it.",
-                          (preview.html.size() + 1023) / 1024));
+                          (preview.html.size() + 1023) / 1024),
+              fmt::format("{} KB", (preview.html.size() + 1023) / 1024));
     large.part = "html";
     findings.push_back(std::move(large));
   }
@@ -323,6 +328,7 @@ Result<void> check_people(db::Database& database, OrganisationId organisation,
         fmt::format("Only the first {} people were looked at: what is empty for others is not "
                     "told here.",
                     looked_at)));
+    preflight.findings.back().count = looked_at;
   }
   if (looked_at < kPeopleMax && preflight.recipients == 0) {
     preflight.findings.push_back(

@@ -257,6 +257,7 @@ test('a message is written with the keyboard alone', async () => {
   await page.keyboard.type('By hand: ');
   await page.getByRole('button', { name: /First name/ }).first().focus();
   await press('Enter');
+  await page.getByRole('textbox', { name: 'Subject' }).and(page.locator(':focus')).waitFor();
   await page.keyboard.type('!');
   assert.equal(await page.getByRole('textbox', { name: 'Subject' }).inputValue(),
     'By hand: {{ contact.first_name }}!');
@@ -290,5 +291,8 @@ test('a phone shows every step whole, and in the dark', async () => {
     await phone.page.waitForTimeout(600);
     await check(phone.page, phone.troubles, `the step ${step} on a phone`);
   }
+  // What was found is told in the reader's language.
+  await phone.page.goto(`${draft}/check`);
+  await phone.page.getByText('Het bericht heeft geen afmeldlink.').waitFor();
   await phone.context.close();
 });

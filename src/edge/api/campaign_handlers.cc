@@ -452,7 +452,8 @@ Result<Answer> check(const Call& call) {
                        {"part", finding.part},
                        {"field", compose::place_of(finding)},
                        {"locale", finding.locale},
-                       {"line", finding.line}});
+                       {"line", finding.line},
+                       {"what", finding.what}});
     }
     return Answer::ok(json::object{{"ready", ready}, {"findings", std::move(items)}});
   });

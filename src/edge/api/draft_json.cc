@@ -68,7 +68,8 @@ json::array to_json(std::span<const compose::Finding> findings) {
                                 {"line", finding.line},
                                 {"column", finding.column},
                                 {"count", finding.count},
-                                {"examples", std::move(examples)}});
+                                {"examples", std::move(examples)},
+                                {"what", finding.what}});
   }
   return list;
 }

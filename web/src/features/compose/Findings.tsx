@@ -8,18 +8,12 @@ import { Sheet } from '../../ui/Sheet';
 import { TroubleNotice } from '../../ui/TroubleNotice';
 import classes from './Compose.module.css';
 import { placeOf } from './finding_place';
+import { useFindingWords } from './finding_words';
 import type { Finding } from './queries';
-
-/** A finding in the reader's language where we have it, else the server's own sentence. */
-export function useFindingSentence(): (code: string, sentence: string) => string {
-  const { t, i18n } = useTranslation();
-  return (code, sentence) => (i18n.exists(`compose.finding.${code}`)
-    ? t(`compose.finding.${code as 'no_sender'}`) : sentence);
-}
 
 function One({ id, finding }: { id: string; finding: Finding }) {
   const { t } = useTranslation();
-  const words = useFindingSentence();
+  const { words, inFull } = useFindingWords()(finding);
   const place = placeOf(finding);
   const blocks = finding.severity === 'blocking';
   return (
@@ -28,8 +22,11 @@ function One({ id, finding }: { id: string; finding: Finding }) {
         ? <IconBan size={18} aria-label={t('compose.blocks')} role="img" />
         : <IconAlertTriangle size={18} aria-label={t('compose.warns')} role="img" />}
       <div>
-        {words(finding.code, finding.sentence)}
+        {words}
         {finding.locale ? ` (${finding.locale})` : null}
+        {inFull === null ? null : (
+          <details><summary>{t('compose.finding_in_full')}</summary><span lang="en">{inFull}</span></details>
+        )}
         {finding.examples.length > 0 ? <small>{finding.examples.join(', ')}</small> : null}
         {place ? <Link to={`/compose/${id}${place}`}>{t('compose.go_there')}</Link> : null}
       </div>

@@ -13,7 +13,7 @@ import type { StepProps } from './Compose';
 import classes from './Compose.module.css';
 import { Confirmation } from './Confirmation';
 import { placeOf } from './finding_place';
-import { useFindingSentence } from './Findings';
+import { useFindingWords } from './finding_words';
 import { MoreOptions } from './MoreOptions';
 import { SendSummary } from './SendSummary';
 import { kNow, type When } from './when';
@@ -106,7 +106,7 @@ interface Override {
 export function SendStep({ kept, keeper }: StepProps) {
   const { t } = useTranslation();
   const { id, changed_at: changedAt } = kept.campaign;
-  const words = useFindingSentence();
+  const words = useFindingWords();
   const [when, setWhen] = useState<When>(kNow);
   const [override, setOverride] = useState<Override>({ sender: false, findings: false });
   const [asks, setAsks] = useState(false);
@@ -133,7 +133,7 @@ export function SendStep({ kept, keeper }: StepProps) {
                     <li key={at} data-blocks>
                       <IconBan size={18} aria-hidden />
                       <div>
-                        {words(each.code, each.message)}{' '}
+                        {words({ ...each, sentence: each.message, count: 0 }).words}{' '}
                         {placeOf(each) === null ? null
                           : <Link to={`/compose/${id}${placeOf(each) ?? ''}`}>{t('compose.go_there')}</Link>}
                       </div>
