@@ -247,3 +247,25 @@ test('the recipients of a send-out by status, words and every order', async () =
   const statuses = await column(await shown('Recipients'), 'Status');
   assert.ok(statuses.length > 0 && statuses.every((each) => each === 'Bounced'), statuses.join());
 });
+
+test('from its row a send-out is used again, taken back, and leaves the history with a reason', async () => {
+  const of = (subject) => page.getByRole('button', { name: `What to do with ${subject}` });
+  const item = (name) => page.getByRole('menuitem', { name, exact: true }).click();
+  await open('Send-outs');
+  await of('Rehearsals move to the sail loft').click();
+  await looked('the menu of a row');
+  await item('Use again');
+  await page.waitForURL('**/compose/*');
+  await page.getByRole('heading', { name: 'Rehearsals move to the sail loft' }).waitFor();
+  await open('Send-outs');
+  await of('About the rehearsal on Tuesday').click();
+  await item('Delete from the history');
+  await page.getByRole('dialog').getByLabel('Why (kept)').fill('Sent to the wrong singer');
+  await looked('the question before something leaves the history');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete from the history' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await of('About the rehearsal on Tuesday').waitFor({ state: 'detached' });
+  await of('Your seat in the sail loft').click();
+  await item('Edit (takes the schedule back)');
+  await page.waitForURL('**/compose/*/send');
+});

@@ -1,7 +1,7 @@
 // What is done with the people: added, grouped, edited, merged, written to, erased.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { arrive, check, openPage } from './browser.mjs';
+import { arrive, call, check, openPage } from './browser.mjs';
 
 const base = process.env['TIDINGS_URL'];
 
@@ -68,15 +68,26 @@ test('a file is edited, and nobody overwrites what another changed meanwhile', a
 });
 
 test('two files of one person become one, with what is chosen of each', async () => {
+  const id = page.url().split('/').pop();
+  await call(page, 'PATCH', `/contacts/${id}`, { allow_shared_addresses: true, addresses: [
+    { channel: 'email', address: 'minnie@elsewhere.example.org', primary: true },
+    { channel: 'email', address: 'mina@ashgrove.example.org' }, { channel: 'sms', address: '+442079460999' },
+  ] });
+  await page.reload();
   await button('More actions').click();
   await page.getByRole('menuitem', { name: 'Merge with another contact' }).click();
   await find('The other contact', 'wilhelmina', 'Wilhelmina Ashgrove');
   await page.getByRole('heading', { name: 'What stays' }).waitFor();
   await page.getByRole('radio', { name: 'Ashgrove', exact: true }).check();
+  await page.getByRole('radiogroup', { name: 'Main e-mail address' })
+    .getByRole('radio', { name: 'mina@ashgrove.example.org' }).check();
   await looked('two files side by side');
   await button('Merge with another contact').click();
   await inDialog().getByRole('button', { name: 'Merge with another contact' }).click();
   await page.getByRole('heading', { name: 'Minnie Ashgrove', exact: true }).waitFor();
+  const { addresses } = await call(page, 'GET', `/contacts/${id}`);
+  assert.deepEqual(addresses.filter((each) => each.channel === 'email').map(({ address, primary }) => [address, primary]).sort(),
+    [['mina@ashgrove.example.org', true], ['minnie@elsewhere.example.org', false]]);
   await page.getByRole('tab', { name: 'Activities' }).click();
   await page.getByRole('table', { name: 'Activities' }).getByText('Merged').first().waitFor();
 });

@@ -1,4 +1,5 @@
 import { IconPaperclip } from '@tabler/icons-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { amount, percent } from '../../lib/number';
 import { useLocale } from '../../lib/language/language';
@@ -15,6 +16,7 @@ import { ZoneNote } from '../../ui/ZoneNote';
 import { Drafts } from './Drafts';
 import { NothingHere } from './NothingHere';
 import { kFilterNames, useSendOuts, type SendOut } from './queries';
+import { DeleteRow, RowMenu } from './RowMenu';
 import { TypeMark } from './TypeMark';
 import classes from './SendOuts.module.css';
 import { Views } from './Views';
@@ -22,7 +24,12 @@ import { useLogFilters } from './words';
 
 const kSort = '-at';
 
-function useColumns(): readonly Column<SendOut>[] {
+interface RowEvents {
+  onDelete: (row: SendOut) => void;
+  onTrouble: (error: unknown) => void;
+}
+
+function useColumns({ onDelete, onTrouble }: RowEvents): readonly Column<SendOut>[] {
   const { t } = useTranslation();
   const locale = useLocale();
   return [
@@ -53,6 +60,8 @@ function useColumns(): readonly Column<SendOut>[] {
         ? <IconPaperclip size={16} aria-label={t('log.with_attachments')} /> : null },
     { key: 'at', title: t('log.at'), sort: 'at', first: 'down', align: 'right', phone: 'corner', width: '9rem',
       cell: (row) => shortTime(row.at, locale) },
+    { key: 'actions', title: '', width: '3rem', align: 'right',
+      cell: (row) => <RowMenu row={row} onDelete={() => onDelete(row)} onTrouble={onTrouble} /> },
   ];
 }
 
@@ -60,7 +69,9 @@ export function Component() {
   const { t } = useTranslation();
   const [params, change] = useUrlState();
   const filters = useLogFilters('send_outs');
-  const columns = useColumns();
+  const [deletes, setDeletes] = useState<SendOut | null>(null);
+  const [trouble, setTrouble] = useState<unknown>(null);
+  const columns = useColumns({ onDelete: setDeletes, onTrouble: setTrouble });
   const list = useSendOuts(params);
   const rows = list.data?.pages.flatMap((page) => page.items);
   return (
@@ -85,6 +96,8 @@ export function Component() {
           onSort={(sort) => change({ sort: sort === kSort ? null : sort })}
         />
       )}
+      {trouble ? <TroubleNotice error={trouble} /> : null}
+      <DeleteRow row={deletes} onClose={() => setDeletes(null)} />
       <MoreRows
         rows={rows?.length ?? 0} hasMore={list.hasNextPage} busy={list.isFetchingNextPage}
         onMore={() => void list.fetchNextPage()}

@@ -38,8 +38,8 @@ function Differences(props: { rows: readonly MergeRow[]; taken: ReadonlySet<stri
     first_name: t('people.first_name'), last_name: t('people.last_name'), name: t('people.shown_name'),
     external_id: t('contact.external_id'), locale: t('message.language'), time_zone: t('contact.time_zone'),
   };
-  const label = ({ key, text }: MergeRow) => text
-    ? labels[text] : fields.data?.items.find(({ name }) => `field.${name}` === key)?.label ?? key.slice('field.'.length);
+  const label = ({ key, text, main }: MergeRow) => text
+    ? labels[text] : main ? t(`people.main_of.${main}`) : fields.data?.items.find(({ name }) => `field.${name}` === key)?.label ?? key.slice('field.'.length);
   if (props.rows.length === 0) return <p className={classes.soft}>{t('people.no_differences')}</p>;
   return (
     <div className={classes.rows}>
@@ -73,7 +73,7 @@ function Merge({ mine, other, onSwap }: { mine: Contact; other: Contact; onSwap:
   const rows = mergeRows(mine, other);
   const merge = useMutation({
     mutationFn: () => {
-      const change = mergeChange(rows, taken, fields.data?.items ?? []);
+      const change = mergeChange(mine, other, taken, fields.data?.items ?? []);
       return answer(api.POST('/contacts/{contact_id}/merge', {
         params: { path: { contact_id: mine.id } },
         body: { contact_id: other.id, ...(change ? { change } : {}) },

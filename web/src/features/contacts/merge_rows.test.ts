@@ -14,8 +14,18 @@ it('asks only where both say something, and not the same', () => {
 });
 
 it('takes over what was chosen, with the kind of its field', () => {
-  const rows = mergeRows(one, two);
-  expect(mergeChange(rows, new Set(), [])).toBeUndefined();
-  expect(mergeChange(rows, new Set(['first_name', 'field.fee']), [{ name: 'fee', type: 'number' }]))
+  expect(mergeChange(one, two, new Set(), [])).toBeUndefined();
+  expect(mergeChange(one, two, new Set(['first_name', 'field.fee']), [{ name: 'fee', type: 'number' }]))
     .toEqual({ first_name: 'Adah', fields: { fee: 20 } });
+});
+
+it('keeps the addresses of both, with the main one that was chosen', () => {
+  const email = (address: string, primary: boolean) => ({ channel: 'email' as const, address, primary });
+  const mine = { ...one, addresses: [email('ada@old.example.org', true), email('both@example.org', false)] };
+  const theirs = { ...one, id: two.id, addresses: [email('Both@example.org', false), email('ada@new.example.org', true)] };
+  expect(mergeRows(mine, theirs).map(({ key }) => key)).toEqual(['main.email']);
+  expect(mergeChange(mine, theirs, new Set(['main.email']), [])).toEqual({
+    addresses: [email('ada@old.example.org', false), email('both@example.org', false), email('ada@new.example.org', true)],
+    allow_shared_addresses: true,
+  });
 });
