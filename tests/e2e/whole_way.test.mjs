@@ -184,14 +184,3 @@ test('aborted midway, the rest gets the right text and the first a correction: n
   // Who does not exist is not tried again.
   assert.ok(everybody.length >= kPeople - 1, String(everybody.length));
 });
-
-test('a server that does not answer is told, and the queue says why it waits', async () => {
-  await mail.stop();
-  const sender = (await call(page, 'GET', '/senders')).items[0];
-  await call(page, 'POST', '/messages', {
-    to: `Late <${address(2)}>`, sender: sender.id, override_sender: true, subject: 'After closing time', text: 'Hello.',
-  });
-  await page.goto('/problems/queue');
-  await page.getByRole('table', { name: 'Queue' }).locator('tbody tr').first().waitFor();
-  await looked('a queue whose server is away');
-});

@@ -60,7 +60,7 @@ function useColumns({ onDelete, onTrouble }: RowEvents): readonly Column<SendOut
         ? <IconPaperclip size={16} aria-label={t('log.with_attachments')} /> : null },
     { key: 'at', title: t('log.at'), sort: 'at', first: 'down', align: 'right', phone: 'corner', width: '9rem',
       cell: (row) => shortTime(row.at, locale) },
-    { key: 'actions', title: '', width: '3rem', align: 'right',
+    { key: 'actions', title: '', width: '4rem', align: 'right',
       cell: (row) => <RowMenu row={row} onDelete={() => onDelete(row)} onTrouble={onTrouble} /> },
   ];
 }
