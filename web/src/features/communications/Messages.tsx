@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { IconDownload, IconPaperclip } from '@tabler/icons-react';
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocale } from '../../lib/language/language';
 import { shortTime } from '../../lib/time';
@@ -24,7 +25,7 @@ export function useMessageColumns(): readonly Column<Message>[] {
   const { t } = useTranslation();
   const locale = useLocale();
   const reason = useReason();
-  return [
+  return useMemo(() => [
     { key: 'address', title: t('log.to'), sort: 'address', phone: 'title',
       cell: (row) => row.direction === 'in' ? t('log.from_address', { address: row.sender })
         : row.address ?? t('log.no_address') },
@@ -40,7 +41,7 @@ export function useMessageColumns(): readonly Column<Message>[] {
         ? <IconPaperclip size={16} aria-label={t('log.with_attachments')} /> : null },
     { key: 'at', title: t('log.queued_at'), sort: 'queued_at', first: 'down', align: 'right', phone: 'corner',
       width: '8.5rem', cell: (row) => shortTime(row.queued_at, locale) },
-  ];
+  ], [t, locale, reason]);
 }
 
 function exportPath(params: URLSearchParams): string {

@@ -1,5 +1,5 @@
 import { IconPaperclip } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { amount, percent } from '../../lib/number';
 import { useLocale } from '../../lib/language/language';
@@ -32,7 +32,7 @@ interface RowEvents {
 function useColumns({ onDelete, onTrouble }: RowEvents): readonly Column<SendOut>[] {
   const { t } = useTranslation();
   const locale = useLocale();
-  return [
+  return useMemo(() => [
     { key: 'subject', title: t('log.subject'), sort: 'subject', phone: 'title',
       cell: (row) => (
         <>
@@ -62,7 +62,7 @@ function useColumns({ onDelete, onTrouble }: RowEvents): readonly Column<SendOut
       cell: (row) => shortTime(row.at, locale) },
     { key: 'actions', title: '', width: '4rem', align: 'right',
       cell: (row) => <RowMenu row={row} onDelete={() => onDelete(row)} onTrouble={onTrouble} /> },
-  ];
+  ], [t, locale, onDelete, onTrouble]);
 }
 
 export function Component() {

@@ -1,9 +1,11 @@
 import { Button, Checkbox, Menu, Popover, Stack } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
 import { IconColumns3, IconDots, IconDownload, IconFileImport, IconPlus, IconUsers } from '@tabler/icons-react';
-import { useState } from 'react';
+import type { TFunction } from 'i18next';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
+import type { Schema } from '../../api/client';
 import { useLocale } from '../../lib/language/language';
 import { shortDate } from '../../lib/time';
 import { useUrlState } from '../../lib/url_state';
@@ -27,6 +29,10 @@ function useAllColumns(): readonly Column<Contact>[] {
   const { t } = useTranslation();
   const locale = useLocale();
   const fields = useCustomFields();
+  return useMemo(() => allColumns(t, locale, fields.data?.items ?? []), [t, locale, fields.data]);
+}
+
+function allColumns(t: TFunction, locale: string, fields: readonly Schema<'CustomField'>[]): readonly Column<Contact>[] {
   const date = (instant: string | null) => (instant ? shortDate(instant, locale) : '–');
   return [
     { key: 'name', title: t('log.name'), sort: 'name', phone: 'title', cell: (row) => row.name || t('contact.no_name') },
@@ -39,7 +45,7 @@ function useAllColumns(): readonly Column<Contact>[] {
     { key: 'phone', title: t('contact.phone'), cell: (row) => addressOf(row, 'sms') },
     { key: 'external_id', title: t('contact.external_id'), cell: (row) => row.external_id ?? '' },
     { key: 'locale', title: t('message.language'), cell: (row) => row.locale },
-    ...(fields.data?.items ?? []).map((field): Column<Contact> => ({
+    ...fields.map((field): Column<Contact> => ({
       key: `field.${field.name}`, title: field.label,
       ...(field.type === 'number' ? { align: 'right' } : {}),
       cell: (row) => fieldText(row.fields[field.name], locale),
@@ -142,6 +148,8 @@ export function Component() {
   const [params, change] = useUrlState();
   const columns = useAllColumns();
   const [chosen, setChosen] = useLocalStorage({ key: 'tidings.contact-columns', defaultValue: kUsual });
+  const shown = useMemo(
+    () => columns.filter((column, index) => index === 0 || chosen.includes(column.key)), [columns, chosen]);
   const list = useContacts(params);
   const filters = useFilters();
   const rows = list.data?.pages.flatMap((page) => page.items);
@@ -175,7 +183,7 @@ export function Component() {
       ) : list.error && !rows ? null : (
         <DataTable
           label={t('areas.contacts')} rows={rows} keyOf={(row) => row.id}
-          columns={columns.filter((column, index) => index === 0 || chosen.includes(column.key))}
+          columns={shown}
           linkOf={(row) => `/contacts/${row.id}`} sort={params.get('sort') ?? kSort}
           onSort={(sort) => change({ sort: sort === kSort ? null : sort })}
           selection={mayWrite
