@@ -87,7 +87,7 @@ test('it is sent, watched, and everybody gets it once', async () => {
   await toStep(/Send$/);
   await page.getByLabel('Send although the sender is not verified').check();
   await page.getByText('More options').click();
-  await page.getByLabel('At most so many a second').fill('20');
+  await page.getByLabel('At most so many a second').fill('6');
   await saved();
   await button('Send …').click();
   await button(`Send to ${kPeople} people`).click();
