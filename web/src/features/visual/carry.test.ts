@@ -100,6 +100,21 @@ describe('what is done in the editor', () => {
     expect(now).toBe(kHostile);
   });
 
+  it('leaves a link round a block whole', () => {
+    const source = '<p>a</p>\n<A href="{{ x }}"><table><tr><td>b {{ c }}</table></A>\n<p>d</p>';
+    expect(viewOf(originalOf(source), new Map()).html).toContain('data-t="k2"><a href="{{ x }}"><table><tr><td>b {{ c }}</td></tr></table></a></div>');
+    expect(after(source, (view) => view.replace('>d<', '>dd<'))).toBe(source.replace('>d<', '>dd<'));
+    expect(after(source, (view) => view.replace(/<div.*<\/div>/, ''))).toBe('<p>a</p>\n<p>d</p>');
+  });
+
+  it('keeps the marks of a hidden first line', () => {
+    const source = '<div>First&nbsp;&zwnj;&#65279;&#847; end</div>';
+    const { original } = opened(source);
+    const view = viewOf(original, new Map()).html.replace('&#65279;', '');
+    expect(strayLines(original, view)).toEqual([]);
+    expect(carry(original, view, view.replace('end', 'last'))).toBe(source.replace('end', 'last'));
+  });
+
   it('deletes what was seen, Liquid too', () => {
     expect(after('<p>Dear {{ name }},</p>', (view) => view.replace(/<span.*?<\/span>/, ''))).toBe('<p>Dear ,</p>');
   });

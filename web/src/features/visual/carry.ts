@@ -2,7 +2,7 @@
 // touched keeps its octets: an element that is as it was stands as it stood, of one that was
 // changed its start tag, its space and its other children do. Pure.
 import { editedOf, elementsOf, flat, isSameTag, leavesOf, settleWrappers, type Edited, type EditedElement } from './edited';
-import { atomsOf, decoded, encoded } from './entities';
+import { atomsOf, encoded, wordsOf } from './entities';
 import { pairs } from './pairs';
 import { patchTag, writtenValue } from './patch_tag';
 import { kVoid, type Element, type Node } from './tree';
@@ -48,7 +48,7 @@ function links(original: Original, element: Element, children: readonly Edited[]
       const node = element.children[i];
       if (!node || node.kind === 'element') break;
       if (node.kind !== 'text') continue;
-      const text = decoded(source.slice(node.from, node.to)).replace(/[ \t\n\r\f]+/g, ' ');
+      const text = wordsOf(source.slice(node.from, node.to));
       if (trimmed(text) !== trimmed(child.text)) continue;
       next = i + 1;
       return i;

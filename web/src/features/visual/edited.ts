@@ -1,6 +1,6 @@
 // What the editor gives back, as a tree whose nodes say what they were in the source. Pure.
 import { attributeOf, treeOf, type Element, type Node } from './tree';
-import { decoded } from './entities';
+import { wordsOf } from './entities';
 
 export type Edited =
   | { kind: 'text'; text: string } // a run of white space is one space
@@ -33,8 +33,7 @@ function nodeOf(node: Node, html: string): Edited | null {
     return id ? { kind: 'leaf', id } : null;
   }
   if (node.kind !== 'element') {
-    const text = decoded(html.slice(node.from, node.to)).replace(/[ \t\n\r\f]+/g, ' ');
-    return node.kind === 'text' ? { kind: 'text', text } : null;
+    return node.kind === 'text' ? { kind: 'text', text: wordsOf(html.slice(node.from, node.to)) } : null;
   }
   const id = attributeOf(node, 'data-t', html);
   if (id && /^[kn]/.test(id)) return { kind: 'leaf', id };

@@ -15,20 +15,41 @@ const kNamed: Record<string, string> = {
   hellip: '…', permil: '‰', prime: '′', lsaquo: '‹', rsaquo: '›', euro: '€', trade: '™', larr: '←', uarr: '↑',
   rarr: '→', darr: '↓', minus: '−', zwnj: '\u200c', zwj: '\u200d', ensp: '\u2002', emsp: '\u2003', thinsp: '\u2009',
 };
-const kEntity = /&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|([a-zA-Z][a-zA-Z0-9]{1,8}));/g;
+const kEntity = /&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|([a-zA-Z][a-zA-Z0-9]{1,31}));/g;
 
 function character(code: number): string | null {
   return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : null;
 }
 
+const kOthers = new Map<string, string | null>();
+
+/** One of the two thousand others: the browser knows them. */
+function otherMeaning(name: string): string | null {
+  if (typeof document === 'undefined') return null;
+  if (!kOthers.has(name)) {
+    const place = document.createElement('textarea');
+    place.innerHTML = `&${name};`;
+    kOthers.set(name, place.value === `&${name};` ? null : place.value);
+  }
+  return kOthers.get(name) ?? null;
+}
+
 function meaning(decimal?: string, hex?: string, name?: string): string | null {
-  if (name) return kNamed[name] ?? null;
+  if (name) return kNamed[name] ?? otherMeaning(name);
   return character(decimal ? parseInt(decimal, 10) : parseInt(hex ?? '', 16));
 }
+
+// Stands in hidden first lines; the editor uses it for itself and takes it out.
+const kMark = '\ufeff';
 
 /** An entity that is not known here stays as it is written. */
 export function decoded(text: string): string {
   return text.replace(kEntity, (raw, decimal?: string, hex?: string, name?: string) => meaning(decimal, hex, name) ?? raw);
+}
+
+/** The words of a piece of HTML without tags, as the editor has them. */
+export function wordsOf(html: string): string {
+  return decoded(html).replaceAll(kMark, '').replace(/[ \t\n\r\f]+/g, ' ');
 }
 
 /** One character, or run of white space, and how it is written. */
@@ -41,7 +62,10 @@ export function atomsOf(text: string): Atom[] {
   const atoms: Atom[] = [];
   const each = new RegExp(`${kEntity.source}|[ \\t\\n\\r\\f]+|[\\s\\S]`, 'gu');
   for (const [raw] of text.matchAll(each)) {
-    atoms.push({ raw, value: /^[ \t\n\r\f]/.test(raw) ? ' ' : decoded(raw) });
+    const value = /^[ \t\n\r\f]/.test(raw) ? ' ' : decoded(raw);
+    const last = atoms.at(-1);
+    if (value === kMark && last) last.raw += raw;
+    else atoms.push({ raw, value });
   }
   return atoms;
 }

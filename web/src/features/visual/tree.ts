@@ -8,6 +8,14 @@ export interface Leaf {
   to: number;
 }
 
+/** An element that is shown and not edited: the editor would turn it inside out. */
+export interface Whole {
+  kind: 'whole';
+  from: number;
+  to: number;
+  element: Element;
+}
+
 export interface Element {
   kind: 'element';
   name: string;
@@ -19,7 +27,7 @@ export interface Element {
   children: Node[];
 }
 
-export type Node = Leaf | Element;
+export type Node = Leaf | Whole | Element;
 
 export const kVoid = new Set([
   'area', 'base', 'br', 'col', 'embed', 'hr', 'img', 'input', 'link', 'meta', 'param', 'source', 'track', 'wbr',
@@ -118,11 +126,18 @@ class Builder {
   }
 }
 
+function hasBlock(element: Element): boolean {
+  return element.children.some((node) => node.kind === 'element' && (kClosesP.has(node.name) || hasBlock(node)));
+}
+
 /** What is never edited becomes one leaf. */
 function folded(element: Element): Element {
   element.children = element.children.map((node) => {
     if (node.kind !== 'element') return node;
-    return isOpaque(node.name) ? { kind: 'opaque', from: node.from, to: node.to } : folded(node);
+    if (isOpaque(node.name)) return { kind: 'opaque', from: node.from, to: node.to };
+    const element = folded(node);
+    // A link round a block.
+    return node.name === 'a' && hasBlock(node) ? { kind: 'whole', from: node.from, to: node.to, element } : element;
   });
   return element;
 }

@@ -3,7 +3,7 @@
 // say afterwards which octets of the source each part was. Pure.
 import type { Attribute } from './scan';
 import { partsOf, type LetterParts } from './letter_parts';
-import { kVoid, treeOf, type Element, type Leaf, type Node } from './tree';
+import { kVoid, treeOf, type Element, type Leaf, type Node, type Whole } from './tree';
 import { spellingOf, type Spelling } from './entities';
 
 export interface Original {
@@ -12,7 +12,7 @@ export interface Original {
   root: Element;
   elements: ReadonlyMap<string, Element>;
   parents: ReadonlyMap<Node, Element>;
-  leaves: Map<string, Leaf>;
+  leaves: Map<string, Leaf | Whole>;
   ids: ReadonlyMap<Node, string>;
   inserted: Map<string, string>; // tags put in since
   spelling: Spelling;
@@ -54,8 +54,8 @@ function attributeHtml({ name, value }: Attribute, source: string): string {
   return isOpenAddress ? ` data-t-${name}="${safe}"` : ` ${name}="${safe}"`;
 }
 
-function isSilent(node: Leaf, within: string): boolean {
-  return node.kind !== 'liquid' || kStructure.has(within);
+function isSilent(node: Leaf | Whole, within: string): boolean {
+  return node.kind !== 'whole' && (node.kind !== 'liquid' || kStructure.has(within));
 }
 
 /** Whether nothing of a node is seen in the editor. */
@@ -76,10 +76,13 @@ class Writer {
     if (node.kind === 'text') return source.slice(node.from, node.to).replaceAll('<', '&lt;');
     if (node.kind === 'element') {
       const attributes = node.attributes.map((each) => attributeHtml(each, source)).join('');
-      const begin = `<${node.name} data-t="${id}"${attributes}>`;
+      // In what is shown whole nothing has a number.
+      const begin = `<${node.name}${id ? ` data-t="${id}"` : ''}${attributes}>`;
       return kVoid.has(node.name) ? begin : `${begin}${this.children(node)}</${node.name}>`;
     }
+    if (node.kind === 'whole') return `<div class="t-whole mceNonEditable" data-t="${id}">${this.node(node.element, within)}</div>`;
     const raw = source.slice(node.from, node.to);
+    if (id === '') return node.kind === 'liquid' && !kStructure.has(within) ? escapedValue(raw) : '';
     if (!isSilent(node, within)) return sign(id, raw, this.labels);
     return `<!--t:${id}-->`;
   }
@@ -90,7 +93,7 @@ export function originalOf(source: string): Original {
   const root = treeOf(source, parts.from, parts.to, 'liquid');
   const elements = new Map<string, Element>();
   const parents = new Map<Node, Element>();
-  const leaves = new Map<string, Leaf>();
+  const leaves = new Map<string, Leaf | Whole>();
   const ids = new Map<Node, string>();
   const visit = (element: Element) => {
     for (const node of element.children) {
