@@ -15,9 +15,10 @@ const views = {
 
 /** The table of a view when what its address asks for has come. */
 async function shown(view) {
+  // The page has seen its new address.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   const table = page.getByRole('table', { name: view });
-  await table.locator('tbody tr').first().or(page.getByRole('heading', { name: /^Nothing/ })).waitFor();
-  await page.waitForLoadState('networkidle');
+  await table.and(page.locator('[aria-busy=false]')).or(page.getByRole('heading', { name: /^Nothing/ })).waitFor();
   return table;
 }
 
@@ -168,7 +169,7 @@ async function sorted(view, title, name, way) {
   for (let left = 3; left > 0; --left) {
     if (new URL(page.url()).searchParams.get('sort') === wanted) break;
     await table.getByRole('button', { name: title, exact: true }).click();
-    await page.waitForLoadState('networkidle');
+    await shown(view);
   }
   await table.locator(`th[aria-sort="${way === 'up' ? 'ascending' : 'descending'}"]`).filter({ hasText: title }).waitFor();
   return column(await shown(view), title);

@@ -35,6 +35,7 @@ interface Props<Row> {
   label: string;
   columns: readonly Column<Row>[];
   rows: readonly Row[] | undefined; // undefined: still loading
+  stale?: boolean; // the rows answer what was asked before
   keyOf: (row: Row) => string;
   linkOf?: (row: Row) => string;
   sort?: string; // "-at": by at, downwards
@@ -161,7 +162,7 @@ export function DataTable<Row>(props: Props<Row>) {
   }, []);
   return (
     <div className={classes.frame}>
-      <table className={classes.table} aria-label={props.label} aria-busy={rows === undefined}>
+      <table className={classes.table} aria-label={props.label} aria-busy={rows === undefined || props.stale === true}>
         <thead>
           <tr>
             {props.selection ? <SelectAll rows={rows} keyOf={props.keyOf} selection={props.selection} /> : null}

@@ -106,7 +106,10 @@ export function Component() {
           </Group>
         </EmptyState>
       ) : list.error && !rows ? null : (
-        <DataTable label={t('settings.views.audit_log')} columns={columns} rows={rows} keyOf={(row) => String(row.sequence)} />
+        <DataTable
+          label={t('settings.views.audit_log')} columns={columns} rows={rows} keyOf={(row) => String(row.sequence)}
+          stale={list.isPlaceholderData}
+        />
       )}
       <MoreRows
         rows={rows?.length ?? 0} hasMore={list.hasNextPage} busy={list.isFetchingNextPage}

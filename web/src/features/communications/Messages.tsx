@@ -94,6 +94,7 @@ export function Component() {
       ) : list.error && !rows ? null : (
         <DataTable
           label={t('communications.messages')} columns={columns} rows={rows} keyOf={(row) => row.id}
+          stale={list.isPlaceholderData}
           linkOf={(row) => `/communications/messages/${row.answers ?? row.id}`} sort={real}
           onSort={(sort) => change({ sort: sort === kSort ? null : sort })}
         />

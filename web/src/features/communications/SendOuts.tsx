@@ -90,6 +90,7 @@ export function Component() {
       ) : list.error && !rows ? null : (
         <DataTable
           label={t('communications.send_outs')} columns={columns} rows={rows} keyOf={(row) => row.id}
+          stale={list.isPlaceholderData}
           linkOf={(row) => row.what === 'campaign'
             ? `/communications/send-outs/${row.id}` : `/communications/messages/${row.id}`}
           sort={params.get('sort') ?? kSort}

@@ -183,6 +183,7 @@ export function Component() {
       ) : list.error && !rows ? null : (
         <DataTable
           label={t('areas.contacts')} rows={rows} keyOf={(row) => row.id}
+          stale={list.isPlaceholderData}
           columns={shown}
           linkOf={(row) => `/contacts/${row.id}`} sort={params.get('sort') ?? kSort}
           onSort={(sort) => change({ sort: sort === kSort ? null : sort })}

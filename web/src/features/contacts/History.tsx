@@ -69,6 +69,7 @@ export function Communications({ id }: { id: string }) {
       ) : list.error && !rows ? null : (
         <DataTable
           label={t('contact.communications')} columns={columns} rows={rows} keyOf={(row) => row.id}
+          stale={list.isPlaceholderData}
           linkOf={(row) => `/communications/messages/${row.answers ?? row.id}`} sort={list.data?.pages[0]?.sort ?? wanted}
           onSort={(sort) => change({ sort: sort === kSort ? null : sort })}
         />

@@ -64,6 +64,7 @@ export function Recipients({ id }: { id: string }) {
       ) : list.error && !rows ? null : (
         <DataTable
           label={t('send_out.recipients')} columns={columns} rows={rows} keyOf={(row) => row.message_id}
+          stale={list.isPlaceholderData}
           linkOf={(row) => `/communications/messages/${row.message_id}`} sort={real}
           onSort={(sort) => change({ sort: sort === kSort ? null : sort })}
         />
