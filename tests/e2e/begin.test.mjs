@@ -15,7 +15,7 @@ const area = (name) => page.getByRole('navigation', { name: 'Areas' }).getByRole
 
 before(async () => {
   browser = await openBrowser();
-  ({ page, troubles } = await openPage(browser, base, { reducedMotion: 'reduce' }));
+  ({ page, troubles } = await openPage(browser, base));
 });
 after(async () => browser?.close());
 

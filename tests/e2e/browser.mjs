@@ -21,6 +21,7 @@ export async function openBrowser() {
 export async function openPage(browser, base, options = {}) {
   const context = await browser.newContext({
     baseURL: base, locale: 'en-GB', timezoneId: 'Europe/Amsterdam', viewport: { width: 1440, height: 900 },
+    reducedMotion: 'reduce', // what fades in or out has no contrast
     ...options,
   });
   context.setDefaultTimeout(30_000);

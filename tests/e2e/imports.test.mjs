@@ -19,7 +19,7 @@ const give = (name, content) => page.locator('input[type=file]').setInputFiles({
 const figure = (name) => page.locator('dl > div').filter({ hasText: name }).locator('dd').first().textContent();
 
 before(async () => {
-  ({ browser, page, troubles } = await arrive(base, { reducedMotion: 'reduce' }));
+  ({ browser, page, troubles } = await arrive(base));
 });
 after(async () => browser?.close());
 

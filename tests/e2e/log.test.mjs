@@ -50,7 +50,7 @@ const pick = (word) => () => page.getByRole('radio', { name: word, exact: true }
 before(async () => {
   browser = await openBrowser();
   ({ page, troubles } = await openPage(browser, base, {
-    reducedMotion: 'reduce', viewport: { width: 1720, height: 900 }, // for every column
+    viewport: { width: 1720, height: 900 }, // for every column
   }));
   await begin(page, '**/begin');
   await page.getByRole('button', { name: 'Continue' }).click();

@@ -53,7 +53,7 @@ async function everyList(on) {
 
 before(async () => {
   browser = await openBrowser();
-  ({ page, troubles } = await openPage(browser, base, { reducedMotion: 'reduce' }));
+  ({ page, troubles } = await openPage(browser, base));
   await begin(page, '**/begin');
   things = await furnish();
 });
@@ -97,7 +97,7 @@ test('the address of a page of the other is the address of nothing', async () =>
 
 test('who was asked into the second only has no way into the first', async () => {
   const invited = await call(page, 'POST', '/users', { email: 'bo@rowing.example.org', name: 'Bo Carrow', role: 'owner' });
-  const guest = await openPage(browser, base, { reducedMotion: 'reduce' });
+  const guest = await openPage(browser, base);
   await guest.page.goto(invited.password_link.url);
   for (const field of ['New password', 'The same again']) {
     await guest.page.getByLabel(field).fill('nine leeks beside a calm canal');

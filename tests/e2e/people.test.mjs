@@ -19,7 +19,7 @@ async function find(label, text, option) {
 }
 
 before(async () => {
-  ({ browser, page, troubles } = await arrive(base, { reducedMotion: 'reduce' }));
+  ({ browser, page, troubles } = await arrive(base));
 });
 after(async () => browser?.close());
 

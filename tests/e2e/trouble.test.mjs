@@ -33,7 +33,7 @@ const pages = ['/contacts', '/contacts/groups', '/contacts/segments', '/contacts
 
 before(async () => {
   browser = await openBrowser();
-  ({ page, troubles } = await openPage(browser, base, { reducedMotion: 'reduce' }));
+  ({ page, troubles } = await openPage(browser, base));
   await begin(page);
 });
 after(async () => browser?.close());
@@ -114,7 +114,7 @@ test('what one may not do is not offered, and its address says why', async () =>
     method: 'POST', headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ email: 'reader@quayside.example.org', name: 'Rae Reader', role: 'viewer' }),
   })).json());
-  const reader = await openPage(browser, base, { reducedMotion: 'reduce' });
+  const reader = await openPage(browser, base);
   await reader.page.goto(invited.password_link.url);
   for (const field of ['New password', 'The same again']) {
     await reader.page.getByLabel(field).fill('ten radishes under a slow moon');

@@ -25,7 +25,7 @@ before(async () => {
     refuse: (to) => (to === address(7) ? '550 5.1.1 no such singer, says the harbour' : null),
   });
   browser = await openBrowser();
-  ({ page, troubles } = await openPage(browser, base, { reducedMotion: 'reduce' }));
+  ({ page, troubles } = await openPage(browser, base));
 });
 after(async () => {
   await browser?.close();

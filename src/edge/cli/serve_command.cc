@@ -115,9 +115,8 @@ class Readers {
                               .readers = workplace_.settings().metrics_readers});
     return {};
   }
-  // Once nobody is served any more.
+  // Once the service has stopped: nobody is served any more, and nobody reads the example.
   void close() {
-    service_.let_example_be_read(nullptr);
     poller_.stop();
     applier_->stop();
   }
