@@ -27,7 +27,9 @@ export function EditTrigger({ trigger, name, onClose }: { trigger: Trigger | nul
     >
       {trigger ? null : (
         <TextInput name="event" label={t('automation.event')} description={t('automation.event_means')} required maxLength={60}
-          pattern="[a-z][a-z0-9._\-]*" placeholder="membership_renewed" error={fieldTrouble(save.error, '/event')} data-autofocus />
+          pattern="[a-z][a-z0-9._\-]*" title={t('automation.event_means')}
+          placeholder="membership_renewed" error={fieldTrouble(save.error, '/event')} data-autofocus
+        />
       )}
       {trigger?.is_ready ? null : (
         <TextInput name="label" label={t('log.name')} maxLength={200} defaultValue={trigger?.label ?? ''}
