@@ -306,7 +306,10 @@ class Loader {
 
   // What the readers do; then the organisation counts again as it did.
   Result<void> reading() {
-    std::this_thread::sleep_for(kReadAtOnce + kLook);  // sooner it would be a machine
+    const auto until = std::chrono::steady_clock::now() + kReadAtOnce + kLook;
+    while (std::chrono::steady_clock::now() < until && !loading_.stop.stop_requested()) {
+      std::this_thread::sleep_for(kLook);  // sooner it would be a machine
+    }
     int reader = 0;
     for (const std::string& campaign : sent_) {
       std::string cursor;
